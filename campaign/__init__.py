@@ -1,0 +1,1 @@
+"""Xinji Live: the campaign package. Imports nothing, so that set-up runs on a bare Python."""

@@ -1,0 +1,1 @@
+"""Users, memberships, sign-ins, API keys, connectors, and what each role may do."""

@@ -1,0 +1,117 @@
+"""Making users, keys and connectors."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import ApiKey, Connector, Membership, User
+from campaign.accounts.secrets import hash_password, new_signing_secret, new_token, token_hash
+from campaign.audit import actions as audit
+from campaign.kit.actor import Actor
+from campaign.kit.errors import Conflict, FieldError, Invalid
+from campaign.kit.sealing import seal
+
+SCOPES = {"brand": "brand_id", "agency": "agency_id", "host": "host_id"}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A role and the party it acts for; hub_role only with hub."""
+
+    role: str
+    brand_id: int | None = None
+    agency_id: int | None = None
+    host_id: int | None = None
+    hub_role: str | None = None
+
+    def checked(self) -> "Scope":
+        """The same with the hub's role filled in; raises Invalid where role and party do not fit."""
+        faults = []
+        for role, field in SCOPES.items():
+            given = getattr(self, field) is not None
+            if given != (self.role == role):
+                faults.append(FieldError(field, "missing" if role == self.role else "not_for_this_role"))
+        if faults:
+            raise Invalid(faults)
+        hub_role = (self.hub_role or "manager") if self.role == "hub" else None
+        return Scope(self.role, self.brand_id, self.agency_id, self.host_id, hub_role)
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """What is shown once: the key, and a connector's signing secret."""
+
+    id: int
+    key: str
+    connector_id: int | None = None
+    secret: str | None = None
+
+
+def create_user(
+    db: Session, actor: Actor, *, email: str, name: str, password: str, scope: Scope, locale: str = "zh_CN"
+) -> User:
+    """A user with one membership. Raises EmailTaken, Invalid (short password, wrong scope)."""
+    scope = scope.checked()
+    faults = []
+    if "@" not in email or len(email) > 200:
+        faults.append(FieldError("email", "email"))
+    if len(password) < 8:
+        faults.append(FieldError("password", "too_short", {"least": 8}))
+    if faults:
+        raise Invalid(faults)
+    if db.scalar(select(User.id).where(func.lower(User.email) == email.lower())) is not None:
+        raise EmailTaken(email=email)
+    user = User(email=email, name=name, password_hash=hash_password(password), locale=locale)
+    db.add(user)
+    db.flush()
+    db.add(
+        Membership(
+            user_id=user.id,
+            role=scope.role,
+            hub_role=scope.hub_role,
+            brand_id=scope.brand_id,
+            agency_id=scope.agency_id,
+            host_id=scope.host_id,
+        )
+    )
+    db.flush()
+    audit.note(db, actor, "user.created", "user", user.id, {"role": scope.role})
+    return user
+
+
+def create_key(db: Session, actor: Actor, *, name: str, scope: Scope, shop_ids: list[int] | None = None) -> NewKey:
+    """An API key, shown this once. A connector's key comes with a connector and its signing secret."""
+    scope = scope.checked()
+    connector, secret = None, None
+    if scope.role == "connector":
+        connector, secret = create_connector(db, actor, name=name, shop_ids=shop_ids or [])
+    token = new_token("xl_")
+    key = ApiKey(
+        name=name,
+        key_hash=token_hash(token),
+        role=scope.role,
+        hub_role=scope.hub_role,
+        brand_id=scope.brand_id,
+        agency_id=scope.agency_id,
+        host_id=scope.host_id,
+        connector_id=connector.id if connector else None,
+    )
+    db.add(key)
+    db.flush()
+    audit.note(db, actor, "key.created", "key", key.id, {"role": scope.role, "name": name})
+    return NewKey(key.id, token, connector.id if connector else None, secret)
+
+
+def create_connector(db: Session, actor: Actor, *, name: str, shop_ids: list[int]) -> tuple[Connector, str]:
+    """A push connector and its signing secret, which is shown once and stored sealed."""
+    secret = new_signing_secret()
+    connector = Connector(kind="push", name=name, shop_ids=shop_ids, secret_sealed=seal(secret.encode()))
+    db.add(connector)
+    db.flush()
+    audit.note(db, actor, "connector.created", "connector", connector.id, {"name": name})
+    return connector, secret

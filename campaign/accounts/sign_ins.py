@@ -1,0 +1,135 @@
+"""Signing in and out, and finding the actor behind a cookie or a key."""
+
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import ApiKey, Connector, Membership, SignIn, User
+from campaign.accounts.secrets import new_token, password_matches, token_hash, waste_a_check
+from campaign.audit import actions as audit
+from campaign.kit import clock
+from campaign.kit.actor import SYSTEM, Actor, Role
+from campaign.kit.errors import DomainError, NotFound
+
+LASTS = timedelta(days=14)
+_SEEN_EVERY = timedelta(minutes=5)
+
+
+class WrongPassword(DomainError):
+    """Address or password is wrong; which of the two is not said."""
+
+    status = 401
+    code = "wrong_password"
+
+
+def sign_in(db: Session, email: str, password: str, *, user_agent: str = "") -> str:
+    """Check the password and open a sign-in under the user's first membership; gives the cookie's token."""
+    user = db.scalars(select(User).where(func.lower(User.email) == email.strip().lower())).one_or_none()
+    if user is None or not user.active:
+        waste_a_check(password)
+        raise WrongPassword
+    if not password_matches(user.password_hash, password):
+        audit.note(db, SYSTEM, "sign_in.refused", "user", user.id, {})
+        raise WrongPassword
+    membership = db.scalars(
+        select(Membership).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
+    ).one_or_none()
+    if membership is None:
+        raise WrongPassword
+    token, at = new_token(), clock.now(db)
+    db.add(
+        SignIn(
+            token_hash=token_hash(token),
+            user_id=user.id,
+            membership_id=membership.id,
+            user_agent=user_agent[:200],
+            created_at=at,
+            seen_at=at,
+            expires_at=at + LASTS,
+        )
+    )
+    audit.note(db, _actor(user, membership), "sign_in", "user", user.id, {})
+    return token
+
+
+def sign_out(db: Session, token: str) -> None:
+    """Revoke the sign-in behind a cookie; an unknown token changes nothing."""
+    db.execute(
+        update(SignIn).where(SignIn.token_hash == token_hash(token)).values(revoked_at=clock.now(db))
+    )
+
+
+def find_signed_in(db: Session, token: str) -> tuple[Actor, User] | None:
+    """The actor and user of a living sign-in, or None."""
+    row = cast(
+        "Row[tuple[SignIn, User, Membership]] | None",
+        db.execute(
+            select(SignIn, User, Membership)
+            .join(User, User.id == SignIn.user_id)
+            .join(Membership, Membership.id == SignIn.membership_id)
+            .where(
+                SignIn.token_hash == token_hash(token),
+                SignIn.revoked_at.is_(None),
+                SignIn.expires_at > clock.now(db),
+                User.active,
+            )
+        ).one_or_none(),
+    )
+    if row is None:
+        return None
+    entry, user, membership = row
+    if clock.now(db) - entry.seen_at > _SEEN_EVERY:
+        entry.seen_at = clock.now(db)
+    return _actor(user, membership), user
+
+
+def set_locale(db: Session, actor: Actor, locale: str) -> None:
+    """Keep the language a user chose."""
+    db.execute(update(User).where(User.id == actor.id).values(locale=locale))
+
+
+def find_key_holder(db: Session, key: str) -> Actor | None:
+    """The actor behind an API key, or None when it is unknown or revoked."""
+    row = db.execute(
+        select(ApiKey, Connector.shop_ids)
+        .outerjoin(Connector, Connector.id == ApiKey.connector_id)
+        .where(ApiKey.key_hash == token_hash(key), ApiKey.revoked_at.is_(None), Connector.archived_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    found, shop_ids = row
+    return Actor(
+        kind="key",
+        role=cast(Role, found.role),
+        id=found.id,
+        name=found.name,
+        hub_role=found.hub_role,
+        brand_id=found.brand_id,
+        agency_id=found.agency_id,
+        host_id=found.host_id,
+        connector_id=found.connector_id,
+        shop_ids=tuple(shop_ids or ()),
+    )
+
+
+def get_connector(db: Session, _actor: Actor, connector_id: int) -> Connector:
+    """One connector that is in use; raises NotFound."""
+    found = db.get(Connector, connector_id)
+    if found is None or found.archived_at is not None:
+        raise NotFound
+    return found
+
+
+def _actor(user: User, membership: Membership) -> Actor:
+    return Actor(
+        kind="user",
+        role=cast(Role, membership.role),
+        id=user.id,
+        name=user.name,
+        hub_role=membership.hub_role,  # type: ignore[arg-type]
+        brand_id=membership.brand_id,
+        agency_id=membership.agency_id,
+        host_id=membership.host_id,
+    )

@@ -1,0 +1,54 @@
+"""create_app: the Flask application, joined and with every route registered."""
+
+from pathlib import Path
+
+from apiflask import APIFlask
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+
+from campaign.api import routes as api_routes
+from campaign.gate.identity import identify
+from campaign.gate.locale import pick_locale
+from campaign.kit.parts import Parts
+from campaign.gate.problems import handle_errors
+from campaign.web import routes as page_routes
+from campaign.wiring import wire
+from config.settings import load
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(parts: Parts | None = None) -> APIFlask:
+    """The application. Without `parts` it reads the environment and wires itself (the web server's way)."""
+    parts = parts or wire(load())
+    app = APIFlask(
+        "campaign",
+        title="Xinji Live",
+        version="1",
+        spec_path=None,
+        docs_path=None,
+        json_errors=False,
+        root_path=str(ROOT / "campaign"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    app.config.update(
+        SECRET_KEY=parts.settings.secret_key,
+        SESSION_COOKIE_NAME="xinji_form",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=parts.settings.secure_cookies,
+        # Forms stay open on a planner's screen for a whole shift.
+        WTF_CSRF_TIME_LIMIT=12 * 3600,
+        BABEL_DEFAULT_LOCALE=parts.settings.default_locale,
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        MAX_CONTENT_LENGTH=64 * 1024 * 1024,
+        OPENAPI_VERSION="3.1.0",
+    )
+    app.extensions["parts"] = parts
+    Babel(app, locale_selector=pick_locale)
+    csrf = CSRFProtect(app)
+    app.before_request(identify)
+    api_routes.register(app, csrf)
+    page_routes.register(app, csrf)
+    handle_errors(app, page_routes.error_page)
+    return app

@@ -1,0 +1,1 @@
+"""Products, platform accounts, campaigns."""

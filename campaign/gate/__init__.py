@@ -1,0 +1,1 @@
+"""The one door: permission, transaction, idempotency, errors in words."""

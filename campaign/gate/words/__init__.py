@@ -1,0 +1,1 @@
+"""Codes of rules and errors, worded in the reader's language."""

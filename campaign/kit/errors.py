@@ -1,0 +1,87 @@
+"""Errors as code and parameters. They are worded at the edge, in the reader's language (gate.words)."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """Something the user asked for cannot be. `code` is stable snake_case; `params` fill the words."""
+
+    status: ClassVar[int] = 409
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, code: str | None = None, **params: Any) -> None:
+        super().__init__(code or type(self).code)
+        self.error_code = code or type(self).code
+        self.params = params
+
+    def extra(self) -> dict[str, Any]:
+        """Members that a problem answer carries beside title and code."""
+        return {}
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One field at fault. `field` is its path in the input, such as participants.0.host_id."""
+
+    field: str
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Invalid(DomainError):
+    """The input's shape or a value in it is wrong: 422 with the fields at fault."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, errors: list[FieldError], code: str | None = None) -> None:
+        super().__init__(code)
+        self.errors = errors
+
+
+class NotFound(DomainError):
+    """It is not there, or not for this actor: both look the same."""
+
+    status = 404
+    code = "not_found"
+
+
+class Unauthenticated(DomainError):
+    status = 401
+    code = "unauthenticated"
+
+
+class Forbidden(DomainError):
+    status = 403
+    code = "forbidden"
+
+
+class Conflict(DomainError):
+    status = 409
+    code = "conflict"
+
+
+class WrongState(DomainError):
+    """The state of the thing does not allow the verb."""
+
+    status = 409
+    code = "wrong_state"
+
+
+class Stale(DomainError):
+    """Somebody changed it since the caller read it (If-Match)."""
+
+    status = 412
+    code = "stale"
+
+
+class Unavailable(DomainError):
+    """A part is down or full; try again after `retry_after` seconds."""
+
+    status = 503
+    code = "unavailable"
+
+    def __init__(self, code: str | None = None, retry_after: int = 2, **params: Any) -> None:
+        super().__init__(code, **params)
+        self.retry_after = retry_after

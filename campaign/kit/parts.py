@@ -1,0 +1,16 @@
+"""The joined parts of one process: what wiring makes and entry points hand on."""
+
+from dataclasses import dataclass
+
+from campaign.kit.database import Database
+from campaign.kit.redis import Client
+from config.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Settings, database and Redis, joined once per process in wiring."""
+
+    settings: Settings
+    database: Database
+    redis: "Client[str]"

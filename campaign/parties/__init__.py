@@ -1,0 +1,1 @@
+"""The hub, its studios, brands, shops, agencies, hosts and their contracts."""

@@ -1,0 +1,1 @@
+"""Settings, periodic jobs, logging: values only, no product code."""

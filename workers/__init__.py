@@ -1,0 +1,1 @@
+"""Celery: the app, the task decorator, thin tasks by subject."""
