@@ -1,0 +1,77 @@
+"""JSON from outside, read strictly: no duplicate keys, no NaN, no deep nesting, no second document."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+DEEPEST = 16
+LARGEST_BODY = 256 * 1024
+"""Outside ingest no body needs more."""
+
+# The closing quote is optional so that a text which never closes is passed once, not once per quote.
+_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"?', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+class BadJson(ValueError):
+    """The bytes are no acceptable JSON. `code` says why: too_large, not_utf8, too_deep, duplicate_key, malformed."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def decode(body: bytes, *, largest: int = LARGEST_BODY, deepest: int = DEEPEST) -> Any:
+    """Parse one JSON document in UTF-8 without a byte order mark.
+
+    Integers are kept exact; numbers with a point come as float. Raises BadJson; never RecursionError,
+    because depth is measured before the parser sees the text.
+    """
+    if len(body) > largest:
+        raise BadJson("too_large")
+    if body.startswith(b"\xef\xbb\xbf"):
+        raise BadJson("malformed")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadJson("not_utf8") from error
+    if depth_of(body) > deepest:
+        raise BadJson("too_deep")
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except BadJson:
+        raise
+    except ValueError as error:
+        raise BadJson("malformed") from error
+
+
+def depth_of(body: bytes) -> int:
+    """How deep brackets nest outside strings. Cheap, and right for any well-formed text."""
+    depth = most = 0
+    for match in _BRACKET.finditer(_STRING.sub(b"", body)):
+        if match[0] in b"[{":
+            depth += 1
+            most = max(most, depth)
+        else:
+            depth -= 1
+    return most
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    # The last of two equal keys would win silently, and a signature cannot tell which was meant.
+    if len(made) != len(pairs):
+        raise BadJson("duplicate_key")
+    return made
+
+
+def _constant(_name: str) -> NoReturn:
+    raise BadJson("malformed")
+
+
+def canonical(value: Any) -> bytes:
+    """The same bytes for equal content: sorted keys, compact, UTF-8. Raises BadJson on lone surrogates."""
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadJson("not_utf8") from error
