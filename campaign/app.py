@@ -9,9 +9,10 @@ from flask_wtf import CSRFProtect
 from campaign.api import routes as api_routes
 from campaign.gate.identity import identify
 from campaign.gate.locale import pick_locale
-from campaign.kit.parts import Parts
 from campaign.gate.problems import handle_errors
-from campaign.web import routes as page_routes
+from campaign.kit.parts import Parts
+from campaign.web import pages
+from campaign.web.errors import error_page
 from campaign.wiring import wire
 from config.settings import load
 
@@ -33,6 +34,7 @@ def create_app(parts: Parts | None = None) -> APIFlask:
         static_folder=str(ROOT / "static"),
     )
     app.config.update(
+        SETTINGS=parts.settings,
         SECRET_KEY=parts.settings.secret_key,
         SESSION_COOKIE_NAME="xinji_form",
         SESSION_COOKIE_SAMESITE="Lax",
@@ -49,6 +51,6 @@ def create_app(parts: Parts | None = None) -> APIFlask:
     csrf = CSRFProtect(app)
     app.before_request(identify)
     api_routes.register(app, csrf)
-    page_routes.register(app, csrf)
-    handle_errors(app, page_routes.error_page)
+    pages.register(app)
+    handle_errors(app, error_page)
     return app

@@ -1,4 +1,4 @@
-"""The one table of periodic jobs: task name → every how many seconds. Each is a sweep that finds its own work."""
+"""The one table of periodic jobs: task name → seconds between turns. Each sweeps for its own work."""
 
 PERIODIC: dict[str, float] = {
     "live.tick": 5.0,  # what time decides: ready, no-show, inferred end, deadlines, lapsing holds

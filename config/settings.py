@@ -78,7 +78,9 @@ class _Reader:
     def url(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.environ.get(name, "")
         if not value:
-            self.faults.append(f"{name} is missing (`python3 -m campaign up` sets it for the embedded servers)")
+            self.faults.append(
+                f"{name} is missing (`python3 -m campaign up` sets it for the embedded servers)"
+            )
         elif not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             self.faults.append(f"{name} must start with {' or '.join(f'{s}://' for s in schemes)}")
         return value

@@ -1,8 +1,8 @@
 """Tasks of accounts."""
 
 from campaign.accounts.tidy import tidy
-from campaign.kit.parts import Parts
 from campaign.kit.actor import SYSTEM
+from campaign.kit.parts import Parts
 from workers.task import task
 
 

@@ -6,11 +6,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import ApiKey, Connector, Membership, User
-from campaign.accounts.secrets import hash_password, new_signing_secret, new_token, token_hash
+from campaign.accounts.secrets import hash_password, new_token, token_hash
 from campaign.audit import actions as audit
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, FieldError, Invalid
 from campaign.kit.sealing import seal
+from campaign.kit.signing import new_secret
 
 SCOPES = {"brand": "brand_id", "agency": "agency_id", "host": "host_id"}
 
@@ -84,12 +85,25 @@ def create_user(
     return user
 
 
-def create_key(db: Session, actor: Actor, *, name: str, scope: Scope, shop_ids: list[int] | None = None) -> NewKey:
-    """An API key, shown this once. A connector's key comes with a connector and its signing secret."""
+def create_key(
+    db: Session,
+    actor: Actor,
+    *,
+    secret_key: bytes,
+    name: str,
+    scope: Scope,
+    shop_ids: list[int] | None = None,
+) -> NewKey:
+    """An API key, shown this once. A connector's key comes with a connector and its signing secret.
+
+    `secret_key` is the installation's, under which the signing secret is sealed.
+    """
     scope = scope.checked()
     connector, secret = None, None
     if scope.role == "connector":
-        connector, secret = create_connector(db, actor, name=name, shop_ids=shop_ids or [])
+        connector, secret = create_connector(
+            db, actor, secret_key=secret_key, name=name, shop_ids=shop_ids or []
+        )
     token = new_token("xl_")
     key = ApiKey(
         name=name,
@@ -107,10 +121,13 @@ def create_key(db: Session, actor: Actor, *, name: str, scope: Scope, shop_ids: 
     return NewKey(key.id, token, connector.id if connector else None, secret)
 
 
-def create_connector(db: Session, actor: Actor, *, name: str, shop_ids: list[int]) -> tuple[Connector, str]:
+def create_connector(
+    db: Session, actor: Actor, *, secret_key: bytes, name: str, shop_ids: list[int]
+) -> tuple[Connector, str]:
     """A push connector and its signing secret, which is shown once and stored sealed."""
-    secret = new_signing_secret()
-    connector = Connector(kind="push", name=name, shop_ids=shop_ids, secret_sealed=seal(secret.encode()))
+    secret = new_secret()
+    sealed = seal(secret_key, secret, context="connector")
+    connector = Connector(kind="push", name=name, shop_ids=shop_ids, secret_sealed=sealed)
     db.add(connector)
     db.flush()
     audit.note(db, actor, "connector.created", "connector", connector.id, {"name": name})

@@ -1,6 +1,5 @@
 """Making and checking passwords, keys and tokens. No database."""
 
-import base64
 import hashlib
 import secrets
 
@@ -9,7 +8,6 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 # 19 MiB, 2 passes: the smaller of OWASP's argon2id settings, about 25 ms on one core.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-
 
 
 def hash_password(password: str) -> str:
@@ -32,11 +30,6 @@ def waste_a_check(password: str) -> None:
 def new_token(prefix: str = "") -> str:
     """256 random bits as text; `prefix` names what it is (xl_ for API keys) so that leaks can be found."""
     return prefix + secrets.token_urlsafe(32)
-
-
-def new_signing_secret() -> str:
-    """A Standard Webhooks secret: whsec_ and 32 random bytes in base 64."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def token_hash(token: str) -> bytes:

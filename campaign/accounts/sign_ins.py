@@ -1,9 +1,9 @@
 """Signing in and out, and finding the actor behind a cookie or a key."""
 
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import ApiKey, Connector, Membership, SignIn, User
@@ -56,27 +56,22 @@ def sign_in(db: Session, email: str, password: str, *, user_agent: str = "") -> 
 
 def sign_out(db: Session, token: str) -> None:
     """Revoke the sign-in behind a cookie; an unknown token changes nothing."""
-    db.execute(
-        update(SignIn).where(SignIn.token_hash == token_hash(token)).values(revoked_at=clock.now(db))
-    )
+    db.execute(update(SignIn).where(SignIn.token_hash == token_hash(token)).values(revoked_at=clock.now(db)))
 
 
 def find_signed_in(db: Session, token: str) -> tuple[Actor, User] | None:
     """The actor and user of a living sign-in, or None."""
-    row = cast(
-        "Row[tuple[SignIn, User, Membership]] | None",
-        db.execute(
-            select(SignIn, User, Membership)
-            .join(User, User.id == SignIn.user_id)
-            .join(Membership, Membership.id == SignIn.membership_id)
-            .where(
-                SignIn.token_hash == token_hash(token),
-                SignIn.revoked_at.is_(None),
-                SignIn.expires_at > clock.now(db),
-                User.active,
-            )
-        ).one_or_none(),
-    )
+    row = db.execute(
+        select(SignIn, User, Membership)
+        .join(User, User.id == SignIn.user_id)
+        .join(Membership, Membership.id == SignIn.membership_id)
+        .where(
+            SignIn.token_hash == token_hash(token),
+            SignIn.revoked_at.is_(None),
+            SignIn.expires_at > clock.now(db),
+            User.active,
+        )
+    ).one_or_none()
     if row is None:
         return None
     entry, user, membership = row
@@ -95,7 +90,9 @@ def find_key_holder(db: Session, key: str) -> Actor | None:
     row = db.execute(
         select(ApiKey, Connector.shop_ids)
         .outerjoin(Connector, Connector.id == ApiKey.connector_id)
-        .where(ApiKey.key_hash == token_hash(key), ApiKey.revoked_at.is_(None), Connector.archived_at.is_(None))
+        .where(
+            ApiKey.key_hash == token_hash(key), ApiKey.revoked_at.is_(None), Connector.archived_at.is_(None)
+        )
     ).one_or_none()
     if row is None:
         return None
@@ -105,7 +102,7 @@ def find_key_holder(db: Session, key: str) -> Actor | None:
         role=cast(Role, found.role),
         id=found.id,
         name=found.name,
-        hub_role=found.hub_role,
+        hub_role=cast(Any, found.hub_role),
         brand_id=found.brand_id,
         agency_id=found.agency_id,
         host_id=found.host_id,
@@ -128,7 +125,7 @@ def _actor(user: User, membership: Membership) -> Actor:
         role=cast(Role, membership.role),
         id=user.id,
         name=user.name,
-        hub_role=membership.hub_role,  # type: ignore[arg-type]
+        hub_role=cast(Any, membership.hub_role),
         brand_id=membership.brand_id,
         agency_id=membership.agency_id,
         host_id=membership.host_id,

@@ -16,7 +16,8 @@ def note(
     """Keep one audit row in the transaction of the change. `detail` must be plain JSON."""
     db.execute(
         # Core, not ORM: the app role may insert rows it may not read back.
-        insert(AuditEntry.__table__).values(  # type: ignore[arg-type]
+        insert(AuditEntry)
+        .values(
             at=clock.now(db),
             actor_kind=actor.kind,
             actor_role=actor.role,
@@ -26,5 +27,6 @@ def note(
             subject_type=subject_type,
             subject_id=subject_id,
             detail=detail,
-        ).inline()
+        )
+        .inline()
     )

@@ -53,7 +53,7 @@ def validated(schema: type[Model], given: Any) -> Model:
 
 
 def faults_of(error: ValidationError) -> list[FieldError]:
-    """pydantic's complaints as our fields, codes and parameters."""
+    """Pydantic's complaints as our fields, codes and parameters."""
     return [
         FieldError(".".join(str(part) for part in fault["loc"]), *_code_of(fault))
         for fault in error.errors(include_url=False)
@@ -77,7 +77,11 @@ def _code_of(fault: Any) -> tuple[str, dict[str, Any]]:
         # Our own validators raise ValueError(code).
         return str(context.get("error", "wrong_type")), {}
     if kind in ("string_too_short", "too_short"):
-        return ("missing", {}) if context.get("min_length") == 1 else ("too_short", {"least": context["min_length"]})
+        return (
+            ("missing", {})
+            if context.get("min_length") == 1
+            else ("too_short", {"least": context["min_length"]})
+        )
     if kind in ("string_too_long", "too_long"):
         return "too_long", {"most": context["max_length"]}
     if kind in ("literal_error", "enum"):

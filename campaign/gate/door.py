@@ -1,7 +1,7 @@
 """@reads and @writes: permission, transaction, idempotency and the answer, in one place.
 
-A view below them takes `db` and `actor` (and `body`, `query` where declared) as keywords and returns a pydantic
-model, an Answer or a Flask response. The commit comes before the answer leaves, so a constraint
+A view below them takes `db` and `actor` (and `body`, `query` where declared) as keywords and returns
+a pydantic model, an Answer or a Flask response. The commit comes before the answer leaves, so a constraint
 that fails at commit is an error answer and never a false success.
 """
 
@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from campaign.accounts.policy import allows
 from campaign.gate import idempotency
 from campaign.gate.bodies import read_body, read_query
-from campaign.gate.identity import get_actor
 from campaign.gate.current import parts
+from campaign.gate.identity import get_actor
 from campaign.gate.spec import describe
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, Unavailable
@@ -132,7 +132,9 @@ def mended() -> Iterator[None]:
             raise Invalid([FieldError("", "unstorable")]) from error
         if isinstance(cause, pg.InsufficientPrivilege):
             raise Forbidden from error
-        if isinstance(cause, pg.DeadlockDetected | pg.LockNotAvailable | pg.QueryCanceled | pg.OperationalError):
+        if isinstance(
+            cause, pg.DeadlockDetected | pg.LockNotAvailable | pg.QueryCanceled | pg.OperationalError
+        ):
             raise Unavailable("database_busy") from error
         raise
 

@@ -52,7 +52,9 @@ def once(db: Session, actor: Actor, key: str, work: Callable[[], Response]) -> R
     digest = hashlib.sha256(
         f"{request.method} {request.full_path}\n".encode() + request.get_data(cache=True)
     ).digest()
-    db.execute(delete(Idempotency).where(Idempotency.created_at < clock.now(db) - KEPT, Idempotency.actor == owner))
+    db.execute(
+        delete(Idempotency).where(Idempotency.created_at < clock.now(db) - KEPT, Idempotency.actor == owner)
+    )
     kept = db.get(Idempotency, (owner, key))
     if kept is not None:
         return _replayed(kept, digest)

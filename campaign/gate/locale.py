@@ -2,8 +2,8 @@
 
 from flask import has_request_context, request
 
-from campaign.gate.identity import find_user
 from campaign.gate.current import parts
+from campaign.gate.identity import find_user
 from config.settings import LOCALES
 
 COOKIE = "xinji_locale"

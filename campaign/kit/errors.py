@@ -1,6 +1,6 @@
 """Errors as code and parameters. They are worded at the edge, in the reader's language (gate.words)."""
 
-from dataclasses import dataclass, field
+import dataclasses
 from typing import Any, ClassVar
 
 
@@ -20,13 +20,13 @@ class DomainError(Exception):
         return {}
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class FieldError:
     """One field at fault. `field` is its path in the input, such as participants.0.host_id."""
 
     field: str
     code: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Invalid(DomainError):

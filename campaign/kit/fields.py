@@ -40,7 +40,9 @@ def _not_blank(value: str) -> str:
     return value
 
 
-Line = Annotated[str, Field(strict=True, max_length=200), AfterValidator(_clean), AfterValidator(_single_line)]
+Line = Annotated[
+    str, Field(strict=True, max_length=200), AfterValidator(_clean), AfterValidator(_single_line)
+]
 """One line of text, possibly empty, at most 200 characters."""
 
 Name = Annotated[Line, AfterValidator(_not_blank)]
@@ -79,7 +81,9 @@ class PublicId:
     def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> core_schema.CoreSchema:
         return core_schema.with_info_plain_validator_function(
             self._read,
-            serialization=core_schema.plain_serializer_function_ser_schema(self._write, return_schema=core_schema.str_schema()),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                self._write, return_schema=core_schema.str_schema()
+            ),
         )
 
     def __get_pydantic_json_schema__(self, _schema: Any, _handler: Any) -> dict[str, Any]:

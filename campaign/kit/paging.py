@@ -25,7 +25,11 @@ class Page(Generic[Row]):
 
 def to_cursor(position: Sequence[Any]) -> str:
     """Write a position (plain JSON values of the sort key) as opaque text."""
-    return base64.urlsafe_b64encode(json.dumps(list(position), separators=(",", ":")).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps(list(position), separators=(",", ":")).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def from_cursor(cursor: str, shape: tuple[type, ...]) -> tuple[Any, ...]:

@@ -13,4 +13,4 @@ class Parts:
 
     settings: Settings
     database: Database
-    redis: "Client[str]"
+    redis: Client

@@ -6,11 +6,12 @@ from redis.retry import Retry
 
 RedisError = redis.RedisError
 Client = redis.Redis
+"""A synchronous client that answers str."""
 
 
-def connect(url: str) -> "redis.Redis[str]":
+def connect(url: str) -> Client:
     """A client whose calls fail within 2 s. No automatic retries: a lost reply would run a script twice."""
-    client: redis.Redis[str] = redis.Redis.from_url(
+    client: Client = redis.Redis.from_url(
         url,
         decode_responses=True,
         socket_timeout=2,

@@ -80,6 +80,8 @@ CREATE TABLE hub (
     settings jsonb NOT NULL DEFAULT '{}',
     rev integer NOT NULL DEFAULT 1
 );
+-- One installation serves one hub; its row is always there, to be renamed.
+INSERT INTO hub (id, name, name_en) VALUES (1, '辛集直播基地', 'Xinji Live Base');
 CREATE TABLE studio (
     id bigint PRIMARY KEY DEFAULT new_id(),
     name text NOT NULL,

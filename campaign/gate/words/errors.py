@@ -46,5 +46,8 @@ WORDS = {
     "too_many_requests": _("Too many requests. Wait a little."),
     "http_error": _("The request failed with status %(status)s."),
     "fault": _("Something went wrong on our side. It has been written down."),
+    "signed_by_agency": _("A host with an agency is signed."),
+    "ends_before_start": _("It ends before it starts."),
+    "contracts_overlap": _("Two contracts of one host overlap."),
     "csrf": _("This form is too old or was not made by this site. Load the page again."),
 }

@@ -1,0 +1,1 @@
+"""Read models across packages: summaries, live figures, drill-down."""

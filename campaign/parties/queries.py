@@ -1,0 +1,116 @@
+"""Reading parties, each scoped by the actor."""
+
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy.orm import Session
+
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.errors import NotFound
+from campaign.kit.paging import Page, from_cursor, page_from
+from campaign.parties.models import Agency, Brand, Host, HostContract, Hub, Party
+
+Row = TypeVar("Row", bound=Party)
+
+
+def get_hub(db: Session, _actor: Actor) -> Hub:
+    """The hub of this installation; raises NotFound before set-up."""
+    hub = db.get(Hub, 1)
+    if hub is None:
+        raise NotFound
+    return hub
+
+
+def zone_of_hub(db: Session, actor: Actor) -> ZoneInfo:
+    """The hub's time zone: Asia/Shanghai until set-up says otherwise."""
+    if "hub_zone" not in db.info:
+        hub = db.get(Hub, 1)
+        db.info["hub_zone"] = ZoneInfo(hub.timezone if hub else "Asia/Shanghai")
+    return db.info["hub_zone"]  # type: ignore[no-any-return]
+
+
+def get(db: Session, actor: Actor, model: type[Row], party_id: int) -> Row:
+    """One party by id; raises NotFound when it is not there or not the actor's to see."""
+    found = db.scalars(_visible(actor, model).where(model.id == party_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def page_of(
+    db: Session,
+    actor: Actor,
+    model: type[Row],
+    *,
+    limit: int,
+    cursor: str | None = None,
+    updated_since: datetime | None = None,
+    where: tuple[ColumnElement[bool], ...] = (),
+) -> Page[Row]:
+    """Parties in use, oldest first; with updated_since also archived ones, so that a copy can follow."""
+    statement = _visible(actor, model).where(*where).order_by(model.id).limit(limit + 1)
+    if cursor is not None:
+        statement = statement.where(model.id > from_cursor(cursor, (int,))[0])
+    if updated_since is None:
+        statement = statement.where(model.archived_at.is_(None))
+    else:
+        statement = statement.where(model.updated_at >= updated_since)
+    return page_from(db.scalars(statement).all(), limit, lambda row: (row.id,))
+
+
+def all_of(db: Session, actor: Actor, model: type[Row]) -> list[Row]:
+    """Every party in use by sort key and name: for choices on forms, not for long lists."""
+    order: Any = (getattr(model, "sort_key", model.name), model.name)
+    return list(db.scalars(_visible(actor, model).where(model.archived_at.is_(None)).order_by(*order)))
+
+
+def _visible(actor: Actor, model: type[Row]) -> Select[Row]:
+    statement = select(model)
+    if actor.is_hub:
+        return statement
+    scope: ColumnElement[bool] = false()
+    if actor.role == "brand":
+        if model is Brand:
+            scope = model.id == actor.brand_id
+        elif hasattr(model, "brand_id"):
+            scope = cast(Any, model).brand_id == actor.brand_id
+        elif hasattr(model, "brand_ids"):
+            scope = cast(Any, model).brand_ids.contains([actor.brand_id])
+    elif actor.role == "agency":
+        if model is Agency:
+            scope = model.id == actor.agency_id
+        elif model is Host:
+            scope = model.id.in_(
+                select(HostContract.host_id).where(HostContract.agency_id == actor.agency_id)
+            )
+    elif actor.role == "host" and model is Host:
+        scope = model.id == actor.host_id
+    return statement.where(scope)
+
+
+def contracts_of(db: Session, actor: Actor, host_id: int) -> list[HostContract]:
+    """The contracts of a host by their start; an agency sees its own alone."""
+    get(db, actor, Host, host_id)
+    statement = select(HostContract).where(HostContract.host_id == host_id)
+    if actor.role == "agency":
+        statement = statement.where(HostContract.agency_id == actor.agency_id)
+    return list(db.scalars(statement.order_by(func.lower(HostContract.during))))
+
+
+def agencies_on(db: Session, actor: Actor, host_ids: list[int], at: datetime) -> dict[int, int]:
+    """Host id → agency id by the contracts of that business day; hosts without one are left out."""
+    day = at.astimezone(zone_of_hub(db, actor)).date()
+    rows = db.execute(
+        select(HostContract.host_id, HostContract.agency_id).where(
+            HostContract.host_id.in_(host_ids), HostContract.during.contains(day)
+        )
+    )
+    return {row.host_id: row.agency_id for row in rows}
+
+
+def today(db: Session, actor: Actor) -> Any:
+    """The calendar day in the hub's zone."""
+    return clock.now(db).astimezone(zone_of_hub(db, actor)).date()

@@ -1,0 +1,193 @@
+"""Fixtures on real servers: PostgreSQL and Valkey run for the whole session, data is rolled back or truncated."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+
+from campaign.app import create_app
+from campaign.kit import queue, redis, schema
+from campaign.kit.actor import Actor
+from campaign.kit.database import Database, driver_url
+from campaign.kit.parts import Parts
+from campaign.wiring import wire
+from config.settings import Settings, load
+from tests.factory import Factory, keyed
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the session's servers listen; database_url is a maintenance database of a superuser."""
+
+    database_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Servers given by TEST_DATABASE_URL and TEST_REDIS_URL, else embedded ones of our own."""
+    given = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
+    if given[0] and given[1]:
+        # Sixteen Redis databases: runs side by side on given servers keep out of each other's way.
+        yield Servers(given[0], f"{given[1].rstrip('/')}/{os.getpid() % 16}")
+        return
+    from tests.servers import running
+
+    with running(tmp_path_factory.mktemp("servers")) as (database_url, redis_url):
+        yield Servers(database_url, redis_url)
+
+
+@dataclass
+class Databases:
+    """Makes databases for tests that need one of their own (other processes, dropped constraints)."""
+
+    admin_url: str
+    made: list[str]
+
+    def new(self, *, template: str | None = None) -> str:
+        """A fresh database, migrated unless copied from a template; gives its URL."""
+        name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+        self.made.append(name)
+        url = f"{self.admin_url.rsplit('/', 1)[0]}/{name}"
+        if template is None:
+            schema.upgrade(url)
+        return url
+
+    def drop(self, url: str) -> None:
+        name = url.rsplit("/", 1)[1]
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.made.remove(name)
+
+
+@pytest.fixture(scope="session")
+def databases(servers: Servers) -> Iterator[Databases]:
+    made = Databases(servers.database_url, [])
+    yield made
+    for name in list(made.made):
+        made.drop(f"/{name}")
+
+
+@pytest.fixture(scope="session")
+def template_url(databases: Databases) -> str:
+    """A migrated database nobody writes to: copied where a test needs its own."""
+    return databases.new()
+
+
+@pytest.fixture(scope="session")
+def database_url(databases: Databases, template_url: str) -> str:
+    """The session's migrated database."""
+    return databases.new(template=template_url.rsplit("/", 1)[1])
+
+
+@pytest.fixture
+def own_database_url(databases: Databases, template_url: str) -> Iterator[str]:
+    """A database of this test alone, for what commits from several processes."""
+    url = databases.new(template=template_url.rsplit("/", 1)[1])
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+def engine(database_url: str) -> Iterator[Any]:
+    made = create_engine(driver_url(database_url), connect_args={"options": "-c timezone=UTC"})
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def database(engine: Any) -> Iterator[Database]:
+    """All transactions of the test live in one outer one, which is rolled back."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        yield Database(connection)
+        outer.rollback()
+
+
+@pytest.fixture
+def committed_database(database_url: str, engine: Any) -> Iterator[Database]:
+    """Real commits, seen by other connections; every table is emptied afterwards."""
+    made = Database.connect(database_url, pool_size=20)
+    yield made
+    made.dispose()
+    with engine.begin() as connection:
+        tables = connection.execute(
+            text(
+                "SELECT string_agg(format('%I', relname), ', ') FROM pg_class WHERE relkind IN ('r', 'p')"
+                " AND NOT relispartition AND relnamespace = 'public'::regnamespace"
+                " AND relname NOT IN ('alembic_version', 'hub')"
+            )
+        ).scalar_one()
+        connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """An empty Redis database."""
+    client = redis.connect(servers.redis_url)
+    client.flushdb()
+    client.close()
+    return servers.redis_url
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
+    return load(
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "CAMPAIGN_DATA_DIR": str(tmp_path),
+            "CAMPAIGN_SECRET_KEY": "test-secret-key-of-more-than-32-characters",
+            "CAMPAIGN_OUTGOING_ALLOW": "127.0.0.0/8",
+        }
+    )
+
+
+@pytest.fixture
+def parts(settings: Settings, database: Database) -> Iterator[Parts]:
+    """The joined parts on the rolled-back database; no nudges leave."""
+    made = wire(settings, database=database, nudges=False)
+    yield made
+    made.redis.close()
+    queue.use(None)
+
+
+@pytest.fixture
+def app(parts: Parts) -> Any:
+    made = create_app(parts)
+    made.testing = False  # errors are answered as in production
+    return made
+
+
+@pytest.fixture
+def client(app: Any) -> FlaskClient:
+    made: FlaskClient = app.test_client()
+    return made
+
+
+@pytest.fixture
+def make(database: Database) -> Factory:
+    """Makes parties and sessions in the rolled-back database."""
+    return Factory(database)
+
+
+@pytest.fixture
+def call(client: FlaskClient, database: Database) -> Any:
+    """call(actor, method, path, json=…, headers=…): an API call with a key of that actor's role."""
+
+    def send(actor: Actor | None, method: str, path: str, **kwargs: Any) -> Any:
+        headers = dict(kwargs.pop("headers", {}))
+        if actor is not None:
+            headers["Authorization"] = f"Bearer {keyed(database, actor)}"
+        return client.open(f"/api/v1{path}", method=method, headers=headers, **kwargs)
+
+    return send

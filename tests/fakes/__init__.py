@@ -1,0 +1,1 @@
+"""Outside parties played by real servers on 127.0.0.1."""

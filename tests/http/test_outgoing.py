@@ -1,0 +1,167 @@
+"""The guarded client against real receivers on 127.0.0.1, hostile ones among them."""
+
+import asyncio
+import ipaddress
+import time
+
+import pytest
+from yarl import URL
+
+from campaign.kit import outgoing
+from campaign.kit.outgoing import Answer, Guard
+from tests.fakes import receiver as fake
+from tests.fakes.receiver import Receiver
+
+ONE = (ipaddress.ip_network("127.0.0.1/32"),)
+BODY = b'{"type":"endpoint.test"}'
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch):
+    # The limits themselves are asserted below; waiting for them in full would only cost time.
+    monkeypatch.setattr(outgoing, "TOTAL_SECONDS", 1.0)
+
+
+def call(url: str, *, guard: Guard | None = None, times: int = 1) -> list[Answer]:
+    async def run() -> list[Answer]:
+        async with (guard or Guard(ONE)).client() as client:
+            return [
+                await outgoing.post(client, URL(url, encoded=True), {"webhook-id": "evt_1"}, BODY)
+                for _ in range(times)
+            ]
+
+    return asyncio.run(run())
+
+
+def test_a_good_receiver_gets_the_bytes_and_is_heard(receiver):
+    receiver.behave(fake.status(200, b"thanks"))
+    (answer,) = call(f"{receiver.url}/in?x=%0d%0a")
+    assert (answer.status, answer.error, answer.body) == (200, None, b"thanks")
+    (request,) = receiver.received
+    assert (request.method, request.target, request.body) == ("POST", "/in?x=%0d%0a", BODY)
+    assert request.headers["webhook-id"] == "evt_1"
+    assert "accept-encoding" not in request.headers
+
+
+def test_one_connection_serves_many_calls(receiver):
+    assert [answer.status for answer in call(receiver.url, times=5)] == [200] * 5
+    assert receiver.connections == 1
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(receiver, code):
+    receiver.behave(fake.redirect(code, f"{receiver.url}/again"))
+    (answer,) = call(f"{receiver.url}/first")
+    assert answer.status == code
+    assert not answer.is_success
+    assert [request.target for request in receiver.received] == ["/first"]
+
+
+def test_an_address_outside_the_allowance_gets_no_connection():
+    with Receiver(host="127.0.0.2") as inner:
+        (answer,) = call(inner.url)
+        assert (answer.status, answer.error) == (None, "blocked")
+        (by_name,) = call(f"http://rebind.example:{inner.port}/", guard=Guard(ONE, lambda *_: ["127.0.0.2"]))
+        assert (by_name.status, by_name.error) == (None, "blocked")
+        assert inner.connections == 0
+
+
+def test_without_an_allowance_loopback_gets_no_connection(receiver):
+    for url in (
+        receiver.url,
+        f"http://localhost:{receiver.port}",
+        f"http://[::ffff:127.0.0.1]:{receiver.port}",
+    ):
+        (answer,) = call(url, guard=Guard())
+        assert (answer.status, answer.error) == (None, "blocked")
+    assert receiver.connections == 0
+
+
+def test_one_bad_answer_among_good_ones_refuses_the_name(receiver):
+    guard = Guard(ONE, lambda *_: ["127.0.0.1", "10.0.0.5"])
+    (answer,) = call(f"http://mixed.example:{receiver.port}/", guard=guard)
+    assert answer.error == "blocked"
+    assert receiver.connections == 0
+
+
+def test_the_checked_address_is_the_one_connected_to(receiver):
+    answers = iter([["127.0.0.1"], ["127.0.0.2"], ["127.0.0.2"]])
+    asked: list[str] = []
+
+    def rebinding(name: str, _family: int) -> list[str]:
+        asked.append(name)
+        return next(answers)
+
+    (answer,) = call(f"http://rebind.example:{receiver.port}/", guard=Guard(ONE, rebinding))
+    assert answer.status == 200
+    assert receiver.received[0].headers["host"] == f"rebind.example:{receiver.port}"
+    assert asked == ["rebind.example"]
+
+
+def test_a_name_that_does_not_resolve_says_so(receiver):
+    def nowhere(_name: str, _family: int) -> list[str]:
+        raise OSError(-2, "Name or service not known")
+
+    (answer,) = call("http://gone.example/", guard=Guard(ONE, nowhere))
+    assert (answer.status, answer.error) == (None, "dns")
+
+
+def test_retry_after_is_read_in_seconds_and_capped(receiver):
+    receiver.behave(
+        fake.status(429, retry_after="7"),
+        fake.status(503, retry_after="99999999999999999999"),
+        fake.status(503, retry_after="-1"),
+        fake.status(503, retry_after="Wed, 21 Oct 2026 07:28:00 GMT"),
+    )
+    assert [answer.retry_after for answer in call(receiver.url, times=4)] == [7, 86_400, None, None]
+
+
+def test_a_cookie_is_neither_kept_nor_sent_back(receiver):
+    receiver.behave(fake.status(200, set_cookie="a=b"))
+    call(receiver.url, times=2)
+    assert [request.headers.get("cookie") for request in receiver.received] == [None, None]
+
+
+def test_the_environment_names_no_proxy(receiver, monkeypatch):
+    with Receiver() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        assert call(receiver.url)[0].status == 200
+        assert proxy.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "status", "errors"),
+    [
+        (fake.HANG, None, {"timeout"}),
+        (fake.DRIP, None, {"timeout"}),
+        (fake.RESET, None, {"reset", "protocol"}),
+        (fake.HUGE_HEADER, None, {"protocol"}),
+        (fake.HTTP09, None, {"protocol"}),
+        (fake.ENDLESS_1XX, None, {"timeout", "protocol"}),
+        (fake.ENDLESS_BODY, 200, {None}),
+        (fake.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", then="hang"), 200, {"timeout"}),
+        (fake.status(200, b"\x1f\x8b\x08" + b"\0" * 64, content_encoding="gzip"), 200, {None}),
+        (fake.status(101, upgrade="websocket", connection="upgrade"), 101, {None}),
+    ],
+    ids=["hang", "drip", "reset", "header", "http09", "1xx", "body", "half-body", "gzip", "upgrade"],
+)
+def test_a_hostile_receiver_is_bounded_in_time_and_memory(receiver, behaviour, status, errors):
+    receiver.behave(behaviour)
+    started = time.monotonic()
+    (answer,) = call(receiver.url)
+    assert time.monotonic() - started < 2.5
+    assert answer.status == status
+    assert answer.error in errors
+    assert len(answer.body) <= outgoing.ANSWER_BYTES
+
+
+def test_the_limits_are_those_of_the_documentation(monkeypatch):
+    monkeypatch.undo()
+    assert (outgoing.CONNECT_SECONDS, outgoing.TOTAL_SECONDS, outgoing.ANSWER_BYTES) == (5.0, 15.0, 4096)
