@@ -31,7 +31,8 @@ def create_app(parts: Parts | None = None) -> APIFlask:
         json_errors=False,
         root_path=str(ROOT / "campaign"),
         template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "static"),
+        # Assets go out by campaign.web.assets, under hashed names.
+        static_folder=None,
     )
     app.config.update(
         SETTINGS=parts.settings,

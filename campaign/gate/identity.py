@@ -16,7 +16,7 @@ COOKIE = "xinji_live"
 def identify() -> None:
     """Find the actor of this request. Runs before each view; a wrong key is nobody, not an error."""
     g.actor, g.user = None, None
-    if request.endpoint in (None, "static"):
+    if request.endpoint in (None, "assets.serve"):
         return
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     cookie = request.cookies.get(COOKIE, "")

@@ -1,0 +1,79 @@
+"""The menu: one table. An entry shows where the role has the permission, and nothing else shows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import lazy_gettext as _
+
+from campaign.accounts.policy import allows
+from campaign.gate.identity import find_actor
+from campaign.kit.actor import Actor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: where it leads, what it needs, and for whom it is meant."""
+
+    endpoint: str
+    permission: str
+    label: Any
+    roles: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+
+_HUB = ("admin", "hub")
+
+MENU = (
+    Entry("hub_start.index", "hub.pages", _("Today"), _HUB),
+    Entry("hub_board.index", "sessions.read", _("Schedule"), _HUB, ("hub_booking", "hub_sessions")),
+    Entry("hub_live.index", "sales.live", _("Live floor"), _HUB),
+    Entry("hub_campaigns.index", "campaigns.read", _("Campaigns"), _HUB),
+    Entry("hub_brands.index", "summary.read", _("Brands"), _HUB),
+    Entry("hub_imports.index", "imports.read", _("Imports"), _HUB),
+    Entry("hub_parties.index", "parties.read", _("Parties"), _HUB),
+    Entry("brand_home.index", "brand.pages", _("Summary"), ("brand",)),
+    Entry("brand_sessions.index", "brand.pages", _("Sessions"), ("brand",)),
+    Entry("agency_home.index", "agency.pages", _("Offers"), ("agency",)),
+    Entry("agency_sessions.index", "agency.pages", _("Sessions"), ("agency",)),
+    Entry("agency_endpoints.index", "endpoints.read", _("Webhooks"), (*_HUB, "agency")),
+    Entry("host_card.own", "host.pages", _("My card"), ("host",)),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry as a page draws it."""
+
+    href: str
+    label: Any
+    current: bool
+
+
+def links() -> list[Link]:
+    """The menu of whoever is signed in; empty for strangers."""
+    actor = find_actor()
+    if actor is None:
+        return []
+    return [
+        Link(url_for(entry.endpoint), entry.label, _is_here(entry))
+        for entry in MENU
+        if _is_for(actor, entry) and entry.endpoint in current_app.view_functions
+    ]
+
+
+def start_of(actor: Actor) -> str:
+    """Endpoint of the role's first screen."""
+    return {
+        "brand": "brand_home.index",
+        "agency": "agency_home.index",
+        "host": "host_card.own",
+    }.get(actor.role, "hub_start.index")
+
+
+def _is_for(actor: Actor, entry: Entry) -> bool:
+    return actor.role in entry.roles and allows(actor, entry.permission)
+
+
+def _is_here(entry: Entry) -> bool:
+    return request.blueprint in (entry.endpoint.partition(".")[0], *entry.also)

@@ -1,0 +1,168 @@
+"""How figures, instants and words look on a page. None is always a dash, never a nought."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g
+from flask_babel import get_locale
+from markupsafe import Markup, escape
+
+from campaign.kit import ids
+
+DASH = "—"
+_DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
+_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+_WHOLE = {"JPY", "VND", "KRW", "IDR"}
+_WEEKDAYS = {
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+
+
+class Named(Protocol):
+    """Anything with a name in Chinese and perhaps one in English."""
+
+    name: str
+    name_en: str
+
+
+def zone() -> ZoneInfo:
+    """The hub's zone, as the gate found it for this request."""
+    found = g.get("hub_zone")
+    return found if isinstance(found, ZoneInfo) else _DEFAULT_ZONE
+
+
+def language() -> str:
+    """`zh` or `en`."""
+    return "en" if str(get_locale() or "zh_CN").startswith("en") else "zh"
+
+
+def fen(amount: int | None, currency: str = "CNY") -> str:
+    """129900 → ¥1,299.00; exact, for tables."""
+    if amount is None:
+        return DASH
+    sign = "−" if amount < 0 else ""
+    whole, rest = divmod(abs(amount), 1 if currency in _WHOLE else 100)
+    digits = f"{whole:,}" if currency in _WHOLE else f"{whole:,}.{rest:02d}"
+    return f"{sign}{_sign_of(currency)}{digits}"
+
+
+def fen_short(amount: int | None, currency: str = "CNY") -> str:
+    """12735300 → ¥12.7万 in Chinese, ¥127k in English: for tiles and the board."""
+    if amount is None:
+        return DASH
+    value = Decimal(abs(amount)) / (1 if currency in _WHOLE else 100)
+    steps = [(10**8, "亿"), (10**4, "万")] if language() == "zh" else [(10**6, "M"), (10**3, "k")]
+    sign = "−" if amount < 0 else ""
+    for size, unit in steps:
+        if value >= size:
+            return f"{sign}{_sign_of(currency)}{_one_digit(value / size)}{unit}"
+    return f"{sign}{_sign_of(currency)}{value.quantize(Decimal(1), ROUND_HALF_UP):,}"
+
+
+def rate(per_ten_thousand: int | None) -> str:
+    """3050 → 30.5%."""
+    return DASH if per_ten_thousand is None else f"{Decimal(per_ten_thousand) / 100:.1f}%"
+
+
+def count(number: int | None) -> str:
+    """1640 → 1,640."""
+    return DASH if number is None else f"{number:,}"
+
+
+def clock(at: datetime | None) -> str:
+    """20:00, in the hub's zone."""
+    return DASH if at is None else at.astimezone(zone()).strftime("%H:%M")
+
+
+def day(at: datetime | date | None) -> str:
+    """11-23 周一 / 23 Nov Mon; the year only when it is not this one."""
+    if at is None:
+        return DASH
+    on = at.astimezone(zone()).date() if isinstance(at, datetime) else at
+    weekday = _WEEKDAYS[language()][on.weekday()]
+    year = "" if on.year == datetime.now(UTC).astimezone(zone()).year else f"{on.year}-"
+    return f"{year}{on:%m-%d} {weekday}"
+
+
+def moment(at: datetime | None) -> str:
+    """11-23 20:00, in the hub's zone."""
+    return DASH if at is None else f"{day(at).split(' ')[0]} {clock(at)}"
+
+
+def length(minutes: int | float | timedelta | None) -> str:
+    """95 → 1 h 35 min / 1 小时 35 分."""
+    if minutes is None:
+        return DASH
+    total = int(minutes.total_seconds() // 60) if isinstance(minutes, timedelta) else int(minutes)
+    hours, rest = divmod(total, 60)
+    hour_word, minute_word = (" 小时", " 分") if language() == "zh" else (" h", " min")
+    parts = [f"{hours}{hour_word}"] if hours else []
+    if rest or not hours:
+        parts.append(f"{rest}{minute_word}")
+    return " ".join(parts)
+
+
+def time_tag(at: datetime | None, form: Callable[[datetime | None], str] = moment) -> str:
+    """A <time> element that also carries the exact instant."""
+    if at is None:
+        return DASH
+    return Markup('<time datetime="{}">{}</time>').format(at.astimezone(UTC).isoformat(), form(at))
+
+
+def span(starts_at: datetime | None, ends_at: datetime | None) -> str:
+    """20:00–02:00, with +1 where it ends on the next day."""
+    if starts_at is None or ends_at is None:
+        return DASH
+    over = (ends_at.astimezone(zone()).date() - starts_at.astimezone(zone()).date()).days
+    later = Markup(" <small>+{}</small>").format(over) if over else ""
+    return Markup("{}–{}{}").format(time_tag(starts_at, clock), time_tag(ends_at, clock), later)
+
+
+def named(thing: Named | None) -> str:
+    """A party's name in the reader's language."""
+    if thing is None:
+        return DASH
+    english = getattr(thing, "name_en", "")
+    return english if language() == "en" and english else thing.name
+
+
+def public(number: int | None, prefix: str) -> str:
+    """An id as the outside knows it."""
+    return DASH if number is None else ids.public(prefix, number)
+
+
+def share(part: int | None, whole: int | None) -> str:
+    """Width of a bar as an SVG length; empty when there is nothing to compare with."""
+    if not part or not whole or part < 0:
+        return "0%"
+    return f"{min(Decimal(100), Decimal(part) * 100 / whole):.2f}%"
+
+
+def lines(text: str) -> Markup:
+    """Line breaks of a note, kept."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "fen": fen, "fen_short": fen_short, "rate": rate, "count": count, "clock": clock, "day": day,
+    "moment": moment, "length": length, "named": named, "public": public, "share": share, "lines": lines,
+}  # fmt: skip
+
+
+def register(app: Flask) -> None:
+    """Give templates the filters."""
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals.update(time=time_tag, span=span, zone=zone, language=language)
+
+
+def _sign_of(currency: str) -> str:
+    return _SIGNS.get(currency, f"{currency} ")
+
+
+def _one_digit(value: Decimal) -> str:
+    digits = value.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{digits:f}" if digits < 1000 and digits != digits.to_integral() else f"{digits:.0f}"

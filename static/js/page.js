@@ -1,0 +1,41 @@
+// Small comforts; every page works without them.
+(() => {
+  "use strict";
+  // A button pressed twice sends once; it comes back when the page is shown again from the history.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(() => { delete form.dataset.sent; }, 8000);
+  });
+  addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+  });
+  // The first fault of a form gets the focus.
+  const wrong = document.querySelector("[aria-invalid=true]");
+  if (wrong) wrong.focus();
+  // The board opens with now at a quarter of its width.
+  const settle = () => {
+    const board = document.querySelector(".board");
+    const now = board && board.querySelector(".now");
+    if (!now || board.dataset.settled) return;
+    board.dataset.settled = "1";
+    const left = now.getBoundingClientRect().left - board.getBoundingClientRect().left;
+    board.scrollLeft = left - 128 - (board.clientWidth - 128) / 4;
+  };
+  settle();
+  // Escape closes the side panel and gives the focus back.
+  let opener = null;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-opens-panel]");
+    if (link) opener = link;
+    if (event.target.closest("[data-closes-panel]")) { event.preventDefault(); close(); }
+  });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
+  const close = () => {
+    const panel = document.getElementById("panel");
+    if (!panel || !panel.firstChild) return;
+    panel.replaceChildren();
+    if (opener) opener.focus();
+  };
+})();
