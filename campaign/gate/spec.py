@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 
 View = Callable[..., Any]
 
-# APIFlask's decorators only annotate here (validation=False); parsing and answers are the gate's own.
 _annotate = APIBlueprint("spec", __name__)
 
 
@@ -41,11 +40,16 @@ def describe(
     status: int = 200,
 ) -> View:
     """Mark the view with its permission and its shapes."""
+
+    # APIFlask's decorators would parse and inject as well; a stand-in takes their marks, the gate does the work.
+    def marked() -> None: ...
+
     if query is not None:
-        view = _annotate.input(query, location="query", validation=False)(view)
+        marked = _annotate.input(query, location="query", validation=False)(marked)
     if body is not None:
-        view = _annotate.input(body, location="json", validation=False)(view)
-    if answer is not None:
-        view = _annotate.doc(responses=cast(Any, {status: answer}))(view)
+        marked = _annotate.input(body, location="json", validation=False)(marked)
+    responses: dict[int, Any] = {status: answer} if answer is not None else {}
+    marked = _annotate.doc(responses=cast(Any, responses), description=view.__doc__)(marked)
+    view._spec = marked._spec  # type: ignore[attr-defined]  # noqa: SLF001
     view.permission = permission  # type: ignore[attr-defined]
     return view

@@ -320,6 +320,13 @@ REVOKE UPDATE, DELETE ON audit_entry FROM xinji_app;
 CREATE POLICY app_read ON audit_entry FOR SELECT TO xinji_app USING (app_is_hub());
 CREATE POLICY app_insert ON audit_entry FOR INSERT TO xinji_app WITH CHECK (true);
 
+-- When each part that runs by itself was last seen at work: the clock (with a worker), the sender.
+CREATE TABLE heartbeat (
+    name text PRIMARY KEY,
+    at timestamptz NOT NULL
+);
+SELECT guard_table('heartbeat', 'true', 'false');
+
 CREATE TABLE outbox_event (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     type text NOT NULL,
