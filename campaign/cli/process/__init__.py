@@ -1,0 +1,1 @@
+"""Children of this program that cannot outlive it."""
