@@ -146,7 +146,7 @@ CREATE TABLE webhook_delivery (
     CONSTRAINT webhook_delivery_lease CHECK ((state = 'sending') = (lease IS NOT NULL))
 ) PARTITION BY RANGE (day);
 -- By endpoint first: one that is dead with a million rows due costs the others nothing.
-CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, next_at) WHERE state IN ('pending', 'sending');
+CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, next_at, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX webhook_delivery_held ON webhook_delivery (endpoint_id, id) WHERE state = 'held';
 CREATE INDEX webhook_delivery_log ON webhook_delivery (endpoint_id, id);
 CREATE INDEX webhook_delivery_agency ON webhook_delivery (agency_id, id);

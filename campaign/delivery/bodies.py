@@ -1,0 +1,54 @@
+"""The bytes of a message: built once, stored, signed and sent as they are. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from campaign.kit.instants import written
+
+LARGEST = 20 * 1024
+VERSION = 1
+
+# What is left out first when a body grows too long, dearest last; a receiver that misses it asks the API.
+_CUT_IN_TURN = (("session", "lineup"), ("session", "participants"), ("sessions",), ("session",))
+
+
+def body_of(event_type: str, at: datetime, data: Mapping[str, Any], own: Mapping[str, Any]) -> bytes:
+    """`{"type", "timestamp", "version", "data"}` in UTF-8, at most LARGEST bytes; `own` is laid over `data`.
+
+    Parts that do not fit are left out, and data.truncated is true then.
+    """
+    merged = _laid_over(data, own)
+    body = _encoded(event_type, at, merged)
+    for path in _CUT_IN_TURN:
+        if len(body) <= LARGEST:
+            return body
+        merged = _without(merged, path) | {"truncated": True}
+        body = _encoded(event_type, at, merged)
+    if len(body) <= LARGEST:
+        return body
+    kept = {name: data[name] for name in ("session_id", "seq") if name in data}
+    return _encoded(event_type, at, kept | {"truncated": True})
+
+
+def _laid_over(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(data)
+    for name, value in own.items():
+        below = merged.get(name)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[name] = _laid_over(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _without(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    first, *rest = path
+    below = data.get(first)
+    if rest and isinstance(below, Mapping):
+        return dict(data) | {first: _without(below, tuple(rest))}
+    return {name: value for name, value in data.items() if rest or name != first}
+
+
+def _encoded(event_type: str, at: datetime, data: Mapping[str, Any]) -> bytes:
+    body = {"type": event_type, "timestamp": written(at), "version": VERSION, "data": data}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

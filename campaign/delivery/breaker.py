@@ -1,0 +1,66 @@
+"""The health of an endpoint: when to leave it alone for a while, and when to stop for good. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from campaign.delivery.backoff import LONGEST_RETRY_AFTER
+from campaign.delivery.states import outcome_of
+
+OPENS_AT = 5
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=15)
+DISABLES_AFTER = timedelta(days=5)
+DISABLES_AT = 10
+
+Reason = Literal["gone", "failing"]
+
+
+@dataclass(frozen=True)
+class Health:
+    """Failures in a row since `failing_since`; while `paused_until` lies ahead nothing is sent.
+
+    With `streak` at OPENS_AT or more the breaker is open: after each pause one delivery goes as a probe, and
+    the others wait without losing a try.
+    """
+
+    streak: int = 0
+    level: int = 0
+    paused_until: datetime | None = None
+    failing_since: datetime | None = None
+    last_success_at: datetime | None = None
+    disabled: Reason | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.streak >= OPENS_AT
+
+
+def after_answer(
+    health: Health, status: int | None, retry_after_seconds: int | None, now: datetime, *, probe: bool
+) -> Health:
+    """The health after one answer. `probe` says the delivery was sent because a pause had ended."""
+    outcome = outcome_of(status)
+    if outcome == "ok":
+        return Health(last_success_at=now, disabled=health.disabled)
+    if outcome == "gone":
+        return replace(health, disabled="gone")
+    failing_since = health.failing_since or now
+    if outcome == "later" and retry_after_seconds is not None:
+        # It answers and says when: that is no failure of the endpoint, only a wait.
+        asked = now + min(timedelta(seconds=retry_after_seconds), LONGEST_RETRY_AFTER)
+        return replace(health, paused_until=_later(health.paused_until, asked), failing_since=failing_since)
+    failed = replace(health, streak=health.streak + 1, failing_since=failing_since)
+    if failed.streak == OPENS_AT:
+        failed = replace(failed, level=0, paused_until=_later(health.paused_until, now + FIRST_PAUSE))
+    elif failed.is_open and probe:
+        level = health.level + 1
+        pause = min(FIRST_PAUSE * 2 ** min(level, 10), LONGEST_PAUSE)
+        failed = replace(failed, level=level, paused_until=now + pause)
+    if failed.streak >= DISABLES_AT and now - failing_since >= DISABLES_AFTER:
+        failed = replace(failed, disabled="failing")
+    return failed
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else max(one, other)
