@@ -1,0 +1,1 @@
+"""A session on air: evidence, taps and what the clock decides."""

@@ -1,0 +1,1 @@
+"""Sessions, what they claim, who answers for them."""

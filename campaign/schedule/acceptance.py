@@ -1,0 +1,56 @@
+"""Who must answer an offer, and what their answers make of a session. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+ANSWER_WITHIN = timedelta(hours=24)
+LAST_ANSWER_BEFORE_START = timedelta(hours=1)
+LEAST_TIME_TO_ANSWER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A participant as far as asking goes. kind: in_house | signed | independent."""
+
+    id: int
+    host_id: int
+    kind: str
+    agency_id: int | None
+    acceptance: str
+
+
+def must_answer(person: Person) -> bool:
+    """An agency answers for its host, an independent host for itself; the hub confirms its own."""
+    return person.agency_id is not None or person.kind != "in_house"
+
+
+def to_ask(people: Iterable[Person]) -> list[Person]:
+    """Those an offer asks: everyone who must answer and has not accepted yet."""
+    return [person for person in people if must_answer(person) and person.acceptance != "accepted"]
+
+
+def all_accepted(people: Sequence[Person]) -> bool:
+    """True when nobody who must answer is missing: then the session is accepted."""
+    return not to_ask(people)
+
+
+def answerable_by(
+    people: Iterable[Person], *, agency_id: int | None = None, host_id: int | None = None
+) -> list[Person]:
+    """The asked ones an actor may answer for: its agency's hosts, or itself where no agency stands for it."""
+    return [
+        person
+        for person in people
+        if person.acceptance == "asked"
+        and (
+            (agency_id is not None and person.agency_id == agency_id)
+            or (host_id is not None and person.host_id == host_id and person.agency_id is None)
+        )
+    ]
+
+
+def deadline(asked_at: datetime, starts_at: datetime) -> datetime:
+    """By when an answer is due unless the hub says: a day, or an hour before the start, but never at once."""
+    latest = min(asked_at + ANSWER_WITHIN, starts_at - LAST_ANSWER_BEFORE_START)
+    return max(latest, asked_at + LEAST_TIME_TO_ANSWER)
