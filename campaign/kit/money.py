@@ -1,4 +1,4 @@
-"""Money: integers of minor units (fen), never a float. Parsing, splitting and rates with one rounding rule."""
+"""Money: integers of minor units (fen), never a float. Parsing, splitting, one rounding rule."""
 
 import re
 from collections.abc import Sequence

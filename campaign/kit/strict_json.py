@@ -14,7 +14,7 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 
 
 class BadJson(ValueError):
-    """The bytes are no acceptable JSON. `code` says why: too_large, not_utf8, too_deep, duplicate_key, malformed."""
+    """The bytes are no acceptable JSON. `code`: too_large, not_utf8, too_deep, duplicate_key, malformed."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -1,0 +1,1 @@
+"""Sales: ingest, merge, attribution, rollups, counters, reconcile."""

@@ -1,0 +1,186 @@
+"""Shapes of what a source tells us: order lines, refunds, samples, rooms. Checked, nothing decided.
+
+Unknown fields and unknown types are not faults: they stay in the raw log (DOMAIN: ways in for sales data).
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from campaign.kit import instants
+from campaign.kit.money import LARGEST_FEN
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Id = Annotated[str, Meta(min_length=1, max_length=100)]
+Fen = Annotated[int, Meta(ge=0, le=LARGEST_FEN)]
+Count = Annotated[int, Meta(ge=0, le=10**12)]
+Currency = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
+Platform = Literal["douyin", "kuaishou", "taobao", "wechat", "tiktok_shop", "other"]
+Kind = Literal["sale", "gift", "sample", "exchange", "replacement", "deposit", "service", "test"]
+Status = Literal["created", "paid", "shipped", "received", "completed", "cancelled"]
+Traffic = Literal["live", "video", "card", "shelf", "search", "other", "unknown"]
+Stage = Literal["pre_ship", "post_ship", "post_receipt"]
+RefundType = Literal["refund_only", "return", "price_protection", "exchange"]
+RefundStatus = Literal["applied", "success", "closed"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What every event has. event_id is unique within platform, shop and type."""
+
+    type: Id
+    event_id: Id
+    occurred_at: datetime
+    platform: Platform
+    shop_id: Id
+
+
+class OrderLine(Event, frozen=True, kw_only=True):
+    """One order line in one version of its state. Money in minor units of `currency`, goods only."""
+
+    line_id: Id
+    status: Status
+    ordered_at: datetime
+    currency: Currency
+    qty: Annotated[int, Meta(ge=0, le=10**6)]
+    paid_fen: Fen
+    parent_order_id: Id | None = None
+    line_kind: Kind | None = None
+    replaces_line_id: Id | None = None
+    paid_at: datetime | None = None
+    shipped_at: datetime | None = None
+    received_at: datetime | None = None
+    completed_at: datetime | None = None
+    list_fen: Fen | None = None
+    order_fen: Fen | None = None
+    shipping_fen: Fen | None = None
+    tax_fen: Fen | None = None
+    deposit_fen: Fen | None = None
+    discount_shop_fen: Fen | None = None
+    discount_platform_fen: Fen | None = None
+    discount_host_fen: Fen | None = None
+    discount_payment_fen: Fen | None = None
+    product_id: Id | None = None
+    sku_id: Id | None = None
+    merchant_sku: Text | None = None
+    author_id: Id | None = None
+    room_id: Id | None = None
+    traffic: Traffic | None = None
+    is_ad: bool | None = None
+    buyer_hash: Text | None = None
+    version: datetime | int | None = None
+
+
+class Refund(Event, frozen=True, kw_only=True):
+    """One state of one refund. amount_fen is goods only; shipping stands beside it."""
+
+    refund_id: Id
+    line_id: Id
+    status: RefundStatus
+    amount_fen: Fen
+    currency: Currency | None = None
+    refund_type: RefundType | None = None
+    stage: Stage | None = None
+    shipping_fen: Fen | None = None
+    qty: Annotated[int, Meta(ge=0, le=10**6)] | None = None
+    reason_code: Text | None = None
+    applied_at: datetime | None = None
+    succeeded_at: datetime | None = None
+
+
+class MetricSample(Event, frozen=True, kw_only=True):
+    """What a room's counters showed at one moment."""
+
+    room_id: Id
+    at: datetime
+    kind: Literal["cumulative", "gauge"] | None = None
+    viewers: Count | None = None
+    views: Count | None = None
+    online: Count | None = None
+    impressions: Count | None = None
+    product_impressions: Count | None = None
+    product_clicks: Count | None = None
+    likes: Count | None = None
+    comments: Count | None = None
+    shares: Count | None = None
+    follows: Count | None = None
+    ad_spend_fen: Fen | None = None
+
+
+class RoomEvent(Event, frozen=True, kw_only=True):
+    """A room went on or off air."""
+
+    room_id: Id
+    at: datetime
+    account_id: Id | None = None
+    author_id: Id | None = None
+
+
+TYPES: dict[str, type[Event]] = {
+    "order.line": OrderLine,
+    "refund": Refund,
+    "metric.sample": MetricSample,
+    "room.started": RoomEvent,
+    "room.ended": RoomEvent,
+}
+"""Types that are understood; the rest is checked as a bare Event and kept raw."""
+
+
+_INSTANTS = frozenset(
+    ("occurred_at", "ordered_at", "paid_at", "shipped_at", "received_at", "completed_at", "version")
+    + ("applied_at", "succeeded_at", "at")
+)
+
+
+class BadEvent(ValueError):
+    """An event that cannot be used. `field` is its path, `code` is missing, wrong_type or not_an_object."""
+
+    def __init__(self, code: str, field: str = "", detail: str = "") -> None:
+        super().__init__(detail or code)
+        self.code = code
+        self.field = field
+
+
+def read(raw: Any) -> Event:
+    """Check one event. A null says the same as leaving the field out. Raises BadEvent."""
+    if not isinstance(raw, dict):
+        raise BadEvent("not_an_object")
+    given = {name: value for name, value in raw.items() if value is not None}
+    named = given.get("type")
+    wanted = TYPES.get(named, Event) if isinstance(named, str) else Event
+    for name in _INSTANTS.intersection(given):
+        given[name] = _instant(name, given[name])
+    try:
+        return msgspec.convert(given, wanted, strict=True)
+    except msgspec.ValidationError as error:
+        raise _fault(str(error)) from error
+
+
+def read_many(raws: list[Any]) -> list[Event | BadEvent]:
+    """Check each event by itself: a bad one stands in its place as its fault."""
+    checked: list[Event | BadEvent] = []
+    for raw in raws:
+        try:
+            checked.append(read(raw))
+        except BadEvent as fault:
+            checked.append(fault)
+    return checked
+
+
+def _instant(name: str, value: Any) -> Any:
+    # A version may be the source's own counter or clock as an integer; merging.moment_of reads it.
+    if name == "version" and type(value) is int and 0 <= value < 2**62:
+        return value
+    try:
+        return instants.parse(value)
+    except ValueError as error:
+        raise BadEvent("wrong_type", name, "instant") from error
+
+
+def _fault(message: str) -> BadEvent:
+    """Msgspec words its complaint as "… - at `$.field`" or "… missing required field `x`"."""
+    if "missing required field" in message:
+        return BadEvent("missing", message.split("`")[1], message)
+    path = message.rsplit("`$.", 1)[1].rstrip("`") if "`$." in message else ""
+    return BadEvent("wrong_type", path, message)

@@ -1,0 +1,203 @@
+"""What one line contributes to every rollup: its postings. A change is the difference of two. Pure.
+
+A line's last postings are kept with it, so the differences always telescope: whatever rule, price or schedule
+changed in between, the rollups equal the sum of the postings of all lines.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from campaign.kit.instants import business_day
+from campaign.sales.allocation import Allocation, Piece
+from campaign.sales.attribution import Placement
+from campaign.sales.lines import Line
+
+MEASURES = (
+    "placed_fen",
+    "paid_fen",
+    "merchant_fen",
+    "deposit_fen",
+    "refund_pre_ship_fen",
+    "refund_post_ship_fen",
+    "refund_post_receipt_fen",
+    "returned_fen",
+    "protection_fen",
+    "compensation_fen",
+    "disputed_fen",
+    "lines",
+    "units",
+    "refunded_lines",
+    "refunded_units",
+    "counted_lines",
+    "maturing_fen",
+)
+"""Additive figures. refund_* are the stages and add up to the refunds; returned_fen (goods came back) and
+protection_fen are parts of them shown apart; maturing_fen is the net of a line, posted under matures_at."""
+
+OLDEST_AGE = 60
+NOT_MATURING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Key(NamedTuple):
+    """Where a posting lands. Ids are 0 for none (no session, no brand, shared), so that keys compare.
+
+    cohort_day is the order's business day, cash_day that of the payment or refund, age_days between them.
+    matures_at is set on the posting of the line's net alone, rounded up to the hour to keep the rollup small.
+    """
+
+    bucket: str
+    session_id: int
+    shop_id: int
+    brand_id: int
+    product_id: int
+    host_id: int
+    agency_id: int
+    currency: str
+    minute: datetime
+    cohort_day: date
+    cash_day: date
+    age_days: int
+    matures_at: datetime
+
+
+Amounts = dict[str, int]
+Postings = dict[Key, Amounts]
+
+
+class Owner(NamedTuple):
+    """Whose line it is: its shop, and brand and product where they were found."""
+
+    shop_id: int
+    brand_id: int | None
+    product_id: int | None
+
+
+def postings(
+    line: Line,
+    allocation: Allocation,
+    placement: Placement,
+    owner: Owner,
+    matures_at: datetime | None,
+    zone: ZoneInfo,
+) -> Postings:
+    """All that the line adds to the rollups; nothing while it is unknown or of a kind that does not count."""
+    if not line.counts or line.ordered_at is None:
+        return {}
+    made = _Poster(line.ordered_at, placement, owner, line.currency, zone)
+    made.post(line.ordered_at, {"placed_fen": line.order_fen})
+    if line.paid_at is not None:
+        sale = int(line.is_paid_sale)
+        made.post(
+            line.paid_at,
+            {
+                "paid_fen": line.paid_fen,
+                "merchant_fen": line.paid_fen + line.subsidy_fen,
+                "deposit_fen": line.deposit_fen,
+                "lines": sale,
+                "units": line.qty * sale,
+            },
+        )
+    for piece in allocation.pieces:
+        made.post(piece.at, _of_piece(piece))
+    if allocation.open_fen:
+        made.post(allocation.opened_at or line.ordered_at, {"disputed_fen": allocation.open_fen})
+    if matures_at is not None:
+        net = line.paid_fen - allocation.refund_fen
+        made.post(line.ordered_at, {"counted_lines": 1, "maturing_fen": net}, _hour_after(matures_at))
+    return made.postings
+
+
+class _Poster:
+    def __init__(
+        self, ordered_at: datetime, placement: Placement, owner: Owner, currency: str, zone: ZoneInfo
+    ) -> None:
+        self.postings: Postings = {}
+        self._zone = zone
+        self._day = business_day(ordered_at, zone)
+        self._stem = (
+            placement.bucket,
+            placement.session_id or 0,
+            owner.shop_id,
+            owner.brand_id or 0,
+            owner.product_id or 0,
+            placement.host_id or 0,
+            placement.agency_id or 0,
+            currency,
+            ordered_at.replace(second=0, microsecond=0),
+            self._day,
+        )
+
+    def post(self, at: datetime, amounts: Amounts, matures_at: datetime = NOT_MATURING) -> None:
+        """Add amounts as of the moment their money moved."""
+        day = business_day(at, self._zone)
+        age = min(OLDEST_AGE, max(0, (day - self._day).days))
+        key = Key(*self._stem, cash_day=day, age_days=age, matures_at=matures_at)
+        into = self.postings.setdefault(key, {})
+        for name, amount in amounts.items():
+            if amount:
+                into[name] = into.get(name, 0) + amount
+        if not into:
+            del self.postings[key]
+
+
+def _of_piece(piece: Piece) -> Amounts:
+    returned = piece.stage != "pre_ship" and piece.kind == "return"
+    return {
+        f"refund_{piece.stage}_fen": piece.fen,
+        "returned_fen": piece.fen if returned else 0,
+        "protection_fen": piece.fen if piece.kind == "price_protection" else 0,
+        "compensation_fen": piece.compensation_fen,
+        "refunded_lines": int(piece.takes_line),
+        "refunded_units": piece.units,
+    }
+
+
+def difference(before: Postings, after: Postings) -> Postings:
+    """After − before, without what cancels out."""
+    changed: Postings = {}
+    for key in {*before, *after}:
+        old, new = before.get(key, {}), after.get(key, {})
+        amounts = {name: new.get(name, 0) - old.get(name, 0) for name in {*old, *new}}
+        amounts = {name: amount for name, amount in amounts.items() if amount}
+        if amounts:
+            changed[key] = amounts
+    return changed
+
+
+def dump(made: Postings) -> list[Any]:
+    """Postings as plain JSON values, in a fixed order."""
+    return [[_written(key), amounts] for key, amounts in sorted(made.items())]
+
+
+def load(written: Iterable[Any]) -> Postings:
+    """Read what dump() wrote."""
+    return {_read(key): dict(amounts) for key, amounts in written}
+
+
+def summed(all_postings: Iterable[Mapping[Key, Amounts]]) -> Postings:
+    """Postings of many lines added up by key."""
+    total: Postings = {}
+    for one in all_postings:
+        for key, amounts in one.items():
+            into = total.setdefault(key, {})
+            for name, amount in amounts.items():
+                into[name] = into.get(name, 0) + amount
+    return total
+
+
+def _written(key: Key) -> list[Any]:
+    return [value.isoformat() if isinstance(value, date) else value for value in key]
+
+
+def _read(written: list[Any]) -> Key:
+    stem, (minute, cohort, cash, age, matures) = written[:8], written[8:]
+    days = date.fromisoformat(cohort), date.fromisoformat(cash)
+    moments = datetime.fromisoformat(minute), datetime.fromisoformat(matures)
+    return Key._make([*stem, moments[0], *days, age, moments[1]])
+
+
+def _hour_after(at: datetime) -> datetime:
+    whole = at.replace(minute=0, second=0, microsecond=0)
+    return whole if whole == at else whole + timedelta(hours=1)
