@@ -5,12 +5,12 @@ import pkgutil
 from typing import Any
 
 from flask import Flask
-from flask_babel import get_locale
 
 from campaign import web
 from campaign.gate.identity import find_actor, find_user
+from campaign.gate.locale import pick_locale
 from campaign.gate.wording import in_words
-from campaign.web import assets, headers, menu, show, theme
+from campaign.web import assets, headers, menu, show, theme, zone
 from campaign.web.targets import this_page, with_query
 
 
@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
     """Mount the pages with what their templates use. Every form carries a token: nothing is exempt."""
     show.register(app)
     headers.register(app)
+    zone.register(app)
     app.jinja_env.globals.update(asset=assets.asset, this_page=this_page, with_query=with_query)
     app.jinja_env.filters["word"] = word
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -33,7 +34,7 @@ def common() -> dict[str, Any]:
     return {
         "actor": find_actor(),
         "user": find_user(),
-        "locale": str(get_locale() or "zh_CN"),
+        "locale": pick_locale(),
         "menu": menu.links,
         "theme": theme.chosen(),
     }

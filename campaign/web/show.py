@@ -1,6 +1,6 @@
 """How figures, instants and words look on a page. None is always a dash, never a nought."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
@@ -11,11 +11,11 @@ from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from campaign.kit import ids
+from campaign.kit.money import exponent_of
 
 DASH = "—"
 _DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 _SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
-_WHOLE = {"JPY", "VND", "KRW", "IDR"}
 _WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
@@ -45,16 +45,15 @@ def fen(amount: int | None, currency: str = "CNY") -> str:
     if amount is None:
         return DASH
     sign = "−" if amount < 0 else ""
-    whole, rest = divmod(abs(amount), 1 if currency in _WHOLE else 100)
-    digits = f"{whole:,}" if currency in _WHOLE else f"{whole:,}.{rest:02d}"
-    return f"{sign}{_sign_of(currency)}{digits}"
+    places = exponent_of(currency)
+    return f"{sign}{_sign_of(currency)}{Decimal(abs(amount)).scaleb(-places):,.{places}f}"
 
 
 def fen_short(amount: int | None, currency: str = "CNY") -> str:
     """12735300 → ¥12.7万 in Chinese, ¥127k in English: for tiles and the board."""
     if amount is None:
         return DASH
-    value = Decimal(abs(amount)) / (1 if currency in _WHOLE else 100)
+    value = Decimal(abs(amount)).scaleb(-exponent_of(currency))
     steps = [(10**8, "亿"), (10**4, "万")] if language() == "zh" else [(10**6, "M"), (10**3, "k")]
     sign = "−" if amount < 0 else ""
     for size, unit in steps:
@@ -86,6 +85,16 @@ def day(at: datetime | date | None) -> str:
     weekday = _WEEKDAYS[language()][on.weekday()]
     year = "" if on.year == datetime.now(UTC).astimezone(zone()).year else f"{on.year}-"
     return f"{year}{on:%m-%d} {weekday}"
+
+
+def long_day(on: date) -> str:
+    """2026-11-23 周一: the head of a page about one day."""
+    return f"{on.isoformat()} {_WEEKDAYS[language()][on.weekday()]}"
+
+
+def iso_day(at: datetime) -> str:
+    """2026-11-23, in the hub's zone: for the fields of forms."""
+    return at.astimezone(zone()).date().isoformat()
 
 
 def moment(at: datetime | None) -> str:
@@ -130,6 +139,11 @@ def named(thing: Named | None) -> str:
     return english if language() == "en" and english else thing.name
 
 
+def names(things: Iterable[Named]) -> str:
+    """Several names, joined as the language does it; a dash for none."""
+    return ("、" if language() == "zh" else ", ").join(named(thing) for thing in things) or DASH
+
+
 def public(number: int | None, prefix: str) -> str:
     """An id as the outside knows it."""
     return DASH if number is None else ids.public(prefix, number)
@@ -149,7 +163,8 @@ def lines(text: str) -> Markup:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "fen": fen, "fen_short": fen_short, "rate": rate, "count": count, "clock": clock, "day": day,
-    "moment": moment, "length": length, "named": named, "public": public, "share": share, "lines": lines,
+    "moment": moment, "long_day": long_day, "iso_day": iso_day, "dict": dict, "length": length,
+    "named": named, "names": names, "public": public, "share": share, "lines": lines,
 }  # fmt: skip
 
 

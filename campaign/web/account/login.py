@@ -26,7 +26,7 @@ class Credentials(Strict):
 
 @pages.get("/")
 @reads("home")
-def home(*, db: object, actor: object) -> Response:  # noqa: ARG001
+def home(*, db: object, actor: object) -> Response:
     """To the role's first screen."""
     return redirect(url_for(start_of(actor)), 302)  # type: ignore[arg-type, return-value]
 

@@ -1,0 +1,70 @@
+"""Choices on the hub's forms: (public id, name in the reader's language)."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from campaign.catalog.models import Campaign, PlatformAccount, Product
+from campaign.gate.wording import in_words
+from campaign.kit import ids
+from campaign.kit.actor import Actor
+from campaign.parties.models import Brand, Host, Shop, Studio
+from campaign.parties.queries import all_of
+from campaign.web.show import fen, named
+
+Option = tuple[str, str]
+
+PLATFORMS = ("douyin", "kuaishou", "taobao", "wechat", "tiktok_shop", "other")
+ROLES = ("host", "assistant", "influencer")
+
+
+def _choices(db: Session, actor: Actor, model: Any, prefix: str) -> list[Option]:
+    return [(ids.public(prefix, row.id), named(row)) for row in all_of(db, actor, model)]
+
+
+def studios(db: Session, actor: Actor) -> list[Option]:
+    return _choices(db, actor, Studio, "std")
+
+
+def brands(db: Session, actor: Actor) -> list[Option]:
+    return _choices(db, actor, Brand, "brd")
+
+
+def hosts(db: Session, actor: Actor) -> list[Option]:
+    return _choices(db, actor, Host, "hst")
+
+
+def campaigns(db: Session, actor: Actor) -> list[Option]:
+    return _choices(db, actor, Campaign, "cmp")
+
+
+def shops(db: Session, actor: Actor) -> list[Option]:
+    """Shops with their platform, since two platforms often bear the same name."""
+    return [
+        (ids.public("shp", row.id), f"{row.name} · {in_words(f'platform.{row.platform}', {})}")
+        for row in all_of(db, actor, Shop)
+    ]
+
+
+def accounts(db: Session, actor: Actor) -> list[Option]:
+    """Platform accounts with their platform."""
+    return [
+        (ids.public("acc", row.id), f"{row.name} · {in_words(f'platform.{row.platform}', {})}")
+        for row in all_of(db, actor, PlatformAccount)
+    ]
+
+
+def products(db: Session, actor: Actor) -> list[Option]:
+    """Products with SKU and list price."""
+    return [
+        (ids.public("prd", row.id), f"{named(row)} · {row.sku} · {fen(row.price_fen, row.currency)}")
+        for row in all_of(db, actor, Product)
+    ]
+
+
+def platforms() -> list[Option]:
+    return [(name, in_words(f"platform.{name}", {})) for name in PLATFORMS]
+
+
+def roles() -> list[Option]:
+    return [(name, in_words(f"participant.{name}", {})) for name in ROLES]
