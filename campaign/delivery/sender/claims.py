@@ -1,0 +1,129 @@
+"""Taking deliveries that are due, under a lease, a few per endpoint; and giving them back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from campaign.delivery.breaker import OPENS_AT
+from campaign.delivery.sender.connection import Connection
+
+LEASE = timedelta(seconds=40)
+"""Longer than one POST may take, with room to wait for a place in the lane before it."""
+
+AHEAD = 4
+"""How many times its places in flight an endpoint gets claimed: a lane must not run dry between claims."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery in our hands until `until`. `probe`: sent because an open breaker's pause had ended."""
+
+    day: date
+    id: int
+    endpoint_id: int
+    agency_id: int
+    event_id: int
+    step: int
+    body: bytes
+    lease: int
+    until: datetime
+    probe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a lane sends to, as the claim found it."""
+
+    id: int
+    url: str
+    rev: int
+    max_in_flight: int
+    per_second: int
+    healthy: bool
+
+
+_CLAIM = f"""
+WITH busy AS (
+    SELECT * FROM unnest(%(endpoints)s::bigint[], %(loads)s::int[]) AS b (id, load)
+), ready AS (
+    SELECT e.id, e.url, e.rev, e.max_in_flight, e.per_second, e.streak >= {OPENS_AT} AS probe,
+           e.streak = 0 AND e.failing_since IS NULL AS healthy,
+           CASE WHEN e.streak >= {OPENS_AT} THEN 1 ELSE e.max_in_flight * {AHEAD} END
+               - coalesce(b.load, 0) AS room
+    FROM webhook_endpoint e LEFT JOIN busy b USING (id)
+    WHERE e.state = 'active' AND e.archived_at IS NULL
+      AND (e.paused_until IS NULL OR e.paused_until <= %(now)s)
+), due AS (
+    SELECT r.*, d.day, d.id AS delivery_id
+    FROM ready r CROSS JOIN LATERAL (
+        SELECT day, id FROM webhook_delivery
+        WHERE endpoint_id = r.id AND state IN ('pending', 'sending') AND next_at <= %(now)s
+          AND day >= %(since)s
+        ORDER BY next_at, id LIMIT greatest(r.room, 0)
+        FOR UPDATE SKIP LOCKED
+    ) d
+), taken AS (
+    UPDATE webhook_delivery d
+    SET state = 'sending', lease = %(lease)s, next_at = %(until)s
+    FROM due WHERE d.day = due.day AND d.id = due.delivery_id
+    RETURNING d.day, d.id, d.endpoint_id, d.agency_id, d.event_id, d.step, d.position,
+              due.probe, due.url, due.rev, due.max_in_flight, due.per_second, due.healthy
+), probing AS (
+    -- Nobody else probes until ours is back or given up.
+    UPDATE webhook_endpoint SET paused_until = %(until)s
+    WHERE id IN (SELECT endpoint_id FROM taken WHERE probe)
+)
+SELECT t.day, t.id, t.endpoint_id, t.agency_id, t.event_id, t.step, m.body, t.probe,
+       t.url, t.rev, t.max_in_flight, t.per_second, t.healthy
+FROM taken t JOIN webhook_message m ON m.day = t.day AND m.position = t.position
+ORDER BY t.position
+"""
+
+_RELEASE = """
+UPDATE webhook_delivery d SET state = 'pending', lease = NULL, next_at = %(now)s
+FROM unnest(%(days)s::date[], %(ids)s::bigint[], %(leases)s::bigint[]) AS g (day, id, lease)
+WHERE d.day = g.day AND d.id = g.id AND d.lease = g.lease
+"""
+
+
+async def claim(
+    db: Connection, *, now: datetime, lease: int, loads: dict[int, int], since: date
+) -> list[tuple[Claimed, Target]]:
+    """Take what is due, per endpoint up to its room. `loads`: what our lanes still hold, by endpoint.
+
+    `since` bounds the days looked at. Rows whose lease ran out (a sender died) are taken like due ones.
+    """
+    until = now + LEASE
+    found = await db.execute(
+        _CLAIM,
+        {
+            "endpoints": list(loads),
+            "loads": list(loads.values()),
+            "now": now,
+            "since": since,
+            "lease": lease,
+            "until": until,
+        },
+    )
+    return [
+        (
+            Claimed(day, row_id, endpoint, agency, event, step, body, lease, until, probe),
+            Target(endpoint, url, rev, most, rate, healthy),
+        )
+        for day, row_id, endpoint, agency, event, step, body, probe, url, rev, most, rate, healthy in (
+            await found.fetchall()
+        )
+    ]
+
+
+async def release(db: Connection, claimed: Sequence[Claimed], now: datetime) -> None:
+    """Give back what was not sent; no try is counted."""
+    await db.execute(
+        _RELEASE,
+        {
+            "now": now,
+            "days": [one.day for one in claimed],
+            "ids": [one.id for one in claimed],
+            "leases": [one.lease for one in claimed],
+        },
+    )

@@ -1,0 +1,82 @@
+"""The sender's own connections: asynchronous, as the system role, each statement a transaction."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import psycopg
+import structlog
+from psycopg.rows import TupleRow
+
+log = structlog.get_logger(__name__)
+
+Connection = psycopg.AsyncConnection[TupleRow]
+Result = TypeVar("Result")
+
+# Every statement here looks up a handful of rows by index. Fresh partitions have no statistics, and a plan
+# that scans or hashes a whole day because of that costs seconds with a million rows due.
+_OPTIONS = (
+    "-c role=xinji_system -c timezone=UTC -c statement_timeout=30000 -c lock_timeout=5000"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+)
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
+
+
+class Link:
+    """One connection that comes back: after PostgreSQL restarts, the next call opens a new one."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._open: Connection | None = None
+        # One piece of work at a time: a second one would land inside the first one's transaction.
+        self._turn = asyncio.Lock()
+
+    async def get(self) -> Connection:
+        """The open connection; raises psycopg.OperationalError while there is none to be had."""
+        if self._open is None or self._open.closed:
+            self._open = await psycopg.AsyncConnection.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=5,
+                options=_OPTIONS,
+                application_name=f"xinji-live {self._name}",
+            )
+        return self._open
+
+    async def close(self) -> None:
+        if self._open is not None:
+            await self._open.close()
+            self._open = None
+
+    async def insist(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Do `work`, again after each lost connection, until it is done (or this is cancelled)."""
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                async with self._turn:
+                    return await work(await self.get())
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("sender_database_lost", link=self._name, error=str(error).strip()[:200])
+                await self.close()
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+
+
+class Time:
+    """The database's time, read once per connection and carried on by this process's own clock."""
+
+    def __init__(self, offset: timedelta) -> None:
+        self._offset = offset
+        self._ahead = 0.0
+
+    async def read(self, db: Connection) -> None:
+        found = await (await db.execute("SELECT clock_timestamp()")).fetchone()
+        if found is not None:
+            self._ahead = found[0].timestamp() - time.time()
+
+    def now(self) -> datetime:
+        """Aware UTC, shifted by settings.clock_offset_seconds as kit.clock is."""
+        return datetime.fromtimestamp(time.time() + self._ahead, UTC) + self._offset

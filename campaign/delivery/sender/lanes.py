@@ -1,0 +1,93 @@
+"""A lane per endpoint: so many in flight, so many a second. What one endpoint does delays no other."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from campaign.delivery.sender.claims import Claimed, Target
+
+log = structlog.get_logger(__name__)
+
+Send = Callable[[Target, Claimed], Coroutine[Any, Any, None]]
+
+
+class Lane:
+    """What we hold for one endpoint: waiting in claim order, and in flight."""
+
+    def __init__(self, target: Target, send: Send, on_room: Callable[[], None]) -> None:
+        self.target = target
+        self.has_more = False
+        self.is_well = target.healthy
+        self.success_noted_at = 0.0
+        self._send = send
+        self._on_room = on_room
+        self._waiting: deque[Claimed] = deque()
+        self._flying: set[asyncio.Task[None]] = set()
+        # A bucket that holds one second's worth: bursts pass, the average does not exceed the rate.
+        self._tokens = float(target.per_second)
+        self._filled_at = time.monotonic()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def load(self) -> int:
+        return len(self._waiting) + len(self._flying)
+
+    @property
+    def flying(self) -> set[asyncio.Task[None]]:
+        return self._flying
+
+    def add(self, claimed: Claimed) -> None:
+        self._waiting.append(claimed)
+
+    def pump(self) -> None:
+        """Start as many as places and rate allow."""
+        self._refill()
+        while self._waiting and len(self._flying) < self.target.max_in_flight:
+            if self._tokens < 1:
+                self._come_back((1 - self._tokens) / self.target.per_second)
+                break
+            self._tokens -= 1
+            task = asyncio.get_running_loop().create_task(self._send(self.target, self._waiting.popleft()))
+            self._flying.add(task)
+            task.add_done_callback(self._landed)
+        if self.has_more and len(self._waiting) <= self.target.max_in_flight:
+            self.has_more = False
+            self._on_room()
+
+    def drop(self) -> list[Claimed]:
+        """Take out what has not been started: the endpoint pauses, or we stop."""
+        dropped = list(self._waiting)
+        self._waiting.clear()
+        self.has_more = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return dropped
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        if task.cancelled():
+            return
+        if task.exception() is not None:
+            # The lease runs out and it is tried again; the fault is ours and must be seen.
+            log.error("delivery_fault", endpoint_id=self.target.id, exc_info=task.exception())
+        self.pump()
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(
+            float(self.target.per_second), self._tokens + (now - self._filled_at) * self.target.per_second
+        )
+        self._filled_at = now
+
+    def _come_back(self, seconds: float) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.pump()

@@ -1,0 +1,126 @@
+"""Writing down what came of a batch of tries, and what it means for the health of their endpoints."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.delivery.backoff import Next
+from campaign.delivery.breaker import Health, after_answer
+from campaign.delivery.sender.claims import Claimed
+from campaign.delivery.sender.connection import Connection
+from campaign.kit.outgoing import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One POST that came back, and the verdict on its delivery."""
+
+    claimed: Claimed
+    answer: Answer
+    verdict: Next
+    at: datetime
+
+
+_NOTE = """
+WITH given AS (
+    SELECT * FROM unnest(
+        %(days)s::date[], %(ids)s::bigint[], %(leases)s::bigint[], %(endpoints)s::bigint[],
+        %(agencies)s::bigint[], %(states)s::text[], %(steps)s::int[], %(dues)s::timestamptz[],
+        %(ats)s::timestamptz[], %(tooks)s::int[], %(statuses)s::int[], %(errors)s::text[],
+        %(answers)s::bytea[]
+    ) AS g (day, id, lease, endpoint_id, agency_id, state, step, due_at, at, took_ms, status, error, answer)
+), noted AS (
+    UPDATE webhook_delivery d
+    SET state = g.state, step = g.step, attempts = d.attempts + 1, next_at = g.due_at, lease = NULL,
+        last_status = g.status, last_error = g.error,
+        finished_at = CASE WHEN g.state = 'delivered' OR g.state = 'exhausted' THEN g.at END
+    FROM given g WHERE d.day = g.day AND d.id = g.id AND d.lease = g.lease
+)
+-- The try is kept even where the lease was lost: it did reach out.
+INSERT INTO webhook_attempt (day, delivery_id, endpoint_id, agency_id, at, took_ms, status, error, answer)
+SELECT (at AT TIME ZONE 'UTC')::date, id, endpoint_id, agency_id, at, took_ms, status, error, answer
+FROM given
+"""
+
+_HEALTH = """
+SELECT id, streak, breaker_level, paused_until, failing_since, last_success_at
+FROM webhook_endpoint WHERE id = ANY(%s) ORDER BY id FOR UPDATE
+"""
+
+_KEEP_HEALTH = """
+UPDATE webhook_endpoint
+SET streak = %(streak)s, breaker_level = %(level)s, paused_until = %(paused_until)s,
+    failing_since = %(failing_since)s, last_success_at = %(last_success_at)s
+WHERE id = %(id)s
+"""
+
+_DISABLE = """
+WITH disabled AS (
+    UPDATE webhook_endpoint
+    SET state = 'disabled', disabled_reason = %(reason)s, rev = rev + 1, updated_at = %(now)s
+    WHERE id = %(id)s AND state = 'active' RETURNING id
+)
+UPDATE webhook_delivery d SET state = 'held'
+FROM disabled WHERE d.endpoint_id = disabled.id AND d.state = 'pending'
+"""
+
+
+async def note(
+    db: Connection, tries: Sequence[Try], to_judge: Iterable[int], now: datetime
+) -> dict[int, Health]:
+    """Keep the tries; gives the new health of the endpoints in `to_judge`, which need a look."""
+    judged = sorted(set(to_judge))
+    async with db.transaction():
+        await db.execute(_NOTE, _columns(tries))
+        return await _judge(db, tries, judged, now) if judged else {}
+
+
+def _columns(tries: Sequence[Try]) -> dict[str, list[object]]:
+    return {
+        "days": [one.claimed.day for one in tries],
+        "ids": [one.claimed.id for one in tries],
+        "leases": [one.claimed.lease for one in tries],
+        "endpoints": [one.claimed.endpoint_id for one in tries],
+        "agencies": [one.claimed.agency_id for one in tries],
+        "states": [one.verdict.state for one in tries],
+        "steps": [one.verdict.step for one in tries],
+        "dues": [one.verdict.due_at for one in tries],
+        "ats": [one.at for one in tries],
+        "tooks": [one.answer.took_ms for one in tries],
+        "statuses": [one.answer.status for one in tries],
+        "errors": [one.answer.error for one in tries],
+        "answers": [one.answer.body for one in tries],
+    }
+
+
+async def _judge(
+    db: Connection, tries: Sequence[Try], endpoints: list[int], now: datetime
+) -> dict[int, Health]:
+    by_endpoint: dict[int, list[Try]] = defaultdict(list)
+    for one in sorted(tries, key=lambda each: each.at):
+        by_endpoint[one.claimed.endpoint_id].append(one)
+    found: dict[int, Health] = {}
+    rows = await (await db.execute(_HEALTH, (endpoints,))).fetchall()
+    for endpoint_id, *columns in rows:
+        health = Health(*columns)
+        for one in by_endpoint[endpoint_id]:
+            health = after_answer(
+                health, one.answer.status, one.answer.retry_after, one.at, probe=one.claimed.probe
+            )
+        await db.execute(_KEEP_HEALTH, _kept(endpoint_id, health))
+        if health.disabled is not None:
+            await db.execute(_DISABLE, {"id": endpoint_id, "reason": health.disabled, "now": now})
+        found[endpoint_id] = health
+    return found
+
+
+def _kept(endpoint_id: int, health: Health) -> dict[str, object]:
+    return {
+        "id": endpoint_id,
+        "streak": health.streak,
+        "level": health.level,
+        "paused_until": health.paused_until,
+        "failing_since": health.failing_since,
+        "last_success_at": health.last_success_at,
+    }

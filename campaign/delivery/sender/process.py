@@ -1,0 +1,239 @@
+"""The sender: woken by NOTIFY, swept by its own timer; stops in order on SIGTERM."""
+
+import asyncio
+import contextlib
+import random
+import secrets as randomness
+import signal
+import time
+from collections.abc import Coroutine
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import aiohttp
+import structlog
+import uvloop
+from yarl import URL
+
+from campaign.delivery.backoff import after_try
+from campaign.delivery.sender.claims import AHEAD, Claimed, Target, claim, release
+from campaign.delivery.sender.connection import Connection, Link, Time
+from campaign.delivery.sender.fanout import BATCH, fan_out
+from campaign.delivery.sender.lanes import Lane
+from campaign.delivery.sender.notes import Try, note
+from campaign.delivery.sender.secrets import Secrets
+from campaign.kit import ids, signing
+from campaign.kit.addresses import Blocked
+from campaign.kit.outgoing import TOTAL_SECONDS, Answer, Guard, post
+from config.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "outbox"
+TICK_SECONDS = 1.0
+DRAIN_SECONDS = 1.5
+STOP_SECONDS = 0.4
+NOTE_BATCH = 500
+# Woken by NOTIFY we look at fresh days only; the timer looks at all that retention keeps.
+FRESH_DAYS, ALL_DAYS = 1, 40
+# One success a minute is enough to tell when an endpoint was last well.
+SUCCESS_NOTED_EVERY = 60.0
+USER_AGENT = "xinji-live/1"
+
+
+class Sender:
+    """One sending process. `run` returns after a graceful stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._guard = Guard(settings.outgoing_allow)
+        url = settings.database_url
+        self._work, self._notes, self._ears = (
+            Link(url, f"sender {name}") for name in ("work", "notes", "ears")
+        )
+        self._time = Time(timedelta(seconds=settings.clock_offset_seconds))
+        self._secrets = Secrets(settings.secret_key)
+        self._lanes: dict[int, Lane] = {}
+        self._tries: asyncio.Queue[Try | None] = asyncio.Queue()
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._http: aiohttp.ClientSession | None = None
+
+    async def run(self) -> None:
+        """Send until stop() is called; then finish what is in flight, give back the rest, and return."""
+        async with self._guard.client() as self._http:
+            await self._notes.insist(self._time.read)
+            ears, pump, notes = (
+                _started(work) for work in (self._listen(), self._keep_pumping(), self._keep_noting())
+            )
+            log.info("sender_ready")
+            stopped = _started(self._stopped())
+            # The other three only end by a fault of ours: then the process ends too and is started again.
+            ended, _ = await asyncio.wait((stopped, ears, pump, notes), return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+            ears.cancel()
+            await _within(STOP_SECONDS, pump)
+            await self._drain()
+            self._tries.put_nowait(None)
+            await _within(STOP_SECONDS, notes)
+        for link in (self._work, self._notes, self._ears):
+            await link.close()
+        log.info("sender_stopped")
+
+    def stop(self) -> None:
+        """Ask for a graceful stop."""
+        self._stopping.set()
+        self._wake.set()
+
+    async def _stopped(self) -> None:
+        await self._stopping.wait()
+
+    async def _listen(self) -> None:
+        async def listen(db: Connection) -> None:
+            await db.execute(f"LISTEN {CHANNEL}")
+            # Whatever was said while nobody listened.
+            self._wake.set()
+            async for _ in db.notifies():
+                self._wake.set()
+
+        while True:
+            await self._ears.insist(listen)
+
+    async def _keep_pumping(self) -> None:
+        swept_at = 0.0
+        while not self._stopping.is_set():
+            sweep = time.monotonic() - swept_at >= TICK_SECONDS
+            if sweep:
+                swept_at = time.monotonic()
+            self._wake.clear()
+            if await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS)):
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), TICK_SECONDS)
+
+    async def _turn(self, db: Connection, *, days: int) -> bool:
+        """Fan out, claim, and start what was claimed. True when more events wait already."""
+        now = self._time.now()
+        fanned = await fan_out(db, now)
+        loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
+        since = (now - timedelta(days=days)).date()
+        taken = await claim(db, now=now, lease=randomness.randbits(62), loads=loads, since=since)
+        await self._secrets.refresh(db, {target.id: target for _, target in taken}.values(), now)
+        counts: dict[int, int] = {}
+        for claimed, target in taken:
+            counts[target.id] = counts.get(target.id, 0) + 1
+            self._lane_of(target).add(claimed)
+        for endpoint_id, count in counts.items():
+            lane = self._lanes[endpoint_id]
+            room = lane.target.max_in_flight * AHEAD - loads.get(endpoint_id, 0)
+            lane.has_more = count >= room
+            lane.pump()
+        return fanned == BATCH
+
+    def _lane_of(self, target: Target) -> Lane:
+        lane = self._lanes.get(target.id)
+        if lane is None:
+            lane = self._lanes[target.id] = Lane(target, self._send, self._wake.set)
+        lane.target = target
+        lane.is_well = target.healthy
+        return lane
+
+    async def _send(self, target: Target, claimed: Claimed) -> None:
+        now = self._time.now()
+        if claimed.until - now <= timedelta(seconds=TOTAL_SECONDS + 1):
+            # Waited too long in the lane: another may take it before our answer is noted.
+            await self._give_back([claimed])
+            return
+        answer = await self._post(target, claimed)
+        now = self._time.now()
+        verdict = after_try(claimed.step, answer.status, answer.retry_after, now, random.random())  # noqa: S311 - jitter
+        self._tries.put_nowait(Try(claimed, answer, verdict, now))
+
+    async def _post(self, target: Target, claimed: Claimed) -> Answer:
+        secrets = self._secrets.of(target.id, self._time.now())
+        if not secrets or self._http is None:
+            return Answer(None, "secret", b"", None, 0)
+        try:
+            url = URL(self._guard.check_url(target.url), encoded=True)
+        except Blocked:
+            return Answer(None, "blocked", b"", None, 0)
+        # The receiver compares this with its own clock: the real time, whatever offset tests travel by.
+        stamp = int(time.time())
+        headers = signing.signed_headers(secrets, ids.public("evt", claimed.event_id), stamp, claimed.body)
+        headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+        return await post(self._http, url, headers, claimed.body)
+
+    async def _keep_noting(self) -> None:
+        """Write tries down in batches, while the next batch gathers; None ends it."""
+        last = False
+        while not last:
+            taken = [await self._tries.get()]
+            while not self._tries.empty() and len(taken) < NOTE_BATCH:
+                taken.append(self._tries.get_nowait())
+            last = None in taken
+            tries = [one for one in taken if one is not None]
+            if tries:
+                await self._note(tries)
+
+    async def _note(self, tries: list[Try]) -> None:
+        to_judge = {one.claimed.endpoint_id for one in tries if self._needs_a_look(one)}
+        health = await self._notes.insist(lambda db: note(db, tries, to_judge, self._time.now()))
+        now = self._time.now()
+        for endpoint_id, found in health.items():
+            lane = self._lanes[endpoint_id]
+            lane.is_well = found.failing_since is None
+            waits = found.paused_until is not None and found.paused_until > now
+            if found.disabled is not None or waits:
+                await self._give_back(lane.drop())
+            else:
+                self._wake.set()
+
+    def _needs_a_look(self, one: Try) -> bool:
+        lane = self._lanes[one.claimed.endpoint_id]
+        if not one.answer.is_success or one.claimed.probe or not lane.is_well:
+            return True
+        if time.monotonic() - lane.success_noted_at < SUCCESS_NOTED_EVERY:
+            return False
+        lane.success_noted_at = time.monotonic()
+        return True
+
+    async def _give_back(self, claimed: list[Claimed]) -> None:
+        if claimed:
+            await self._notes.insist(lambda db: release(db, claimed, self._time.now()))
+
+    async def _drain(self) -> None:
+        """Let what is in flight land for DRAIN_SECONDS; what is not started, or hangs, is given back."""
+        dropped = [one for lane in self._lanes.values() for one in lane.drop()]
+        await _within(STOP_SECONDS, _started(self._give_back(dropped)))
+        flying = {task for lane in self._lanes.values() for task in lane.flying}
+        if flying:
+            _, late = await asyncio.wait(flying, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                log.warning("sender_stopped_in_flight", count=len(late))
+
+
+def _started(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    return asyncio.get_running_loop().create_task(work)
+
+
+async def _within(seconds: float, task: asyncio.Task[None]) -> None:
+    """Wait for a task that has the database to wait for in its turn; give up on it when we must go."""
+    await asyncio.wait([task], timeout=seconds)
+    task.cancel()
+
+
+def serve(settings: Settings) -> None:
+    """Run a sender until SIGTERM or SIGINT."""
+
+    async def run() -> None:
+        sender = Sender(settings)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, sender.stop)
+        await sender.run()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
