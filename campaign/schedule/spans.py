@@ -79,7 +79,7 @@ def shift_of(session: Span, starts_at: datetime | None, ends_at: datetime | None
 
 
 def moved_shift(shift: Span, before: Span, after: Span) -> Span:
-    """A shift after its session moved: whole ones stay whole, others keep their distance and are cut to fit."""
+    """A shift after its session moved: whole ones stay whole, others are shifted and cut to fit."""
     by = after.starts_at - before.starts_at
     starts_at = after.starts_at if shift.starts_at == before.starts_at else shift.starts_at + by
     ends_at = after.ends_at if shift.ends_at == before.ends_at else shift.ends_at + by

@@ -1,0 +1,216 @@
+"""Gathering sessions into views: a fixed number of statements however many there are, reduced by role."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy.orm import Session
+
+from campaign.catalog.models import PlatformAccount, Product
+from campaign.kit.actor import Actor
+from campaign.parties.models import Agency, Brand, Host, Studio
+from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionBrand, SessionChannel
+from campaign.schedule.views import ChannelView, LineupView, Named, ParticipantView, SessionView
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """Which sessions the actor may see at all; row-level security says the same once more."""
+    if actor.is_hub:
+        return true()
+    if actor.role == "brand" and actor.brand_id is not None:
+        return LiveSession.brand_ids.contains([actor.brand_id])
+    if actor.role == "agency" and actor.agency_id is not None:
+        return LiveSession.agency_ids.contains([actor.agency_id])
+    if actor.role == "host" and actor.host_id is not None:
+        # A draft is not yet anybody's appointment.
+        return LiveSession.host_ids.contains([actor.host_id]) & (LiveSession.state != "draft")
+    return false()
+
+
+def views_of(db: Session, actor: Actor, rows: Sequence[LiveSession]) -> list[SessionView]:
+    """Views of rows the actor may see, in their order: seven statements for any number of rows."""
+    if not rows:
+        return []
+    wanted = [row.id for row in rows]
+    studios = {
+        studio.id: studio
+        for studio in db.scalars(select(Studio).where(Studio.id.in_({row.studio_id for row in rows})))
+    }
+    brands, channels = _brands(db, wanted), _channels(db, wanted)
+    people, lineups = _people(db, actor, wanted), _lineups(db, wanted)
+    views = [
+        _view(row, studios[row.studio_id], brands[row.id], channels[row.id], people[row.id], lineups[row.id])
+        for row in rows
+    ]
+    return [_reduced(actor, view) for view in views]
+
+
+def _view(
+    row: LiveSession,
+    studio: Studio,
+    brands: list[Named],
+    channels: list[ChannelView],
+    people: list[ParticipantView],
+    lineup: list[LineupView],
+) -> SessionView:
+    return SessionView(
+        id=row.id,
+        title=row.title,
+        state=row.state,
+        version=row.version,
+        studio_id=studio.id,
+        studio_name=studio.name,
+        studio_name_en=studio.name_en,
+        setup_minutes=studio.setup_minutes,
+        teardown_minutes=studio.teardown_minutes,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        actual_starts_at=row.actual_starts_at,
+        actual_ends_at=row.actual_ends_at,
+        start_evidence=row.start_evidence,
+        end_evidence=row.end_evidence,
+        campaign_id=row.campaign_id,
+        notes=row.notes,
+        review=row.review,
+        hold_until=row.hold_until,
+        offer_deadline_at=row.offer_deadline_at,
+        cancel_code=row.cancel_code,
+        warnings=tuple(row.warnings),
+        brands=tuple(brands),
+        other_brands=max(0, len(row.brand_ids) - len(brands)),
+        channels=tuple(channels),
+        participants=tuple(people),
+        lineup=tuple(lineup),
+        last_sign_at=row.last_sign_at,
+        overrunning_at=row.overrunning_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _brands(db: Session, session_ids: list[int]) -> dict[int, list[Named]]:
+    found: dict[int, list[Named]] = defaultdict(list)
+    statement = (
+        select(SessionBrand.session_id, Brand.id, Brand.name, Brand.name_en)
+        .join(Brand, Brand.id == SessionBrand.brand_id)
+        .where(SessionBrand.session_id.in_(session_ids))
+        .order_by(SessionBrand.position, Brand.id)
+    )
+    for row in db.execute(statement):
+        found[row.session_id].append(Named(row.id, row.name, row.name_en))
+    return found
+
+
+def _channels(db: Session, session_ids: list[int]) -> dict[int, list[ChannelView]]:
+    found: dict[int, list[ChannelView]] = defaultdict(list)
+    statement = (
+        select(SessionChannel, PlatformAccount.name)
+        .outerjoin(PlatformAccount, PlatformAccount.id == SessionChannel.platform_account_id)
+        .where(SessionChannel.session_id.in_(session_ids))
+        .order_by(SessionChannel.id)
+    )
+    for row, account_name in db.execute(statement):
+        found[row.session_id].append(
+            ChannelView(row.id, row.platform, row.platform_account_id, account_name, tuple(row.room_ids))
+        )
+    return found
+
+
+def _people(db: Session, actor: Actor, session_ids: list[int]) -> dict[int, list[ParticipantView]]:
+    found: dict[int, list[ParticipantView]] = defaultdict(list)
+    statement = (
+        select(Participant, Host.name, Host.name_en, Host.kind, Agency.name)
+        .join(Host, Host.id == Participant.host_id)
+        .outerjoin(Agency, Agency.id == Participant.agency_id)
+        .where(Participant.session_id.in_(session_ids))
+        .order_by(Participant.starts_at, Participant.id)
+    )
+    for row, name, name_en, kind, agency_name in db.execute(statement):
+        person = ParticipantView(
+            id=row.id,
+            host_id=row.host_id,
+            name=name,
+            name_en=name_en,
+            host_kind=kind,
+            role=row.role,
+            agency_id=row.agency_id,
+            agency_name=agency_name,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            acceptance=row.acceptance,
+            reason=row.reason,
+            asked_at=row.asked_at,
+            answered_at=row.answered_at,
+            arrived_at=row.arrived_at,
+            round=row.round,
+        )
+        found[row.session_id].append(_reduced_person(actor, person))
+    return found
+
+
+def _lineups(db: Session, session_ids: list[int]) -> dict[int, list[LineupView]]:
+    found: dict[int, list[LineupView]] = defaultdict(list)
+    statement = (
+        select(LineupItem, Product.sku, Product.name, Product.name_en)
+        .join(Product, Product.id == LineupItem.product_id)
+        .where(LineupItem.session_id.in_(session_ids))
+        .order_by(LineupItem.position, LineupItem.id)
+    )
+    for row, sku, name, name_en in db.execute(statement):
+        found[row.session_id].append(
+            LineupView(
+                id=row.id,
+                position=row.position,
+                product_id=row.product_id,
+                sku=sku,
+                name=name,
+                name_en=name_en,
+                brand_id=row.brand_id,
+                live_price_fen=row.live_price_fen,
+                currency=row.currency,
+            )
+        )
+    return found
+
+
+def by_name_only(person: ParticipantView) -> ParticipantView:
+    """A co-host as other parties may know of it."""
+    hidden: dict[str, Any] = dict.fromkeys(
+        ("id", "host_id", "host_kind", "agency_id", "agency_name", "starts_at", "ends_at", "acceptance")
+        + ("asked_at", "answered_at", "arrived_at")
+    )
+    return replace(person, **hidden, reason="", round=0)
+
+
+def _reduced_person(actor: Actor, person: ParticipantView) -> ParticipantView:
+    if actor.is_hub:
+        return person
+    if actor.role == "brand":
+        # Who stood before the camera, but not who represents them nor how they answered.
+        hidden: dict[str, Any] = dict.fromkeys(
+            ("id", "host_kind", "agency_id", "agency_name", "acceptance")
+            + ("asked_at", "answered_at", "arrived_at")
+        )
+        return replace(person, **hidden, reason="", round=0)
+    own_agency = actor.agency_id is not None and person.agency_id == actor.agency_id
+    own_self = actor.host_id is not None and person.host_id == actor.host_id
+    return person if own_agency or own_self else by_name_only(person)
+
+
+def _reduced(actor: Actor, view: SessionView) -> SessionView:
+    """What is the hub's alone is taken out: notes, review, warnings, holds; prices for agencies."""
+    if actor.is_hub:
+        return view
+    view = replace(view, notes="", review="", warnings=(), hold_until=None, campaign_id=None)
+    if actor.role == "brand":
+        own = [brand for brand in view.brands if brand.id == actor.brand_id]
+        lineup = [item for item in view.lineup if item.brand_id == actor.brand_id]
+        others = view.other_brands + len(view.brands) - len(own)
+        return replace(
+            view, brands=tuple(own), other_brands=others, lineup=tuple(lineup), offer_deadline_at=None
+        )
+    if actor.role == "agency":
+        return replace(view, lineup=tuple(replace(item, live_price_fen=None) for item in view.lineup))
+    return view
