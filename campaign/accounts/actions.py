@@ -1,6 +1,7 @@
 """Making users, keys and connectors."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -8,9 +9,10 @@ from sqlalchemy.orm import Session
 from campaign.accounts.models import ApiKey, Connector, Membership, User
 from campaign.accounts.secrets import hash_password, new_token, token_hash
 from campaign.audit import actions as audit
+from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, FieldError, Invalid
-from campaign.kit.sealing import seal
+from campaign.kit.sealing import seal, unseal
 from campaign.kit.signing import new_secret
 
 SCOPES = {"brand": "brand_id", "agency": "agency_id", "host": "host_id"}
@@ -132,3 +134,30 @@ def create_connector(
     db.flush()
     audit.note(db, actor, "connector.created", "connector", connector.id, {"name": name})
     return connector, secret
+
+
+def rotate_secret(
+    db: Session,
+    actor: Actor,
+    connector: Connector,
+    *,
+    secret_key: bytes,
+    overlap: timedelta = timedelta(hours=24),
+) -> str:
+    """A new signing secret, shown this once; the one before stays valid for `overlap`."""
+    secret = new_secret()
+    connector.previous_sealed = connector.secret_sealed
+    connector.previous_until = clock.now(db) + overlap
+    connector.secret_sealed = seal(secret_key, secret, context="connector")
+    connector.rev += 1
+    db.flush()
+    audit.note(db, actor, "connector.secret_rotated", "connector", connector.id, {})
+    return secret
+
+
+def secrets_of(connector: Connector, *, secret_key: bytes, now: datetime) -> list[str]:
+    """The signing secrets that count now: the newest, and the one before while it overlaps."""
+    found = [unseal(secret_key, connector.secret_sealed, context="connector")]
+    if connector.previous_sealed is not None and connector.previous_until and now < connector.previous_until:
+        found.append(unseal(secret_key, connector.previous_sealed, context="connector"))
+    return found

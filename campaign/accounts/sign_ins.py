@@ -11,7 +11,7 @@ from campaign.accounts.secrets import new_token, password_matches, token_hash, w
 from campaign.audit import actions as audit
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor, Role
-from campaign.kit.errors import DomainError, NotFound
+from campaign.kit.errors import DomainError
 
 LASTS = timedelta(days=14)
 _SEEN_EVERY = timedelta(minutes=5)
@@ -109,14 +109,6 @@ def find_key_holder(db: Session, key: str) -> Actor | None:
         connector_id=found.connector_id,
         shop_ids=tuple(shop_ids or ()),
     )
-
-
-def get_connector(db: Session, _actor: Actor, connector_id: int) -> Connector:
-    """One connector that is in use; raises NotFound."""
-    found = db.get(Connector, connector_id)
-    if found is None or found.archived_at is not None:
-        raise NotFound
-    return found
 
 
 def _actor(user: User, membership: Membership) -> Actor:

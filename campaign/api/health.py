@@ -44,7 +44,9 @@ def readyz() -> tuple[Response, int]:
         checks[part] = ages.get(part, float("inf")) < heartbeat.LATE.total_seconds()
     ready = all(checks.values())
     shown = {part: round(age, 1) for part, age in ages.items()}
-    return jsonify(status="ready" if ready else "not ready", checks=checks, age_seconds=shown), 200 if ready else 503
+    return jsonify(
+        status="ready" if ready else "not ready", checks=checks, age_seconds=shown
+    ), 200 if ready else 503
 
 
 @root.get("/metrics")

@@ -19,7 +19,7 @@ def document(app: Flask) -> dict[str, Any]:
 @lru_cache(maxsize=2)
 def _document(app: APIFlask) -> dict[str, Any]:
     with app.test_request_context():
-        made = cast(dict[str, Any], app._get_spec(spec_format="json", force_update=True))  # noqa: SLF001
+        made = cast(dict[str, Any], app._get_spec(spec_format="json", force_update=True))
     made["openapi"] = "3.1.0"
     components = made.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema(

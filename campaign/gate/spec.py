@@ -1,7 +1,7 @@
 """What a view takes and gives, told to OpenAPI by the same declaration that enforces it."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from apiflask import APIBlueprint
 from pydantic import BaseModel, Field
@@ -48,8 +48,9 @@ def describe(
         marked = _annotate.input(query, location="query", validation=False)(marked)
     if body is not None:
         marked = _annotate.input(body, location="json", validation=False)(marked)
-    responses: dict[int, Any] = {status: answer} if answer is not None else {}
-    marked = _annotate.doc(responses=cast(Any, responses), description=view.__doc__)(marked)
-    view._spec = marked._spec  # type: ignore[attr-defined]  # noqa: SLF001
+    if answer is not None:
+        marked = _annotate.output(answer, status_code=status)(marked)
+    marked = _annotate.doc(description=view.__doc__)(marked)
+    view._spec = marked._spec  # type: ignore[attr-defined]
     view.permission = permission  # type: ignore[attr-defined]
     return view

@@ -18,7 +18,9 @@ from config.periodic import PERIODIC
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
-    path for part in ("campaign", "workers", "config", "tests", "bench") for path in (ROOT / part).rglob("*.py")
+    path
+    for part in ("campaign", "workers", "config", "tests", "bench")
+    for path in (ROOT / part).rglob("*.py")
 ]
 PRODUCT = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("campaign", "workers", "config")]
 
@@ -28,9 +30,7 @@ def _named(path: Path) -> str:
 
 
 def test_commit_stands_once():
-    places = [
-        _named(path) for path in PRODUCT for _ in range(path.read_text().count(".commit("))
-    ]
+    places = [_named(path) for path in PRODUCT for _ in range(path.read_text().count(".commit("))]
     assert places == ["campaign/kit/database.py"]
 
 
@@ -133,7 +133,13 @@ def test_no_tracked_file_names_a_registry_or_a_path_of_a_machine():
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
     ).stdout.split("\0")
-    hosts = ("pypi" + ".org", "registry.npm" + "js", "pythonhosted" + ".org", "deb.debian" + ".org", "/" + "work/")
+    hosts = (
+        "pypi" + ".org",
+        "registry.npm" + "js",
+        "pythonhosted" + ".org",
+        "deb.debian" + ".org",
+        "/" + "work/",
+    )
     found = []
     for name in filter(None, tracked):
         path = ROOT / name

@@ -1,0 +1,27 @@
+"""Reading accounts."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Connector
+from campaign.kit.actor import Actor
+from campaign.kit.errors import NotFound
+from campaign.kit.paging import Page, from_cursor, page_from
+
+
+def get_connector(db: Session, _actor: Actor, connector_id: int) -> Connector:
+    """One connector that is in use; raises NotFound."""
+    found = db.get(Connector, connector_id)
+    if found is None or found.archived_at is not None:
+        raise NotFound
+    return found
+
+
+def page_of_connectors(db: Session, _actor: Actor, *, limit: int, cursor: str | None) -> Page[Connector]:
+    """Connectors in use, oldest first. Row-level security shows them to hub and admin alone."""
+    statement = (
+        select(Connector).where(Connector.archived_at.is_(None)).order_by(Connector.id).limit(limit + 1)
+    )
+    if cursor is not None:
+        statement = statement.where(Connector.id > from_cursor(cursor, (int,))[0])
+    return page_from(db.scalars(statement).all(), limit, lambda row: (row.id,))
