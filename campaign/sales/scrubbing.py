@@ -1,0 +1,31 @@
+"""People's data is dropped at the door (PIPL): names, phones, addresses, messages. Pure."""
+
+import hashlib
+import hmac
+import re
+from typing import Any
+
+_PERSONAL = re.compile(
+    r"(buyer|receiver|recipient|consignee|customer|user)_?(name|nick|phone|tel|mobile|address|info|message|id)?\Z"
+    r"|.*(phone|mobile|telephone|address|id_?card|e_?mail|wechat|passport)"
+    r"|(full_?name|nick_?name|message|remark|buyer_words|seller_words|province|city|district|street|post_?code)\Z"
+)
+
+
+def scrubbed(value: Any) -> Any:
+    """The value without every member that tells of a person, at any depth."""
+    if isinstance(value, dict):
+        return {name: scrubbed(inner) for name, inner in value.items() if not _is_personal(name)}
+    if isinstance(value, list):
+        return [scrubbed(inner) for inner in value]
+    return value
+
+
+def _is_personal(name: str) -> bool:
+    lowered = name.lower()
+    return lowered != "buyer_hash" and _PERSONAL.match(lowered) is not None
+
+
+def salted(buyer: str, salt: bytes) -> str:
+    """A buyer's mark under the hub's salt: equal buyers stay equal, and nobody else can tell who."""
+    return hmac.new(salt, buyer.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]

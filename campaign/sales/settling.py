@@ -1,0 +1,186 @@
+"""Settling locked lines: decide where each counts and what it posts, and leave the difference for the fold.
+
+The one place that turns merged states into rows; ingest, imports, re-attribution and assignment all end here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.kit.instants import business_day
+from campaign.sales import images, merging
+from campaign.sales.allocation import Allocation, allocate
+from campaign.sales.attribution import UNATTRIBUTED, Airings, Placement
+from campaign.sales.images import Owner, Postings
+from campaign.sales.lines import Line, RefundView, line_of, refund_of
+from campaign.sales.maturity import matures_at
+from campaign.sales.onair import airings_for
+from campaign.sales.rows import LineRow, write_changes, write_lines, write_refunds
+
+DEFAULT_WINDOW = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What settling did: how many rows posted something else than before, and the sessions they count in."""
+
+    changed: int
+    sessions: frozenset[int]
+
+
+def settle(
+    db: Session, rows: Sequence[LineRow], *, now: datetime, refunds_changed: Iterable[tuple[int, str]] = ()
+) -> Settled:
+    """Place, post and write locked lines whose state, refunds or surroundings changed.
+
+    refunds_changed names (shop_id, refund_id) of refunds in `rows` that must be written.
+    """
+    zone = zone_of(db)
+    lines = {row.key: line_of(row.state) for row in rows}
+    catalogue = _Catalogue(db, rows, lines)
+    airings = airings_for(db, [(row, lines[row.key]) for row in rows])
+    written, differences = [], []
+    sessions: set[int] = set()
+    for row in rows:
+        line = lines[row.key]
+        views = [refund_of(refund_id, state) for refund_id, state in row.refunds.items()]
+        allocation = allocate(line, views)
+        placement = _place(airings, row, line)
+        owner = catalogue.owner_of(row, line)
+        mature = matures_at(line, allocation, catalogue.window_of(owner))
+        posted = images.postings(line, allocation, placement, owner, mature, zone)
+        change = images.difference(row.posted, posted)
+        if change:
+            differences.append(change)
+            sessions.update(key.session_id for key in change if key.session_id)
+        written.append(_columns(row, line, allocation, placement, owner, mature, posted, zone))
+    write_lines(db, written, now)
+    write_refunds(db, list(_refund_columns(rows, frozenset(refunds_changed))), now)
+    write_changes(db, _without_zeros(images.summed(differences)))
+    return Settled(len(differences), frozenset(sessions))
+
+
+def zone_of(db: Session) -> ZoneInfo:
+    """The hub's zone: money's day is its calendar day."""
+    return ZoneInfo(db.execute(text("SELECT timezone FROM hub")).scalar_one())
+
+
+def _place(airings: Airings, row: LineRow, line: Line) -> Placement:
+    if not line.known:
+        return UNATTRIBUTED
+    return airings.place(line, row.platform, row.shop_id, row.assigned_session_id)
+
+
+def _without_zeros(postings: Postings) -> Postings:
+    kept = {key: {name: n for name, n in amounts.items() if n} for key, amounts in postings.items()}
+    return {key: amounts for key, amounts in kept.items() if amounts}
+
+
+def _columns(
+    row: LineRow,
+    line: Line,
+    allocation: Allocation,
+    placement: Placement,
+    owner: Owner,
+    mature: datetime | None,
+    posted: Postings,
+    zone: ZoneInfo,
+) -> dict[str, Any]:
+    return {
+        "shop_id": row.shop_id,
+        "line_id": row.line_id,
+        "known": line.known,
+        "state": merging.dump(row.state),
+        "posted": images.dump(posted),
+        "kind": line.kind,
+        "status": line.status,
+        "parent_order_id": line.parent_order_id,
+        "ordered_at": line.ordered_at,
+        "order_day": None if line.ordered_at is None else business_day(line.ordered_at, zone),
+        "paid_at": line.paid_at,
+        "currency": line.currency,
+        "qty": line.qty,
+        "order_fen": line.order_fen,
+        "paid_fen": line.paid_fen,
+        "refund_fen": allocation.refund_fen,
+        "merchant_sku": line.merchant_sku,
+        "author_id": line.author_id,
+        "room_id": line.room_id,
+        "buyer_hash": line.buyer_hash,
+        "bucket": placement.bucket,
+        "rung": placement.rung,
+        "provisional": placement.provisional,
+        "session_id": placement.session_id,
+        "host_id": placement.host_id,
+        "agency_id": placement.agency_id,
+        "brand_id": owner.brand_id,
+        "product_id": owner.product_id,
+        "matures_at": mature,
+    }
+
+
+def _refund_columns(
+    rows: Sequence[LineRow], wanted: frozenset[tuple[int, str]]
+) -> Iterable[Mapping[str, Any]]:
+    for row in rows:
+        for refund_id, state in row.refunds.items():
+            if (row.shop_id, refund_id) in wanted:
+                yield _refund_row(row, refund_of(refund_id, state), state)
+
+
+def _refund_row(row: LineRow, view: RefundView, state: merging.State) -> dict[str, Any]:
+    return {
+        "shop_id": row.shop_id,
+        "refund_id": view.refund_id,
+        "line_id": row.line_id,
+        "state": merging.dump(state),
+        "kind": view.kind,
+        "stage": view.stage,
+        "status": view.status,
+        "currency": view.currency,
+        "amount_fen": view.amount_fen,
+        "qty": view.qty,
+        "reason": view.reason,
+        "applied_at": view.applied_at,
+        "succeeded_at": view.succeeded_at,
+    }
+
+
+_SHOPS = text("SELECT id, brand_id FROM shop WHERE id = ANY(:ids)")
+_PRODUCTS = text("SELECT id, brand_id, sku FROM product WHERE sku = ANY(:skus)")
+_WINDOWS = text("SELECT id, return_window_days FROM brand")
+
+
+class _Catalogue:
+    """Brands and products of a batch: a line's brand is its product's, else its shop's, else none."""
+
+    def __init__(self, db: Session, rows: Sequence[LineRow], lines: Mapping[Any, Line]) -> None:
+        shop_ids = sorted({row.shop_id for row in rows})
+        skus = sorted({line.merchant_sku for line in lines.values() if line.merchant_sku})
+        self._brand_of_shop: dict[int, int | None] = {
+            row.id: row.brand_id for row in db.execute(_SHOPS, {"ids": shop_ids})
+        }
+        self._products: dict[str, list[tuple[int, int]]] = {}
+        if skus:
+            for row in db.execute(_PRODUCTS, {"skus": skus}):
+                self._products.setdefault(row.sku, []).append((row.id, row.brand_id))
+        self._windows = {row.id: timedelta(days=row.return_window_days) for row in db.execute(_WINDOWS)}
+
+    def owner_of(self, row: LineRow, line: Line) -> Owner:
+        """merchant_sku finds the product within the shop's brand, or hub-wide where it is unique."""
+        brand_id = self._brand_of_shop.get(row.shop_id)
+        found = self._products.get(line.merchant_sku or "", [])
+        own = [product for product in found if product[1] == brand_id]
+        if not own and len(found) == 1:
+            own = found
+        if own:
+            return Owner(row.shop_id, own[0][1], own[0][0])
+        return Owner(row.shop_id, brand_id, None)
+
+    def window_of(self, owner: Owner) -> timedelta:
+        return self._windows.get(owner.brand_id or 0, DEFAULT_WINDOW)
