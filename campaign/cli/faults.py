@@ -1,5 +1,9 @@
-"""What can go wrong before the product runs, said in a sentence the reader can act on."""
+"""What ends a command, said in a sentence the reader can act on. No traceback is shown for these."""
 
 
-class SetupFault(Exception):
-    """Set-up or start cannot go on. The message names what is wrong and what to do; no traceback is shown."""
+class CommandFault(Exception):
+    """The command was refused or failed: exit status 1."""
+
+
+class SetupFault(CommandFault):
+    """Set-up or start cannot go on; the message says what is wrong and what to do."""

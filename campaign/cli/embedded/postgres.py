@@ -9,10 +9,13 @@ from pathlib import Path
 
 from campaign.cli.embedded.home import Home
 from campaign.cli.faults import SetupFault
+from campaign.cli.place import Place
 from campaign.cli.process.account import give
 from campaign.cli.process.child import Child, Lifeline, Order
 
 DATABASE = "xinji"
+GRACE_SECONDS = 2.4
+"""For the checkpoint at the end; cut short, the next start recovers from the log of writes."""
 _USER = "postgres"
 
 # For a machine of 2 cores that runs everything; a given DATABASE_URL is tuned by its owner.
@@ -74,7 +77,7 @@ class Postgres:
         )
         unfinished.rename(self.data)
 
-    def child(self, log: Path, lifeline: Lifeline, keep: tuple[int, ...] = ()) -> Child:
+    def child(self, place: Place, lifeline: Lifeline, keep: tuple[int, ...] = ()) -> Child:
         """The server as a child, not started yet."""
         settings = _SETTINGS | {"port": str(self.port)} | ({} if self._durable else _UNSAFE_BUT_FAST)
         argv = [str(self._home.postgres_bin / "postgres"), "-D", str(self.data)]
@@ -83,12 +86,12 @@ class Postgres:
         order = Order(
             name="postgres",
             argv=argv,
-            log=log,
-            pid_file=log.parent / "postgres.pid",
+            log=place.log("postgres"),
+            pid_file=place.run_dir / "postgres.pid",
             cwd=Path("/"),
             environ={"LC_ALL": "C", "TZ": "UTC"},
             stop=signal.SIGINT,  # fast: ends connections, writes a checkpoint
-            grace=4.0,
+            grace=GRACE_SECONDS,
             account=self._home.account,
         )
         return Child(order, lifeline, keep)

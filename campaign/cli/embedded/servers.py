@@ -3,13 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from campaign.cli.embedded import home
 from campaign.cli.embedded.ports import free_port
 from campaign.cli.embedded.postgres import Postgres
 from campaign.cli.embedded.valkey import Valkey
 from campaign.cli.faults import SetupFault
+from campaign.cli.place import Place
 from campaign.cli.process.child import Child, Lifeline
 
 START_SECONDS = 60.0
@@ -21,16 +21,15 @@ class Servers:
 
     def __init__(
         self,
-        data_dir: Path,
-        log_dir: Path,
+        place: Place,
         *,
         database_url: str = "",
         redis_url: str = "",
         durable: bool = True,
     ) -> None:
-        self._log_dir = log_dir
+        self._place = place
         self._given = database_url, redis_url
-        at = home.prepare(data_dir) if not (database_url and redis_url) else None
+        at = home.prepare(place.data_dir) if not (database_url and redis_url) else None
         self._postgres = Postgres(at, free_port(), durable=durable) if at and not database_url else None
         self._valkey = Valkey(at, free_port(), durable=durable) if at and not redis_url else None
 
@@ -40,8 +39,7 @@ class Servers:
         children = []
         for part in parts:
             part.prepare()
-            log = self._log_dir / f"{'postgres' if part is self._postgres else 'valkey'}.log"
-            children.append(part.child(log, lifeline, keep))
+            children.append(part.child(self._place, lifeline, keep))
             children[-1].start()
         until = time.monotonic() + START_SECONDS
         while not all(part.is_ready() for part in parts):
@@ -54,6 +52,14 @@ class Servers:
         return children
 
     @property
+    def description(self) -> str:
+        """What runs where, without passwords."""
+        parts = []
+        for name, part in (("PostgreSQL", self._postgres), ("Valkey", self._valkey)):
+            parts.append(f"{name} as given" if part is None else f"{name} on 127.0.0.1:{part.port}")
+        return ", ".join(parts)
+
+    @property
     def database_url(self) -> str:
         return self._given[0] if self._postgres is None else self._postgres.url
 
@@ -63,20 +69,26 @@ class Servers:
 
 
 @contextmanager
-def running(data_dir: Path, *, durable: bool = True) -> Iterator[Servers]:
-    """Both servers for the length of the block: for tests and for single commands."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    log_dir = data_dir / "log"
-    log_dir.mkdir(exist_ok=True)
+def running(
+    place: Place,
+    *,
+    database_url: str = "",
+    redis_url: str = "",
+    durable: bool = True,
+    keep: tuple[int, ...] = (),
+) -> Iterator[Servers]:
+    """The servers for the length of the block: for tests and for single commands."""
+    place.make()
     lifeline = Lifeline()
-    servers = Servers(data_dir, log_dir, durable=durable)
+    servers = Servers(place, database_url=database_url, redis_url=redis_url, durable=durable)
     children: list[Child] = []
     try:
-        children = servers.start(lifeline)
+        children = servers.start(lifeline, keep)
         yield servers
     finally:
         for child in children:
             child.ask_to_stop()
         for child in children:
             child.wait(8)
+        # Also ends what start() began before it failed.
         lifeline.cut()

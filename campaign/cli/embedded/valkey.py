@@ -7,8 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from campaign.cli.embedded.home import Home
+from campaign.cli.place import Place
 from campaign.cli.process.account import give
 from campaign.cli.process.child import Child, Lifeline, Order
+
+GRACE_SECONDS = 2.4
 
 
 class Valkey:
@@ -44,14 +47,15 @@ class Valkey:
         if self._home.account is not None:
             os.chown(self._config, self._home.account.uid, self._home.account.gid)
 
-    def child(self, log: Path, lifeline: Lifeline, keep: tuple[int, ...] = ()) -> Child:
+    def child(self, place: Place, lifeline: Lifeline, keep: tuple[int, ...] = ()) -> Child:
         """The server as a child, not started yet."""
         order = Order(
             name="valkey",
             argv=[str(self._home.valkey), str(self._config)],
-            log=log,
-            pid_file=log.parent / "valkey.pid",
+            log=place.log("valkey"),
+            pid_file=place.run_dir / "valkey.pid",
             cwd=Path("/"),
+            grace=GRACE_SECONDS,
             account=self._home.account,
         )
         return Child(order, lifeline, keep)

@@ -40,6 +40,8 @@ class Order:
     stop: signal.Signals = signal.SIGTERM
     grace: float = 3.0
     account: Account | None = None
+    shown: bool = False
+    """Its standard output goes to our own; the log has the rest."""
 
 
 class Child:
@@ -69,7 +71,7 @@ class Child:
                 [sys.executable, "-I", "-S", guard.__file__],
                 env={**os.environ, **order.environ, guard.ORDER: json.dumps(text)},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=None if order.shown else log,
                 stderr=log,
                 # Away from the terminal: Ctrl-C reaches the supervisor alone, which ends all in order.
                 start_new_session=True,

@@ -1,0 +1,26 @@
+"""Check the settings in the environment: every fault at once."""
+
+import argparse
+import os
+import sys
+from dataclasses import fields
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("check", help="print the settings, or all that is wrong with them (exit status 1)")
+
+
+def run(_options: argparse.Namespace) -> int:
+    """Secrets and passwords are not shown."""
+    from config.settings import SettingsError, load
+
+    try:
+        settings = load(os.environ)
+    except SettingsError as error:
+        sys.stderr.write("".join(f"{fault}\n" for fault in error.faults))
+        return 1
+    for one in fields(settings):
+        if one.repr and not one.name.endswith("_url"):
+            sys.stdout.write(f"{one.name:<22} {getattr(settings, one.name)}\n")
+    return 0

@@ -1,0 +1,24 @@
+"""Send webhooks: the process that delivers what the outbox holds (part of `up`)."""
+
+import argparse
+import os
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes its settings from the environment alone, as the other long-running parts do."""
+
+
+def run(_options: argparse.Namespace) -> int:
+    """Until SIGTERM or SIGINT; then finish what is in flight."""
+    from campaign.cli.faults import SetupFault
+    from campaign.delivery.sender.process import serve
+    from config.logging import configure
+    from config.settings import SettingsError, load
+
+    try:
+        settings = load(os.environ)
+    except SettingsError as error:
+        raise SetupFault("\n".join(error.faults)) from error
+    configure(settings.log_level, as_json=settings.log_json)
+    serve(settings)
+    return 0
