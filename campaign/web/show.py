@@ -1,5 +1,6 @@
 """How figures, instants and words look on a page. None is always a dash, never a nought."""
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,6 +13,7 @@ from markupsafe import Markup, escape
 
 from campaign.kit import ids
 from campaign.kit.money import exponent_of
+from campaign.web.curves import Curve
 
 DASH = "—"
 _DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
@@ -144,6 +146,11 @@ def names(things: Iterable[Named]) -> str:
     return ("、" if language() == "zh" else ", ").join(named(thing) for thing in things) or DASH
 
 
+def points_json(curve: Curve) -> str:
+    """The curve's points for the chart script: [["11-23 20:00", 1299.0], …]."""
+    return json.dumps([[moment(point.at), point.fen / 100] for point in curve.points], ensure_ascii=False)
+
+
 def public(number: int | None, prefix: str) -> str:
     """An id as the outside knows it."""
     return DASH if number is None else ids.public(prefix, number)
@@ -164,7 +171,8 @@ def lines(text: str) -> Markup:
 FILTERS: dict[str, Callable[..., Any]] = {
     "fen": fen, "fen_short": fen_short, "rate": rate, "count": count, "clock": clock, "day": day,
     "moment": moment, "long_day": long_day, "iso_day": iso_day, "dict": dict, "length": length,
-    "named": named, "names": names, "public": public, "share": share, "lines": lines,
+    "named": named, "names": names, "public": public, "points_json": points_json, "share": share,
+    "lines": lines,
 }  # fmt: skip
 
 

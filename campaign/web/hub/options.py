@@ -8,7 +8,7 @@ from campaign.catalog.models import Campaign, PlatformAccount, Product
 from campaign.gate.wording import in_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
-from campaign.parties.models import Brand, Host, Shop, Studio
+from campaign.parties.models import Agency, Brand, Host, Shop, Studio
 from campaign.parties.queries import all_of
 from campaign.web.show import fen, named
 
@@ -68,3 +68,11 @@ def platforms() -> list[Option]:
 
 def roles() -> list[Option]:
     return [(name, in_words(f"participant.{name}", {})) for name in ROLES]
+
+
+def agencies(db: Session, actor: Actor) -> list[Option]:
+    return _choices(db, actor, Agency, "agc")
+
+
+def host_kinds() -> list[Option]:
+    return [(name, in_words(f"host_kind.{name}", {})) for name in ("in_house", "signed", "independent")]

@@ -1,0 +1,51 @@
+"""A curve as SVG, drawn on the server: the page shows it without scripts. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+WIDTH, HEIGHT = 1000, 200
+MOST_POINTS = 360
+_STEPS_MINUTES = (1, 5, 15, 60, 180, 720, 1440)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Money of one stretch that begins at `at`."""
+
+    at: datetime
+    fen: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """`line` and `area` are paths in a box of WIDTH by HEIGHT; `top` is the value at its upper edge."""
+
+    points: list[Point]
+    step_minutes: int
+    line: str
+    area: str
+    top: int
+
+
+def curve_of(points: Sequence[Point]) -> Curve | None:
+    """Even steps from the first to the last minute, gaps as nought; None without points.
+
+    The step grows (1, 5, 15 min, 1 h …) until at most MOST_POINTS remain, and sums are kept.
+    """
+    if not points:
+        return None
+    first, last = min(one.at for one in points), max(one.at for one in points)
+    span_minutes = int((last - first) / timedelta(minutes=1)) + 1
+    step = next((s for s in _STEPS_MINUTES if span_minutes / s <= MOST_POINTS), _STEPS_MINUTES[-1])
+    count = -(-span_minutes // step)
+    sums = [0] * count
+    for one in points:
+        sums[int((one.at - first) / timedelta(minutes=step))] += one.fen
+    top = max(*sums, 1)
+    across = WIDTH / max(1, count - 1)
+    places = [f"{at * across:.1f} {HEIGHT - max(0, fen) / top * HEIGHT:.1f}" for at, fen in enumerate(sums)]
+    line = "M" + "L".join(places)
+    spread = [Point(first + timedelta(minutes=step * at), fen) for at, fen in enumerate(sums)]
+    right = (count - 1) * across
+    return Curve(spread, step, line, f"{line}L{right:.1f} {HEIGHT}L0 {HEIGHT}Z", top)

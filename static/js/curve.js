@@ -1,0 +1,23 @@
+// Draws the curve with ECharts where it is installed; the SVG beneath stays where it is not.
+(() => {
+  "use strict";
+  if (typeof echarts === "undefined") return;
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  for (const box of document.querySelectorAll("[data-curve]")) {
+    const points = JSON.parse(box.dataset.points);
+    const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: box.dataset.unit });
+    box.hidden = false;
+    box.parentElement.querySelector("[data-fallback]").hidden = true;
+    const chart = echarts.init(box, null, { renderer: "canvas" });
+    chart.setOption({
+      animation: false,
+      grid: { left: 8, right: 8, top: 12, bottom: 4, containLabel: true },
+      // richText: the HTML tooltip sets style attributes, which the content policy refuses.
+      tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value) => money.format(value) },
+      xAxis: { type: "category", data: points.map((p) => p[0]), axisLabel: { color: css("--soft"), hideOverlap: true }, axisLine: { lineStyle: { color: css("--edge") } } },
+      yAxis: { type: "value", axisLabel: { color: css("--soft") }, splitLine: { lineStyle: { color: css("--line") } } },
+      series: [{ type: "line", name: box.dataset.label, data: points.map((p) => p[1]), showSymbol: false, lineStyle: { width: 1.6, color: css("--accent") }, itemStyle: { color: css("--accent") }, areaStyle: { color: css("--accent"), opacity: 0.1 } }],
+    });
+    addEventListener("resize", () => chart.resize());
+  }
+})();
