@@ -11,7 +11,7 @@ from campaign.accounts.secrets import hash_password, new_token, token_hash
 from campaign.audit import actions as audit
 from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.errors import Conflict, FieldError, Invalid
+from campaign.kit.errors import Conflict, FieldError, Invalid, NotFound
 from campaign.kit.sealing import seal, unseal
 from campaign.kit.signing import new_secret
 
@@ -121,6 +121,17 @@ def create_key(
     db.flush()
     audit.note(db, actor, "key.created", "key", key.id, {"role": scope.role, "name": name})
     return NewKey(key.id, token, connector.id if connector else None, secret)
+
+
+def revoke_key(db: Session, actor: Actor, key_id: int) -> None:
+    """Make a key worthless from now on; twice changes nothing. Raises NotFound."""
+    key = db.get(ApiKey, key_id)
+    if key is None:
+        raise NotFound
+    if key.revoked_at is None:
+        key.revoked_at = clock.now(db)
+        db.flush()
+        audit.note(db, actor, "key.revoked", "key", key.id, {})
 
 
 def create_connector(

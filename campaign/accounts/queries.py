@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaign.accounts.models import Connector
+from campaign.accounts.models import ApiKey, Connector
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
 from campaign.kit.paging import Page, from_cursor, page_from
@@ -25,3 +25,8 @@ def page_of_connectors(db: Session, _actor: Actor, *, limit: int, cursor: str | 
     if cursor is not None:
         statement = statement.where(Connector.id > from_cursor(cursor, (int,))[0])
     return page_from(db.scalars(statement).all(), limit, lambda row: (row.id,))
+
+
+def all_keys(db: Session, _actor: Actor) -> list[ApiKey]:
+    """Every API key, oldest first, revoked ones too."""
+    return list(db.scalars(select(ApiKey).order_by(ApiKey.id)))

@@ -7,15 +7,13 @@ import secrets
 import sys
 
 from campaign.cli.faults import CommandFault
+from campaign.cli.naming import scope_of, scope_options, told
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     create = verbs.add_parser("create", help="make a user")
-    create.add_argument("--role", choices=("admin", "hub", "brand", "agency", "host"), required=True)
-    create.add_argument("--hub-role", choices=("manager", "scheduler", "viewer"), help="with --role hub")
-    for party in ("brand", "agency", "host"):
-        create.add_argument(f"--{party}", metavar="ID", help=f"with --role {party}: whom the user acts for")
+    scope_options(create, ("admin", "hub", "brand", "agency", "host"))
     create.add_argument("--email", required=True)
     create.add_argument("--name", required=True)
     create.add_argument("--locale", choices=("zh_CN", "en"), default="zh_CN")
@@ -24,19 +22,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from campaign.accounts.actions import Scope, create_user
-    from campaign.cli.commands.keys import _id, _told
+    from campaign.accounts.actions import create_user
     from campaign.cli.place import joined
     from campaign.kit.actor import SYSTEM
     from campaign.kit.errors import DomainError
     from campaign.kit.ids import public
 
     password, made_up = _password(options)
-    found = {
-        f"{party}_id": _id(prefix, getattr(options, party))
-        for party, prefix in (("brand", "brd"), ("agency", "agc"), ("host", "hst"))
-        if getattr(options, party)
-    }
     try:
         with joined() as parts, parts.database.transaction(SYSTEM) as db:
             user = create_user(
@@ -45,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
                 email=options.email,
                 name=options.name,
                 password=password,
-                scope=Scope(options.role, hub_role=options.hub_role, **found),
+                scope=scope_of(options),
                 locale=options.locale,
             )
     except DomainError as error:
-        raise CommandFault(_told(error)) from error
+        raise CommandFault(told(error)) from error
     shown = {"id": public("usr", user.id), "email": user.email} | ({"password": password} if made_up else {})
     if options.json:
         print(json.dumps(shown))
