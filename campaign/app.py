@@ -14,6 +14,7 @@ from campaign.kit.parts import Parts
 from campaign.web import pages
 from campaign.web.errors import error_page
 from campaign.wiring import wire
+from config.logging import configure
 from config.settings import load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def create_app(parts: Parts | None = None) -> APIFlask:
     """The application. Without `parts` it reads the environment and wires itself (the web server's way)."""
-    parts = parts or wire(load())
+    parts = parts or _from_environment()
     app = APIFlask(
         "campaign",
         title="Xinji Live",
@@ -55,3 +56,9 @@ def create_app(parts: Parts | None = None) -> APIFlask:
     pages.register(app)
     handle_errors(app, error_page)
     return app
+
+
+def _from_environment() -> Parts:
+    settings = load()
+    configure(settings.log_level, as_json=settings.log_json)
+    return wire(settings)

@@ -1,8 +1,12 @@
 """The Celery app. SQL is the truth; Celery only wakes (see docs/decisions)."""
 
+from typing import Any
+
 from celery import Celery
 from celery.signals import beat_init, worker_process_init
 
+from campaign.kit.queue import nudge
+from config.logging import configure
 from config.periodic import PERIODIC
 from config.settings import load
 from workers import task
@@ -10,9 +14,18 @@ from workers import task
 SUBJECTS = ("accounts", "delivery", "live", "sales")
 
 
+
+def begin_at_once(**_signal: Any) -> None:
+    """Beat waits a whole turn before it first sends; what fell due while it was away should not."""
+    task.join_parts()
+    for name in PERIODIC:
+        nudge(name)
+
+
 def make() -> Celery:
     """The app with every setting's reason beside it."""
     settings = load()
+    configure(settings.log_level, as_json=settings.log_json)
     celery = Celery("workers", broker=settings.redis_url, include=[f"workers.{name}" for name in SUBJECTS])
     celery.conf.update(
         # kill -9 of a busy child lost its task for ever with either of the next two missing.
@@ -48,6 +61,8 @@ def make() -> Celery:
         beat_sync_every=1,
         beat_schedule_filename=str(settings.data_dir / "beat-schedule"),
         beat_max_loop_interval=1,
+        # A worker takes from all of them unless told otherwise; a busy subject gets workers of its own.
+        task_queues={name: {} for name in SUBJECTS},
         task_routes={f"{name}.*": {"queue": name} for name in SUBJECTS},
         beat_schedule={
             # Expires before its next turn: a queue that stood still must not replay old ticks.
@@ -57,7 +72,7 @@ def make() -> Celery:
         timezone="UTC",
     )
     worker_process_init.connect(task.join_parts)
-    beat_init.connect(task.join_parts)
+    beat_init.connect(begin_at_once)
     return celery
 
 

@@ -19,6 +19,8 @@ BEGIN
 END $$;
 -- The transaction changes into one of the two; without membership a plain owner could not.
 GRANT xinji_app, xinji_system TO CURRENT_USER;
+-- /readyz compares the revision.
+GRANT SELECT ON alembic_version TO xinji_system;
 """
 
 FUNCTIONS = """

@@ -12,9 +12,10 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 def run(_options: argparse.Namespace) -> int:
     """Needs the settings, but neither database nor Redis."""
     from campaign.app import create_app
+    from campaign.gate.openapi import document
 
     app = create_app()
     with app.app_context():
-        json.dump(app.spec, sys.stdout, indent=2, ensure_ascii=False)
+        json.dump(document(app), sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
     return 0
