@@ -118,6 +118,7 @@ CREATE TABLE webhook_message (
     CONSTRAINT webhook_message_once UNIQUE (day, event_id, agency_id)
 ) PARTITION BY RANGE (day);
 CREATE INDEX webhook_message_feed ON webhook_message (agency_id, position);
+CREATE INDEX webhook_message_position ON webhook_message (position);
 CREATE TABLE webhook_message_default PARTITION OF webhook_message DEFAULT;
 
 CREATE TABLE webhook_delivery (

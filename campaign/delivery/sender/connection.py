@@ -80,3 +80,11 @@ class Time:
     def now(self) -> datetime:
         """Aware UTC, shifted by settings.clock_offset_seconds as kit.clock is."""
         return datetime.fromtimestamp(time.time() + self._ahead, UTC) + self._offset
+
+
+async def sign_of_life(db: Connection) -> None:
+    """What kit.heartbeat.beat does, over this connection; /readyz looks at its age."""
+    await db.execute(
+        "INSERT INTO heartbeat (name, at) VALUES ('sender', clock_timestamp())"
+        " ON CONFLICT (name) DO UPDATE SET at = clock_timestamp()"
+    )

@@ -6,6 +6,7 @@ import random
 import secrets as randomness
 import signal
 import time
+from collections import Counter
 from collections.abc import Coroutine
 from datetime import timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from yarl import URL
 
 from campaign.delivery.backoff import after_try
 from campaign.delivery.sender.claims import AHEAD, Claimed, Target, claim, release
-from campaign.delivery.sender.connection import Connection, Link, Time
+from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.fanout import BATCH, fan_out
 from campaign.delivery.sender.lanes import Lane
 from campaign.delivery.sender.notes import Try, note
@@ -106,6 +107,7 @@ class Sender:
             sweep = time.monotonic() - swept_at >= TICK_SECONDS
             if sweep:
                 swept_at = time.monotonic()
+                await self._work.insist(sign_of_life)
             self._wake.clear()
             if await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS)):
                 continue
@@ -137,6 +139,7 @@ class Sender:
             lane = self._lanes[target.id] = Lane(target, self._send, self._wake.set)
         lane.target = target
         lane.is_well = target.healthy
+        lane.allowed()
         return lane
 
     async def _send(self, target: Target, claimed: Claimed) -> None:
@@ -146,6 +149,7 @@ class Sender:
             await self._give_back([claimed])
             return
         answer = await self._post(target, claimed)
+        self._lanes[target.id].heard(answer.status)
         now = self._time.now()
         verdict = after_try(claimed.step, answer.status, answer.retry_after, now, random.random())  # noqa: S311 - jitter
         self._tries.put_nowait(Try(claimed, answer, verdict, now))
@@ -180,13 +184,16 @@ class Sender:
         to_judge = {one.claimed.endpoint_id for one in tries if self._needs_a_look(one)}
         health = await self._notes.insist(lambda db: note(db, tries, to_judge, self._time.now()))
         now = self._time.now()
+        failures = Counter(one.claimed.endpoint_id for one in tries if not one.answer.is_success)
         for endpoint_id, found in health.items():
             lane = self._lanes[endpoint_id]
             lane.is_well = found.failing_since is None
+            lane.judged(found.streak, failures[endpoint_id])
             waits = found.paused_until is not None and found.paused_until > now
             if found.disabled is not None or waits:
                 await self._give_back(lane.drop())
             else:
+                lane.pump()
                 self._wake.set()
 
     def _needs_a_look(self, one: Try) -> bool:

@@ -1,0 +1,259 @@
+"""What agencies and the hub do with endpoints and deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from campaign.audit import actions as audit
+from campaign.delivery.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
+from campaign.delivery.queries import get_endpoint
+from campaign.delivery.schemas import EndpointChange, EndpointIn
+from campaign.delivery.states import RESENDABLE
+from campaign.kit import clock, ids
+from campaign.kit.actor import Actor
+from campaign.kit.addresses import Blocked, Network, check_url
+from campaign.kit.errors import FieldError, Invalid, Stale, WrongState
+from campaign.kit.sealing import seal
+from campaign.kit.signing import new_secret
+from campaign.outbox.actions import wake, write
+from campaign.parties.models import Agency
+from campaign.parties.queries import get as get_party
+
+SECRET_CONTEXT = "webhook_secret"  # noqa: S105 - says which column, no secret
+OVERLAP = timedelta(hours=24)
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new endpoint with the secret that is shown this once."""
+
+    endpoint: WebhookEndpoint
+    secret: str
+
+
+class EndpointNotActive(WrongState):
+    """It is paused or disabled: what is put in line now would only be held."""
+
+    code = "endpoint_not_active"
+
+
+class DeliverySending(WrongState):
+    """It is on its way this moment."""
+
+    code = "delivery_sending"
+
+
+def add_endpoint(
+    db: Session, actor: Actor, given: EndpointIn, *, secret_key: bytes, allow: Sequence[Network]
+) -> Made:
+    """Register an address. Raises Invalid for a URL that may not be called or a missing agency."""
+    agency_id = actor.agency_id if actor.role == "agency" else given.agency_id
+    if agency_id is None:
+        raise Invalid([FieldError("agency_id", "missing")])
+    if given.agency_id not in (None, agency_id):
+        raise Invalid([FieldError("agency_id", "unknown_id")])
+    get_party(db, actor, Agency, agency_id)
+    now = clock.now(db)
+    endpoint = WebhookEndpoint(
+        agency_id=agency_id,
+        url=_checked(given.url, allow),
+        event_types=given.event_types,
+        description=given.description,
+        max_in_flight=given.max_in_flight,
+        per_second=given.per_second,
+        created_at=now,
+        updated_at=now,
+    )
+    db.add(endpoint)
+    db.flush()
+    secret = _add_secret(db, endpoint, secret_key, now)
+    _note(db, actor, endpoint, "created", {"url": endpoint.url})
+    return Made(endpoint, secret)
+
+
+def change_endpoint(
+    db: Session,
+    actor: Actor,
+    endpoint: WebhookEndpoint,
+    given: EndpointChange,
+    *,
+    allow: Sequence[Network],
+    expected_rev: int | None = None,
+) -> WebhookEndpoint:
+    """Change what is given; `state` pauses (deliveries are held) and takes up again (they are sent)."""
+    changes = given.model_dump(exclude_unset=True)
+    if "url" in changes:
+        changes["url"] = _checked(changes["url"], allow)
+    state = changes.pop("state", None)
+    for name, value in changes.items():
+        setattr(endpoint, name, value)
+    _touch(db, endpoint, expected_rev)
+    if state == "active" and endpoint.state != "active":
+        _take_up(db, endpoint)
+    if state == "paused" and endpoint.state == "active":
+        endpoint.state = "paused"
+        _move(db, endpoint, ("pending",), "held")
+    db.flush()
+    _note(db, actor, endpoint, "changed", {"fields": sorted(given.model_fields_set)})
+    return endpoint
+
+
+def enable(
+    db: Session, actor: Actor, endpoint: WebhookEndpoint, *, expected_rev: int | None = None
+) -> WebhookEndpoint:
+    """Take a disabled or paused endpoint up again: its health starts anew and what was held is sent."""
+    _touch(db, endpoint, expected_rev)
+    _take_up(db, endpoint)
+    db.flush()
+    _note(db, actor, endpoint, "enabled", {})
+    return endpoint
+
+
+def remove_endpoint(
+    db: Session, actor: Actor, endpoint: WebhookEndpoint, *, expected_rev: int | None = None
+) -> None:
+    """Take it out of use; what was waiting for it is aborted, its log stays."""
+    _touch(db, endpoint, expected_rev)
+    endpoint.archived_at = clock.now(db)
+    _move(db, endpoint, ("pending", "held"), "aborted")
+    db.flush()
+    _note(db, actor, endpoint, "removed", {"url": endpoint.url})
+
+
+def rotate_secret(
+    db: Session,
+    actor: Actor,
+    endpoint: WebhookEndpoint,
+    *,
+    secret_key: bytes,
+    expected_rev: int | None = None,
+) -> tuple[str, datetime]:
+    """A new secret; the one before signs along for OVERLAP, any older one ends now."""
+    now = clock.now(db)
+    _touch(db, endpoint, expected_rev)
+    mine = WebhookSecret.endpoint_id == endpoint.id
+    db.execute(update(WebhookSecret).where(mine, WebhookSecret.active_until > now).values(active_until=now))
+    db.execute(
+        update(WebhookSecret)
+        .where(mine, WebhookSecret.active_until.is_(None))
+        .values(active_until=now + OVERLAP)
+    )
+    secret = _add_secret(db, endpoint, secret_key, now)
+    _note(db, actor, endpoint, "secret_rotated", {})
+    return secret, now + OVERLAP
+
+
+def test(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> None:
+    """Send endpoint.test to this endpoint alone, through the same queue as everything."""
+    _expect_active(endpoint)
+    data = {"endpoint_id": ids.public("whe", endpoint.id)}
+    write(db, "endpoint.test", agency_ids=[endpoint.agency_id], data=data)
+    _note(db, actor, endpoint, "tested", {})
+
+
+def resend(db: Session, actor: Actor, delivery: WebhookDelivery) -> WebhookDelivery:
+    """Send it again, with the same webhook-id, from the start of the retry table."""
+    _expect_active(get_endpoint(db, actor, delivery.endpoint_id))
+    now = clock.now(db)
+    changed = db.execute(
+        update(WebhookDelivery)
+        .where(
+            WebhookDelivery.day == delivery.day,
+            WebhookDelivery.id == delivery.id,
+            WebhookDelivery.state.in_(RESENDABLE),
+        )
+        .values(state="pending", step=0, next_at=now, lease=None, finished_at=None)
+        .returning(WebhookDelivery.id)
+    ).one_or_none()
+    if changed is None:
+        raise DeliverySending
+    wake(db)
+    audit.note(db, actor, "webhook_delivery.resent", "webhook_delivery", delivery.id, {})
+    db.refresh(delivery)
+    return delivery
+
+
+_REPLAY = text("""
+INSERT INTO webhook_delivery
+    (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at)
+SELECT m.day, :endpoint_id, m.agency_id, m.event_id, m.position, m.type, m.session_id, 'pending', :now, :now
+FROM webhook_message m
+WHERE m.agency_id = :agency_id AND m.at >= :since AND m.day >= CAST(:since AS timestamptz)::date
+  AND m.type <> 'endpoint.test' AND CAST(:types AS text[]) && ARRAY['*', m.type]
+ORDER BY m.position
+ON CONFLICT (day, event_id, endpoint_id) DO UPDATE
+SET state = 'pending', step = 0, next_at = excluded.next_at, finished_at = NULL
+WHERE webhook_delivery.state NOT IN ('pending', 'sending')
+RETURNING 1
+""")
+
+
+def replay(db: Session, actor: Actor, endpoint: WebhookEndpoint, since: datetime) -> int:
+    """Send every event since then again, also those from before the endpoint was made. Gives how many."""
+    _expect_active(endpoint)
+    now = clock.now(db)
+    given = {"endpoint_id": endpoint.id, "agency_id": endpoint.agency_id, "types": endpoint.event_types}
+    since = max(since, now - KEPT)
+    count = len(db.execute(_REPLAY, given | {"now": now, "since": since}).all())
+    wake(db)
+    _note(db, actor, endpoint, "replayed", {"since": since.isoformat(), "deliveries": count})
+    return count
+
+
+def _checked(url: str, allow: Sequence[Network]) -> str:
+    try:
+        return check_url(url.strip(), allow)
+    except Blocked as error:
+        raise Invalid([FieldError("url", error.error_code)]) from error
+
+
+def _add_secret(db: Session, endpoint: WebhookEndpoint, secret_key: bytes, now: datetime) -> str:
+    secret = new_secret()
+    db.add(
+        WebhookSecret(
+            endpoint_id=endpoint.id,
+            agency_id=endpoint.agency_id,
+            sealed=seal(secret_key, secret, context=SECRET_CONTEXT),
+            created_at=now,
+        )
+    )
+    db.flush()
+    return secret
+
+
+def _touch(db: Session, endpoint: WebhookEndpoint, expected_rev: int | None) -> None:
+    if expected_rev is not None and expected_rev != endpoint.rev:
+        raise Stale
+    endpoint.rev += 1
+    endpoint.updated_at = clock.now(db)
+
+
+def _take_up(db: Session, endpoint: WebhookEndpoint) -> None:
+    endpoint.state, endpoint.disabled_reason = "active", None
+    endpoint.streak = endpoint.breaker_level = 0
+    endpoint.paused_until = endpoint.failing_since = None
+    _move(db, endpoint, ("held",), "pending")
+    wake(db)
+
+
+def _move(db: Session, endpoint: WebhookEndpoint, before: tuple[str, ...], after: str) -> None:
+    db.flush()
+    db.execute(
+        update(WebhookDelivery)
+        .where(WebhookDelivery.endpoint_id == endpoint.id, WebhookDelivery.state.in_(before))
+        .values(state=after, next_at=clock.now(db))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _expect_active(endpoint: WebhookEndpoint) -> None:
+    if endpoint.state != "active":
+        raise EndpointNotActive
+
+
+def _note(db: Session, actor: Actor, endpoint: WebhookEndpoint, act: str, detail: dict[str, object]) -> None:
+    audit.note(db, actor, f"webhook_endpoint.{act}", "webhook_endpoint", endpoint.id, detail)

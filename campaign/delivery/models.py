@@ -1,0 +1,105 @@
+"""Rows of delivery: endpoints and their secrets, the feed, deliveries and tries."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, LargeBinary
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.delivery.states import EndpointState, State
+from campaign.kit.database import Base
+
+
+class WebhookEndpoint(Base):
+    """An agency's address. The columns from `streak` to `last_success_at` are the sender's (breaker)."""
+
+    __tablename__ = "webhook_endpoint"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    agency_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("agency.id"))
+    url: Mapped[str]
+    event_types: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    description: Mapped[str] = mapped_column(default="")
+    state: Mapped[EndpointState] = mapped_column(TEXT, default="active")
+    disabled_reason: Mapped[str | None]
+    max_in_flight: Mapped[int] = mapped_column(default=4)
+    per_second: Mapped[int] = mapped_column(default=50)
+    streak: Mapped[int] = mapped_column(default=0)
+    breaker_level: Mapped[int] = mapped_column(default=0)
+    paused_until: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    last_success_at: Mapped[datetime | None]
+    rev: Mapped[int] = mapped_column(default=1)
+    archived_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+
+
+class WebhookSecret(Base):
+    """A sealed whsec_ secret. The one without `active_until` is current; others sign along until then."""
+
+    __tablename__ = "webhook_secret"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    endpoint_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("webhook_endpoint.id"))
+    agency_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("agency.id"))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    active_until: Mapped[datetime | None]
+
+
+class WebhookMessage(Base):
+    """One event as one agency gets it: `body` is what is signed and sent, byte for byte."""
+
+    __tablename__ = "webhook_message"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    agency_id: Mapped[int] = mapped_column(BigInteger)
+    type: Mapped[str]
+    session_id: Mapped[int | None] = mapped_column(BigInteger)
+    seq: Mapped[int | None]
+    at: Mapped[datetime]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class WebhookDelivery(Base):
+    """A message on its way to one endpoint, and how far it came."""
+
+    __tablename__ = "webhook_delivery"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    endpoint_id: Mapped[int] = mapped_column(BigInteger)
+    agency_id: Mapped[int] = mapped_column(BigInteger)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    position: Mapped[int] = mapped_column(BigInteger)
+    type: Mapped[str]
+    session_id: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[State] = mapped_column(TEXT)
+    next_at: Mapped[datetime]
+    lease: Mapped[int | None] = mapped_column(BigInteger)
+    step: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_status: Mapped[int | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class WebhookAttempt(Base):
+    """One try: what the receiver answered (at most 4 KiB of it), or why there was no answer."""
+
+    __tablename__ = "webhook_attempt"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(BigInteger)
+    endpoint_id: Mapped[int] = mapped_column(BigInteger)
+    agency_id: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime]
+    took_ms: Mapped[int]
+    status: Mapped[int | None]
+    error: Mapped[str | None]
+    answer: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,140 @@
+"""Reading endpoints, deliveries and the feed. Row-level security scopes each to the actor's agency or hub."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, false, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from campaign.delivery.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
+from campaign.delivery.schemas import DeliveryQuery, EventList, EventOut, EventQuery
+from campaign.kit.actor import Actor
+from campaign.kit.errors import NotFound
+from campaign.kit.fields import ListQuery
+from campaign.kit.paging import Page, from_cursor, page_from, to_cursor
+
+
+def _own(actor: Actor, agency_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The rows of this actor. Said here as well as in the database: the second wall needs a first."""
+    if actor.is_hub:
+        return true()
+    return agency_id == actor.agency_id if actor.role == "agency" else false()
+
+
+def get_endpoint(db: Session, actor: Actor, endpoint_id: int) -> WebhookEndpoint:
+    """One endpoint that is in use; raises NotFound."""
+    found = db.scalars(
+        select(WebhookEndpoint).where(
+            WebhookEndpoint.id == endpoint_id,
+            WebhookEndpoint.archived_at.is_(None),
+            _own(actor, WebhookEndpoint.agency_id),
+        )
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def page_of_endpoints(db: Session, actor: Actor, query: ListQuery) -> Page[WebhookEndpoint]:
+    """Endpoints in use, oldest first."""
+    wanted = select(WebhookEndpoint).where(
+        WebhookEndpoint.archived_at.is_(None), _own(actor, WebhookEndpoint.agency_id)
+    )
+    if query.cursor is not None:
+        (last_id,) = from_cursor(query.cursor, (int,))
+        wanted = wanted.where(WebhookEndpoint.id > last_id)
+    if query.updated_since is not None:
+        wanted = wanted.where(WebhookEndpoint.updated_at >= query.updated_since)
+    rows = db.scalars(wanted.order_by(WebhookEndpoint.id).limit(query.limit + 1)).all()
+    return page_from(rows, query.limit, lambda row: (row.id,))
+
+
+def get_delivery(db: Session, actor: Actor, delivery_id: int) -> WebhookDelivery:
+    """One delivery; raises NotFound."""
+    found = db.scalars(
+        select(WebhookDelivery).where(
+            WebhookDelivery.id == delivery_id, _own(actor, WebhookDelivery.agency_id)
+        )
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def page_of_deliveries(db: Session, actor: Actor, query: DeliveryQuery) -> Page[WebhookDelivery]:
+    """Deliveries, newest first."""
+    wanted = select(WebhookDelivery).where(_own(actor, WebhookDelivery.agency_id))
+    if query.cursor is not None:
+        (last_id,) = from_cursor(query.cursor, (int,))
+        wanted = wanted.where(WebhookDelivery.id < last_id)
+    if query.endpoint_id is not None:
+        wanted = wanted.where(WebhookDelivery.endpoint_id == query.endpoint_id)
+    if query.state is not None:
+        wanted = wanted.where(WebhookDelivery.state == query.state)
+    if query.event_type is not None:
+        wanted = wanted.where(WebhookDelivery.type == query.event_type)
+    if query.updated_since is not None:
+        wanted = wanted.where(
+            func.coalesce(WebhookDelivery.finished_at, WebhookDelivery.created_at) >= query.updated_since
+        )
+    rows = db.scalars(wanted.order_by(WebhookDelivery.id.desc()).limit(query.limit + 1)).all()
+    return page_from(rows, query.limit, lambda row: (row.id,))
+
+
+def attempts_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> Sequence[WebhookAttempt]:
+    """The tries of a delivery, oldest first."""
+    return db.scalars(
+        select(WebhookAttempt)
+        .where(WebhookAttempt.delivery_id == delivery.id, _own(actor, WebhookAttempt.agency_id))
+        .order_by(WebhookAttempt.at, WebhookAttempt.id)
+    ).all()
+
+
+def body_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> bytes:
+    """The bytes that the delivery sends."""
+    found = db.scalars(
+        select(WebhookMessage.body).where(
+            WebhookMessage.day == delivery.day,
+            WebhookMessage.position == delivery.position,
+            _own(actor, WebhookMessage.agency_id),
+        )
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def events_after(db: Session, actor: Actor, query: EventQuery) -> EventList:
+    """The feed from a cursor on. Positions are given when they become visible: nothing slips in before one.
+
+    The hub reads every agency's messages, so an event for two agencies comes twice there.
+    """
+    (position,) = from_cursor(query.after, (int,)) if query.after is not None else (0,)
+    rows = db.scalars(
+        select(WebhookMessage)
+        .where(WebhookMessage.position > position, _own(actor, WebhookMessage.agency_id))
+        .order_by(WebhookMessage.position)
+        .limit(query.limit)
+    ).all()
+    items = [EventOut(id=row.event_id, **json.loads(row.body)) for row in rows]
+    return EventList(items=items, next_cursor=to_cursor((rows[-1].position if rows else position,)))
+
+
+def state_counts(
+    db: Session, actor: Actor, endpoint_ids: Sequence[int], since: date
+) -> dict[int, dict[str, int]]:
+    """How many deliveries of events since a day stand in each state, by endpoint."""
+    rows = db.execute(
+        select(WebhookDelivery.endpoint_id, WebhookDelivery.state, func.count())
+        .where(
+            WebhookDelivery.endpoint_id.in_(endpoint_ids),
+            WebhookDelivery.day >= since,
+            _own(actor, WebhookDelivery.agency_id),
+        )
+        .group_by(WebhookDelivery.endpoint_id, WebhookDelivery.state)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for endpoint_id, state, count in rows:
+        found.setdefault(endpoint_id, {})[state] = count
+    return found

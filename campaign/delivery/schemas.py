@@ -1,0 +1,174 @@
+"""Shapes of endpoints, deliveries and events, in and out."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from campaign.delivery.states import EndpointState, State
+from campaign.kit.fields import AgencyId, Line, ListQuery, PublicId, QueryInt, SessionId, Strict
+from campaign.kit.instants import Instant
+from campaign.outbox.events import TYPES
+
+EndpointId = Annotated[int, PublicId("whe")]
+DeliveryId = Annotated[int, PublicId("whd")]
+EventId = Annotated[int, PublicId("evt")]
+
+MOST_PER_SECOND = 10_000
+MOST_IN_FLIGHT = 64
+
+
+def _known(types: list[str]) -> list[str]:
+    unique = list(dict.fromkeys(types))
+    if "*" in unique:
+        return ["*"]
+    if any(one not in TYPES for one in unique):
+        raise ValueError("event_type")
+    return unique
+
+
+EventTypes = Annotated[list[str], Field(min_length=1, max_length=64), AfterValidator(_known)]
+Url = Annotated[str, Field(strict=True, min_length=1, max_length=2048)]
+
+
+class EndpointIn(Strict):
+    """A new endpoint. An agency's own key needs no agency_id; the hub's does."""
+
+    url: Url
+    event_types: EventTypes = Field(default_factory=lambda: ["*"])
+    description: Line = ""
+    agency_id: AgencyId | None = None
+    max_in_flight: Annotated[int, Field(strict=True, ge=1, le=MOST_IN_FLIGHT)] = 4
+    per_second: Annotated[int, Field(strict=True, ge=1, le=MOST_PER_SECOND)] = 50
+
+
+class EndpointChange(Strict):
+    """What may change; `state` pauses an endpoint and takes it up again."""
+
+    url: Url | None = None
+    event_types: EventTypes | None = None
+    description: Line | None = None
+    state: Literal["active", "paused"] | None = None
+    max_in_flight: Annotated[int, Field(strict=True, ge=1, le=MOST_IN_FLIGHT)] | None = None
+    per_second: Annotated[int, Field(strict=True, ge=1, le=MOST_PER_SECOND)] | None = None
+
+    @model_validator(mode="after")
+    def _no_nulls(self) -> Self:
+        if any(getattr(self, name) is None for name in self.model_fields_set):
+            raise ValueError("wrong_type")
+        return self
+
+
+class EndpointOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: EndpointId
+    agency_id: AgencyId
+    url: str
+    event_types: list[str]
+    description: str
+    state: EndpointState
+    disabled_reason: str | None
+    max_in_flight: int
+    per_second: int
+    paused_until: Instant | None
+    failing_since: Instant | None
+    last_success_at: Instant | None
+    created_at: Instant
+    updated_at: Instant
+
+
+class EndpointWithSecret(EndpointOut):
+    """The answer that shows the secret, this once."""
+
+    secret: str
+
+
+class SecretOut(BaseModel):
+    """A new secret, shown this once; the one before it signs along until `previous_active_until`."""
+
+    secret: str
+    previous_active_until: Instant
+
+
+class EndpointList(BaseModel):
+    items: list[EndpointOut]
+    next_cursor: str | None
+
+
+class ReplayIn(Strict):
+    since: Instant
+
+
+class CountOut(BaseModel):
+    """How many deliveries were put in line."""
+
+    deliveries: int
+
+
+class DeliveryQuery(ListQuery):
+    endpoint_id: EndpointId | None = None
+    state: State | None = None
+    event_type: str | None = Field(default=None, max_length=64)
+
+
+class DeliveryOut(BaseModel):
+    """`next_try_at` is null once it is over. `id` names the delivery, `event_id` is the webhook-id sent."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: DeliveryId
+    endpoint_id: EndpointId
+    event_id: EventId
+    event_type: str
+    session_id: SessionId | None
+    state: State
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    next_try_at: Instant | None
+    created_at: Instant
+    finished_at: Instant | None
+
+
+class AttemptOut(BaseModel):
+    """One try. `answer` is at most 4 KiB of what came back, undecodable bytes replaced."""
+
+    at: Instant
+    took_ms: int
+    status: int | None
+    error: str | None
+    answer: str
+
+
+class DeliveryWithAttempts(DeliveryOut):
+    body: dict[str, Any]
+    attempts_made: list[AttemptOut]
+
+
+class DeliveryList(BaseModel):
+    items: list[DeliveryOut]
+    next_cursor: str | None
+
+
+class EventQuery(Strict):
+    """`after` is the cursor of the last event read; without it the feed is read from its start."""
+
+    after: str | None = Field(default=None, max_length=200)
+    limit: Annotated[QueryInt, Field(ge=1, le=500)] = 100
+
+
+class EventOut(BaseModel):
+    """The same as a webhook's body, with its webhook-id as `id`."""
+
+    id: EventId
+    type: str
+    timestamp: Instant
+    version: int
+    data: dict[str, Any]
+
+
+class EventList(BaseModel):
+    """`next_cursor` is always there: ask again with it, now or later."""
+
+    items: list[EventOut]
+    next_cursor: str

@@ -1,0 +1,87 @@
+"""Real sender processes, and endpoints for them, as tests need them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from campaign.delivery.actions import Made, add_endpoint
+from campaign.delivery.schemas import EndpointIn
+from campaign.kit.database import Database
+from config.settings import Settings
+from tests.factory import HUB
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class SenderProcess:
+    """A running `campaign sender`."""
+
+    child: subprocess.Popen[bytes]
+
+    def stop(self, seconds: float = 10.0) -> int:
+        """SIGTERM and wait; gives the exit status."""
+        self.child.send_signal(signal.SIGTERM)
+        return self.child.wait(seconds)
+
+    def kill(self) -> None:
+        self.child.kill()
+        self.child.wait(5)
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "CAMPAIGN_DATA_DIR": str(settings.data_dir),
+        "CAMPAIGN_SECRET_KEY": settings.secret_key.decode(),
+        "CAMPAIGN_OUTGOING_ALLOW": ",".join(str(one) for one in settings.outgoing_allow),
+        **more,
+    }
+
+
+def start(settings: Settings, **more: str) -> SenderProcess:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "campaign", "sender"], cwd=ROOT, env=environment(settings, **more)
+    )
+    return SenderProcess(child)
+
+
+@contextmanager
+def sending(settings: Settings, **more: str) -> Iterator[SenderProcess]:
+    """A sender for as long as the block lasts."""
+    running = start(settings, **more)
+    try:
+        yield running
+    finally:
+        if running.child.poll() is None:
+            running.kill()
+
+
+def add(database: Database, settings: Settings, agency_id: int, url: str, **given: object) -> Made:
+    """An endpoint of an agency; fast, so that tests do not wait for the limits they do not test."""
+    wanted = EndpointIn(**{"url": url, "agency_id": agency_id, "per_second": 10_000} | given)  # type: ignore[arg-type]
+    with database.transaction(HUB) as db:
+        return add_endpoint(db, HUB, wanted, secret_key=settings.secret_key, allow=settings.outgoing_allow)
+
+
+def wait_until(url: str, query: str, wanted: object, seconds: float = 15.0) -> None:
+    """Until the query's one value is `wanted`; fails after `seconds`."""
+    until = time.monotonic() + seconds
+    with psycopg.connect(url, autocommit=True) as connection:
+        while True:
+            row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+            if row is not None and row[0] == wanted:
+                return
+            if time.monotonic() > until:
+                raise AssertionError(f"{query} gave {row}, not {wanted!r}, for {seconds} s")
+            time.sleep(0.05)

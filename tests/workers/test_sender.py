@@ -1,0 +1,247 @@
+"""The sender as a process of its own, against real receivers: signed, retried, never twice by surprise."""
+
+import json
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from campaign.delivery import actions, queries
+from campaign.kit import signing
+from campaign.kit.actor import SYSTEM, Actor
+from campaign.outbox.actions import write
+from tests.factory import HUB, Factory
+from tests.fakes import receiver as fake
+from tests.fakes.receiver import Receiver
+from tests.fakes.senders import add, sending, wait_until
+
+LEFT = "SELECT count(*) FROM webhook_delivery WHERE state IN ('pending', 'sending')"
+WAITING = "SELECT count(*) FROM outbox_event WHERE fanned_at IS NULL"
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def agency(committed_database):
+    return Factory(committed_database).agency()
+
+
+def tell(database, *agency_ids: int, kind: str = "session.moved", session_id: int = 1, **data) -> None:
+    with database.transaction(HUB) as db:
+        write(db, kind, session_id=session_id, agency_ids=agency_ids, data=data)
+
+
+def deliveries(database, **wanted):
+    with database.transaction(SYSTEM) as db:
+        query = queries.DeliveryQuery(**wanted)
+        return list(reversed(queries.page_of_deliveries(db, SYSTEM, query).items))
+
+
+def test_an_event_reaches_the_endpoint_signed_so_that_the_public_library_accepts_it(
+    committed_database, settings, agency, receiver
+):
+    made = add(committed_database, settings, agency.id, f"{receiver.url}/in")
+    with sending(settings):
+        tell(committed_database, agency.id, title="皮具专场")
+        (request,) = receiver.wait_for(1)
+        wait_until(settings.database_url, LEFT, 0)
+    body = Webhook(made.secret).verify(request.body, request.headers)
+    assert body["type"] == "session.moved"
+    assert body["data"] == {"session_id": "ses_0000000000001", "seq": 1, "title": "皮具专场"}
+    assert request.headers["content-type"] == "application/json"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(signing.new_secret()).verify(request.body, request.headers)
+    (delivery,) = deliveries(committed_database)
+    assert (delivery.state, delivery.attempts, delivery.last_status) == ("delivered", 1, 200)
+
+
+def test_only_the_told_agency_and_the_types_asked_for(committed_database, settings, agency, receiver):
+    other = Factory(committed_database).agency()
+    add(committed_database, settings, agency.id, f"{receiver.url}/all")
+    add(committed_database, settings, agency.id, f"{receiver.url}/ended", event_types=["session.ended"])
+    add(committed_database, settings, other.id, f"{receiver.url}/other")
+    with sending(settings):
+        tell(committed_database, agency.id)
+        tell(committed_database, agency.id, kind="session.ended")
+        tell(committed_database)
+        wait_until(settings.database_url, WAITING, 0)
+        receiver.wait_for(3)
+        wait_until(settings.database_url, LEFT, 0)
+    types = [(request.target, json.loads(request.body)["type"]) for request in receiver.received]
+    assert sorted(types) == [
+        ("/all", "session.ended"),
+        ("/all", "session.moved"),
+        ("/ended", "session.ended"),
+    ]
+
+
+def test_what_was_written_while_no_sender_ran_is_sent_when_one_starts(
+    committed_database, settings, agency, receiver
+):
+    add(committed_database, settings, agency.id, receiver.url)
+    for number in range(20):
+        tell(committed_database, agency.id, number=number)
+    with sending(settings):
+        receiver.wait_for(20)
+        wait_until(settings.database_url, LEFT, 0)
+    numbers = {json.loads(request.body)["data"]["number"] for request in receiver.received}
+    assert numbers == set(range(20))
+
+
+def test_a_failure_is_tried_again_with_the_same_id_and_bytes(committed_database, settings, agency, receiver):
+    made = add(committed_database, settings, agency.id, receiver.url)
+    receiver.behave(fake.status(500, b"<script>alert(1)</script>"), fake.OK)
+    with sending(settings):
+        tell(committed_database, agency.id)
+        first, second = receiver.wait_for(2, seconds=12)
+        wait_until(settings.database_url, LEFT, 0)
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    assert 3.9 <= second.at - first.at <= 8
+    Webhook(made.secret).verify(second.body, second.headers)
+    (delivery,) = deliveries(committed_database)
+    with committed_database.transaction(SYSTEM) as db:
+        tries = queries.attempts_of(db, SYSTEM, delivery)
+    assert [(one.status, one.answer) for one in tries] == [(500, b"<script>alert(1)</script>"), (200, b"ok")]
+
+
+def test_a_rolled_back_change_sends_nothing(committed_database, settings, agency, receiver):
+    add(committed_database, settings, agency.id, receiver.url)
+
+    def change_that_fails() -> None:
+        with committed_database.transaction(HUB) as db:
+            write(db, "session.moved", session_id=1, agency_ids=[agency.id], data={"which": "rolled back"})
+            raise ZeroDivisionError
+
+    with sending(settings):
+        with pytest.raises(ZeroDivisionError):
+            change_that_fails()
+        # The control: the same change, committed, is sent; so the silence before it means something.
+        tell(committed_database, agency.id, which="committed")
+        receiver.wait_for(1)
+        wait_until(settings.database_url, LEFT, 0)
+    sent = [json.loads(request.body)["data"] for request in receiver.received]
+    assert sent == [{"session_id": "ses_0000000000001", "seq": 1, "which": "committed"}]
+
+
+def test_410_disables_and_what_follows_is_held_until_it_is_enabled(
+    committed_database, settings, agency, receiver
+):
+    made = add(committed_database, settings, agency.id, receiver.url)
+    receiver.behave(fake.GONE, fake.OK)
+    with sending(settings):
+        tell(committed_database, agency.id, number=1)
+        wait_until(settings.database_url, "SELECT state FROM webhook_endpoint", "disabled")
+        tell(committed_database, agency.id, number=2)
+        wait_until(settings.database_url, WAITING, 0)
+        assert [one.state for one in deliveries(committed_database)] == ["held", "held"]
+        with committed_database.transaction(HUB) as db:
+            actions.enable(db, HUB, queries.get_endpoint(db, HUB, made.endpoint.id))
+        receiver.wait_for(3)
+        wait_until(settings.database_url, LEFT, 0)
+    assert [one.state for one in deliveries(committed_database)] == ["delivered", "delivered"]
+
+
+def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(committed_database, settings, agency, receiver):
+    add(committed_database, settings, agency.id, receiver.url)
+    receiver.behave(fake.status(429, retry_after="7"), fake.OK)
+    with sending(settings):
+        tell(committed_database, agency.id, number=1)
+        receiver.wait_for(1)
+        wait_until(
+            settings.database_url, "SELECT count(*) FROM webhook_endpoint WHERE paused_until > now()", 1
+        )
+        tell(committed_database, agency.id, number=2)
+        first, *rest = receiver.wait_for(3, seconds=14)
+    assert min(request.at for request in rest) - first.at >= 6.5
+
+
+def test_a_dead_endpoint_pauses_after_five_failures_and_delays_nobody_else(
+    committed_database, settings, agency, receiver
+):
+    add(committed_database, settings, agency.id, f"{receiver.url}/dead")
+    add(committed_database, settings, agency.id, f"{receiver.url}/well")
+    receiver.behave(fake.status(500), path="/dead")
+    with sending(settings):
+        for number in range(40):
+            tell(committed_database, agency.id, number=number)
+        receiver.wait_for(40, path="/well")
+        wait_until(
+            settings.database_url, "SELECT count(*) FROM webhook_endpoint WHERE paused_until > now()", 1
+        )
+        wait_until(settings.database_url, "SELECT count(*) FROM webhook_delivery WHERE state = 'sending'", 0)
+    # Five open the breaker; what was already on its way then (at most 4 in flight) still lands.
+    assert 5 <= len(receiver.on("/dead")) <= 5 + 4
+    # The others wait without having lost a try.
+    waiting = [one.attempts for one in deliveries(committed_database, state="pending")]
+    assert waiting.count(0) == 40 - len(receiver.on("/dead"))
+
+
+def test_a_hanging_endpoint_delays_nobody_else(committed_database, settings, agency, receiver):
+    add(committed_database, settings, agency.id, f"{receiver.url}/hangs")
+    add(committed_database, settings, agency.id, f"{receiver.url}/well")
+    receiver.behave(fake.HANG, path="/hangs")
+    with sending(settings) as sender:
+        for number in range(30):
+            tell(committed_database, agency.id, number=number)
+        receiver.wait_for(30, seconds=5, path="/well")
+        assert sender.stop() == 0
+    # Stopped in order: what hung or waited is free for the next sender at once.
+    assert {one.state for one in deliveries(committed_database)} == {"delivered", "pending"}
+
+
+def test_a_graceful_stop_waits_for_what_is_in_flight(committed_database, settings, agency, receiver):
+    add(committed_database, settings, agency.id, receiver.url)
+    receiver.behave(fake.slow(0.7, fake.OK))
+    with sending(settings) as sender:
+        tell(committed_database, agency.id)
+        receiver.wait_for(1)
+        assert sender.stop() == 0
+    (delivery,) = deliveries(committed_database)
+    assert (delivery.state, delivery.attempts) == ("delivered", 1)
+
+
+def test_while_a_secret_rotates_both_verify_and_after_it_the_new_one(
+    committed_database, settings, agency, receiver
+):
+    made = add(committed_database, settings, agency.id, receiver.url)
+    with committed_database.transaction(HUB) as db:
+        endpoint = queries.get_endpoint(db, HUB, made.endpoint.id)
+        new, _ = actions.rotate_secret(db, HUB, endpoint, secret_key=settings.secret_key)
+    with sending(settings):
+        tell(committed_database, agency.id)
+        (request,) = receiver.wait_for(1)
+    for secret in (made.secret, new):
+        Webhook(secret).verify(request.body, request.headers)
+    assert len(request.headers["webhook-signature"].split()) == 2
+
+
+def test_resend_replay_and_test_use_the_same_queue(committed_database, settings, agency, receiver):
+    tell(committed_database, agency.id, number=1)
+    made = add(committed_database, settings, agency.id, receiver.url, event_types=["session.moved"])
+    actor = Actor(kind="user", role="agency", agency_id=agency.id)
+    with sending(settings):
+        wait_until(settings.database_url, WAITING, 0)
+        (delivery,) = deliveries(committed_database)
+        receiver.wait_for(1)
+        wait_until(settings.database_url, LEFT, 0)
+        with committed_database.transaction(actor) as db:
+            actions.resend(db, actor, queries.get_delivery(db, actor, delivery.id))
+        receiver.wait_for(2)
+        wait_until(settings.database_url, LEFT, 0)
+        with committed_database.transaction(actor) as db:
+            actions.test(db, actor, queries.get_endpoint(db, actor, made.endpoint.id))
+        receiver.wait_for(3)
+        wait_until(settings.database_url, LEFT, 0)
+        with committed_database.transaction(actor) as db:
+            endpoint = queries.get_endpoint(db, actor, made.endpoint.id)
+            count = actions.replay(db, actor, endpoint, endpoint.created_at.replace(year=2026, month=1))
+        receiver.wait_for(4)
+        wait_until(settings.database_url, LEFT, 0)
+    assert count == 1
+    types = [json.loads(request.body)["type"] for request in receiver.received]
+    assert types == ["session.moved", "session.moved", "endpoint.test", "session.moved"]
+    assert len({request.headers["webhook-id"] for request in receiver.received}) == 2

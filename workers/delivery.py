@@ -1,0 +1,20 @@
+"""Tasks of delivery. Sending itself is the sender's; the clock only sweeps."""
+
+from campaign.delivery import sweep as acts
+from campaign.kit.actor import SYSTEM
+from campaign.kit.parts import Parts
+from workers.task import task
+
+
+@task("delivery.sweep")
+def sweep(parts: Parts) -> int:
+    """Strays to their place, the sender woken."""
+    with parts.database.transaction(SYSTEM) as db:
+        return acts.sweep(db, SYSTEM)
+
+
+@task("delivery.partitions")
+def partitions(parts: Parts) -> int:
+    """Days made ahead and dropped behind."""
+    with parts.database.transaction(SYSTEM) as db:
+        return acts.keep_partitions(db, SYSTEM)
