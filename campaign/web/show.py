@@ -52,7 +52,7 @@ def fen(amount: int | None, currency: str = "CNY") -> str:
 
 
 def fen_short(amount: int | None, currency: str = "CNY") -> str:
-    """12735300 → ¥12.7万 in Chinese, ¥127k in English: for tiles and the board."""
+    """12735300 → ¥12.7万 in Chinese, ¥127.4k in English: for tiles and the board."""
     if amount is None:
         return DASH
     value = Decimal(abs(amount)).scaleb(-exponent_of(currency))
@@ -92,6 +92,16 @@ def day(at: datetime | date | None) -> str:
 def long_day(on: date) -> str:
     """2026-11-23 周一: the head of a page about one day."""
     return f"{on.isoformat()} {_WEEKDAYS[language()][on.weekday()]}"
+
+
+def long_day_of(at: datetime) -> str:
+    """The same of an instant's day in the hub's zone."""
+    return long_day(at.astimezone(zone()).date())
+
+
+def second(at: datetime) -> str:
+    """20:00:05, in the hub's zone."""
+    return at.astimezone(zone()).strftime("%H:%M:%S")
 
 
 def iso_day(at: datetime) -> str:
@@ -168,17 +178,32 @@ def lines(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in text.splitlines())
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
-    "fen": fen, "fen_short": fen_short, "rate": rate, "count": count, "clock": clock, "day": day,
-    "moment": moment, "long_day": long_day, "iso_day": iso_day, "dict": dict, "length": length,
-    "named": named, "names": names, "public": public, "points_json": points_json, "share": share,
-    "lines": lines,
-}  # fmt: skip
+_FILTERS: tuple[Callable[..., Any], ...] = (
+    clock,
+    count,
+    day,
+    dict,
+    fen,
+    fen_short,
+    iso_day,
+    length,
+    lines,
+    long_day,
+    long_day_of,
+    moment,
+    named,
+    names,
+    points_json,
+    public,
+    rate,
+    second,
+    share,
+)
 
 
 def register(app: Flask) -> None:
     """Give templates the filters."""
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update({made.__name__: made for made in _FILTERS})
     app.jinja_env.globals.update(time=time_tag, span=span, zone=zone, language=language)
 
 

@@ -1,0 +1,73 @@
+"""How figures look, curves, and changes against the period before."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask_babel import Babel
+
+from campaign.web import show
+from campaign.web.changes import points, relative
+from campaign.web.curves import MOST_POINTS, Point, curve_of
+
+AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(params=["zh_CN", "en"])
+def locale(request: pytest.FixtureRequest):
+    app = Flask(__name__)
+    Babel(app, locale_selector=lambda: request.param)
+    with app.test_request_context():
+        yield request.param
+
+
+def test_money_is_exact_in_tables_and_short_in_tiles(locale: str) -> None:
+    assert show.fen(129900) == "¥1,299.00"
+    assert show.fen(-50) == "−¥0.50"
+    assert show.fen(12000, "JPY") == "JPY 12,000"
+    assert show.fen(None) == "—"
+    assert show.fen_short(12735300) == ("¥12.7万" if locale == "zh_CN" else "¥127.4k")
+    assert show.fen_short(98000) == "¥980"
+    assert show.fen_short(100000000) == ("¥100万" if locale == "zh_CN" else "¥1M")
+
+
+def test_figures_that_are_unknown_are_a_dash(locale: str) -> None:
+    for form in (show.rate, show.count, show.clock, show.day, show.moment, show.length):
+        assert form(None) == "—"
+    assert show.rate(3050) == "30.5%"
+    assert show.count(1640) == "1,640"
+
+
+def test_instants_are_shown_in_the_zone_of_the_hub(locale: str) -> None:
+    assert show.clock(AT) == "20:00"
+    assert show.iso_day(AT + timedelta(hours=5)) == "2026-11-24"
+    assert show.long_day(date(2026, 11, 23)) == ("2026-11-23 周一" if locale == "zh_CN" else "2026-11-23 Mon")
+    assert "+1" in show.span(AT, AT + timedelta(hours=6))
+    assert "+1" not in show.span(AT, AT + timedelta(hours=2))
+
+
+def test_a_bar_never_leaves_its_box() -> None:
+    assert show.share(1, 3) == "33.33%"
+    assert show.share(5, 3) == "100.00%"
+    assert show.share(-5, 3) == show.share(1, 0) == show.share(None, 3) == "0%"
+
+
+def test_a_curve_keeps_its_sum_and_fills_gaps_with_nought() -> None:
+    curve = curve_of([Point(AT, 100), Point(AT + timedelta(minutes=3), 300)])
+    assert curve is not None
+    assert [point.fen for point in curve.points] == [100, 0, 0, 300]
+    assert curve.top == 300
+    long = curve_of([Point(AT + timedelta(minutes=7 * n), 10) for n in range(2000)])
+    assert long is not None
+    assert len(long.points) <= MOST_POINTS
+    assert sum(point.fen for point in long.points) == 20000
+    assert curve_of([]) is None
+
+
+def test_changes_need_something_to_compare_with() -> None:
+    assert relative(150, 100).direction == "up"
+    assert relative(150, 100).by == 5000
+    assert relative(50, 100).direction == "down"
+    assert relative(100, 0) is None
+    assert relative(None, 100) is None
+    assert points(2500, 3000).by == 500
