@@ -20,3 +20,17 @@ def connect(url: str) -> Client:
         health_check_interval=10,
     )
     return client
+
+
+# Only the version is compared; figures pass as text, because Lua's numbers are doubles and lose fen.
+_WRITE_NEWER = """
+local stands = redis.call('HGET', KEYS[1], 'version')
+if stands and tonumber(stands) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[1], 'payload', ARGV[2])
+return 1
+"""
+
+
+def write_newer(client: Client, key: str, version: int, payload: str) -> bool:
+    """Put payload under key unless one of the same or a newer version stands there. Safe to repeat."""
+    return bool(client.eval(_WRITE_NEWER, 1, key, str(version), payload))

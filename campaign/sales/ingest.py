@@ -30,6 +30,8 @@ class Source:
     kind: Literal["push", "import"]
     connector_id: int | None = None
     import_id: int | None = None
+    through: datetime | None = None
+    """Up to when the source claims to be complete; without it the latest event tells."""
 
 
 @dataclass
@@ -292,7 +294,7 @@ def _note_progress(
     """How far each shop's data goes: the latest event, but never past now."""
     through: dict[int, datetime] = {}
     for shop_id, one in usable:
-        at = min(one.occurred_at, now)
+        at = min(source.through or one.occurred_at, now)
         through[shop_id] = max(through.get(shop_id, at), at)
     rows = [{"shop_id": shop_id, "through": at.isoformat()} for shop_id, at in through.items()]
     if rows:

@@ -119,6 +119,24 @@ def load(written: Mapping[str, Any]) -> State:
     return State(layers, written.get("paid_by"), written.get("refunded_by"))
 
 
+def dump_statement(said: Statement) -> dict[str, Any]:
+    """One statement as plain JSON values: how a file's row stands in the raw log."""
+    return {
+        "rank": said.rank,
+        "version_us": said.version_us,
+        "status_rank": said.status_rank,
+        "digest": said.digest,
+        "fields": dict(said.fields),
+        "paid_by_us": said.paid_by_us,
+        "refunded_by_us": said.refunded_by_us,
+    }
+
+
+def load_statement(written: Mapping[str, Any]) -> Statement:
+    """Read what dump_statement() wrote."""
+    return Statement(**written)
+
+
 def micros(at: datetime) -> int:
     """An aware instant as microseconds since 1970, exactly (no float in between)."""
     delta = at - _EPOCH

@@ -1,0 +1,334 @@
+"""Files with sales: looked at first, committed after; importing the same again changes nothing."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.audit import actions as audit
+from campaign.connectors.douyin import export
+from campaign.connectors.reading import FileLine, FileRefused, Reading, Refused
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.errors import NotFound, WrongState
+from campaign.kit.strict_json import canonical
+from campaign.kit.tabular import BadTable, read_table
+from campaign.sales.ingest import Outcome, Source, ingest
+from campaign.sales.merging import dump_statement, load_statement
+from campaign.sales.submissions import Submission
+
+KINDS = ("douyin_orders",)
+CHUNK = 2000
+MOST_REFUSED_SHOWN = 500
+_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import found and did. mapping: file column → our field (None: kept, not used).
+
+    In state checked nothing was changed: new, changed and same say what a commit would do.
+    """
+
+    id: int
+    kind: str
+    filename: str
+    shop_id: int
+    exported_at: datetime
+    state: str
+    mapping: tuple[tuple[str, str | None], ...]
+    rows: int
+    new: int
+    changed: int
+    same: int
+    refused: tuple[Refused, ...]
+    created_at: datetime
+
+
+Progress = Callable[[int, int], None]
+
+
+def stage(
+    db: Session,
+    actor: Actor,
+    *,
+    kind: str,
+    filename: str,
+    content: bytes,
+    shop_id: int | None,
+    exported_at: datetime | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Read a file and see what it would do; without dry_run do it at once.
+
+    Raises FileRefused when the file cannot be read as `kind`, names no shop or belongs to another one.
+    """
+    if kind not in KINDS:
+        raise FileRefused("unknown_kind", kind=kind[:40])
+    if shop_id is None:
+        raise FileRefused("shop_needed")
+    shop = _shop(db, shop_id)
+    reading = _read(filename, content, exported_at)
+    if reading.exported_at > clock.now(db) + _SKEW:
+        raise FileRefused("exported_in_future")
+    _refuse_other_shops_file(db, shop, reading)
+    import_id = _add(db, actor, kind, filename, content, shop_id, reading)
+    if dry_run:
+        return _look(db, actor, import_id, shop, reading, progress)
+    return _apply(db, actor, import_id, shop, reading, progress)
+
+
+def commit(db: Session, actor: Actor, import_id: int, *, progress: Progress | None = None) -> ImportReport:
+    """Apply what a dry run looked at. Raises NotFound, WrongState when it is committed already."""
+    row = db.execute(_GET_STAGED, {"id": import_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    if row.state != "checked":
+        raise WrongState(state=row.state)
+    reading = _unpacked(row.staged, row.exported_at, row.report)
+    return _apply(db, actor, import_id, _shop(db, row.shop_id), reading, progress)
+
+
+def get_import(db: Session, actor: Actor, import_id: int) -> ImportReport:
+    """One import. Raises NotFound."""
+    row = db.execute(_GET, {"id": import_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return _report(row)
+
+
+def page_of_imports(
+    db: Session, actor: Actor, *, after: int | None = None, limit: int = 50
+) -> list[ImportReport]:
+    """Imports, the newest first, those before id `after`."""
+    rows = db.execute(_PAGE, {"after": after, "limit": limit})
+    return [_report(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class _Shop:
+    id: int
+    platform: str
+    external_id: str
+
+
+_FIND_SHOP = text("SELECT id, platform, external_id FROM shop WHERE id = :id AND archived_at IS NULL")
+
+
+def _shop(db: Session, shop_id: int) -> _Shop:
+    row = db.execute(_FIND_SHOP, {"id": shop_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    if row.platform != "douyin":
+        raise FileRefused("other_platform", platform=row.platform)
+    return _Shop(row.id, row.platform, row.external_id)
+
+
+def _read(filename: str, content: bytes, exported_at: datetime | None) -> Reading:
+    try:
+        table = read_table(content)
+    except BadTable as fault:
+        raise FileRefused(fault.code) from fault
+    return export.read(table, exported_at=exported_at or export.exported_at_in(filename))
+
+
+_ELSEWHERE = text(
+    "SELECT count(DISTINCT l.parent_order_id) FROM order_line l WHERE l.platform = :platform"
+    " AND l.shop_id <> :shop_id AND l.line_id = ANY(:line_ids)"
+)
+
+
+def _refuse_other_shops_file(db: Session, shop: _Shop, reading: Reading) -> None:
+    """The file names no shop: when most of its orders stand under another one, the wrong shop was picked."""
+    orders = {line.order_id for line in reading.lines}
+    line_ids = sorted({line.line_id for line in reading.lines})
+    known = db.execute(
+        _ELSEWHERE, {"platform": shop.platform, "shop_id": shop.id, "line_ids": line_ids}
+    ).scalar_one()
+    if known * 2 > len(orders):
+        raise FileRefused("wrong_shop", known=known, orders=len(orders))
+
+
+_ADD = text(
+    "INSERT INTO import_file (kind, filename, file_hash, shop_id, exported_at, state, report, staged, created_by,"
+    " created_at, updated_at) VALUES (:kind, :filename, :hash, :shop_id, :exported_at, 'checked', '{}', :staged,"
+    " :by, :now, :now) RETURNING id"
+)
+
+
+def _add(
+    db: Session, actor: Actor, kind: str, filename: str, content: bytes, shop_id: int, reading: Reading
+) -> int:
+    values = {
+        "kind": kind,
+        "filename": filename[-200:],
+        "hash": hashlib.sha256(content).digest(),
+        "shop_id": shop_id,
+        "exported_at": reading.exported_at,
+        "staged": _packed(reading),
+        "by": actor.name,
+        "now": clock.now(db),
+    }
+    import_id = int(db.execute(_ADD, values).scalar_one())
+    audit.note(db, actor, "import.read", "import", import_id, {"filename": values["filename"]})
+    return import_id
+
+
+def _look(
+    db: Session, actor: Actor, import_id: int, shop: _Shop, reading: Reading, progress: Progress | None
+) -> ImportReport:
+    """Do it all within a savepoint, count, and undo it: the answer is exact because it was really done."""
+    probe = db.begin_nested()
+    counts = _ingest(db, actor, import_id, shop, reading, progress)
+    probe.rollback()
+    return _note(db, import_id, "checked", reading, counts)
+
+
+def _apply(
+    db: Session, actor: Actor, import_id: int, shop: _Shop, reading: Reading, progress: Progress | None
+) -> ImportReport:
+    counts = _ingest(db, actor, import_id, shop, reading, progress)
+    report = _note(db, import_id, "committed", reading, counts)
+    told = {"rows": report.rows, "new": report.new, "changed": report.changed}
+    audit.note(db, actor, "import.committed", "import", import_id, told)
+    return report
+
+
+def _ingest(
+    db: Session, actor: Actor, import_id: int, shop: _Shop, reading: Reading, progress: Progress | None
+) -> Mapping[str, int]:
+    # Ascending by line, so that the slices together take their locks in the order every writer takes them.
+    lines = sorted(reading.lines, key=lambda line: line.line_id)
+    outcome = Outcome()
+    for start in range(0, len(lines), CHUNK):
+        some = [
+            _submission(index, shop, reading.exported_at, line)
+            for index, line in enumerate(lines[start : start + CHUNK], start=start)
+        ]
+        done = ingest(db, actor, some, Source("import", import_id=import_id, through=reading.exported_at))
+        outcome.new_lines |= done.new_lines
+        outcome.changed_lines |= done.changed_lines
+        if progress is not None:
+            progress(min(start + CHUNK, len(lines)), len(lines))
+    return _counted(shop, reading, outcome)
+
+
+def _counted(shop: _Shop, reading: Reading, outcome: Outcome) -> Mapping[str, int]:
+    """Counts by file row: a row of joined lines is new when any of them is."""
+    kinds: dict[int, int] = {}
+    for line in reading.lines:
+        key = (shop.id, line.line_id)
+        kind = 2 if key in outcome.new_lines else 1 if key in outcome.changed_lines else 0
+        kinds[line.row] = max(kinds.get(line.row, 0), kind)
+    tally = list(kinds.values())
+    return {"new": tally.count(2), "changed": tally.count(1), "same": tally.count(0)}
+
+
+def _submission(index: int, shop: _Shop, exported_at: datetime, line: FileLine) -> Submission:
+    """A file row as an event. Its id holds the export time and content: the same row again is a duplicate."""
+    raw = {"row": dict(line.raw), "statement": dump_statement(line.statement)}
+    digest = hashlib.sha256(canonical([line.line_id, raw])).digest()
+    return Submission(
+        index=index,
+        platform=shop.platform,
+        shop_ref=shop.external_id,
+        type="file.douyin_orders",
+        event_id=f"{line.line_id}@{exported_at.timestamp():.0f}#{digest.hex()[:16]}",
+        occurred_at=line.occurred_at,
+        raw=raw,
+        digest=digest,
+        line_id=line.line_id,
+        statement=line.statement,
+    )
+
+
+_NOTE = text(
+    "UPDATE import_file SET state = CAST(:state AS text), report = CAST(:report AS jsonb), updated_at = :now,"
+    " staged = CASE WHEN CAST(:state AS text) = 'checked' THEN staged END WHERE id = :id"
+    " RETURNING id, kind, filename, shop_id, exported_at, state, report, created_at"
+)
+
+
+def _note(
+    db: Session, import_id: int, state: str, reading: Reading, counts: Mapping[str, int]
+) -> ImportReport:
+    report = {
+        "mapping": reading.mapping,
+        "rows": reading.rows,
+        **counts,
+        "refused_total": len(reading.refused),
+        "refused": [asdict(refused) for refused in reading.refused[:MOST_REFUSED_SHOWN]],
+    }
+    values = {"id": import_id, "state": state, "report": json.dumps(report), "now": clock.now(db)}
+    return _report(db.execute(_NOTE, values).one())
+
+
+_COLUMNS = "id, kind, filename, shop_id, exported_at, state, report, created_at"
+_GET = text(f"SELECT {_COLUMNS} FROM import_file WHERE id = :id")
+_PAGE = text(
+    f"SELECT {_COLUMNS} FROM import_file WHERE id < coalesce(:after, 9223372036854775807)"
+    " ORDER BY id DESC LIMIT :limit"
+)
+_GET_STAGED = text(
+    "SELECT state, shop_id, exported_at, report, staged FROM import_file WHERE id = :id FOR UPDATE"
+)
+
+
+def _report(row: Any) -> ImportReport:
+    told = row.report
+    return ImportReport(
+        row.id,
+        row.kind,
+        row.filename,
+        row.shop_id,
+        row.exported_at,
+        row.state,
+        tuple((name, ours) for name, ours in told["mapping"]),
+        told["rows"],
+        told["new"],
+        told["changed"],
+        told["same"],
+        tuple(Refused(**refused) for refused in told["refused"]),
+        row.created_at,
+    )
+
+
+def _packed(reading: Reading) -> bytes:
+    lines = [
+        {
+            "row": line.row,
+            "line_id": line.line_id,
+            "order_id": line.order_id,
+            "occurred_at": line.occurred_at.isoformat(),
+            "statement": dump_statement(line.statement),
+            "raw": dict(line.raw),
+        }
+        for line in reading.lines
+    ]
+    kept = {"lines": lines, "refused": [asdict(refused) for refused in reading.refused]}
+    return zlib.compress(json.dumps(kept, ensure_ascii=False).encode())
+
+
+def _unpacked(staged: bytes, exported_at: datetime, report: Mapping[str, Any]) -> Reading:
+    kept = json.loads(zlib.decompress(staged))
+    lines = tuple(
+        FileLine(
+            line["row"],
+            line["line_id"],
+            line["order_id"],
+            datetime.fromisoformat(line["occurred_at"]),
+            load_statement(line["statement"]),
+            line["raw"],
+        )
+        for line in kept["lines"]
+    )
+    mapping = tuple((name, ours) for name, ours in report["mapping"])
+    refused = tuple(Refused(**one) for one in kept["refused"])
+    return Reading(mapping, report["rows"], exported_at, lines, refused)

@@ -1,0 +1,131 @@
+"""What tests of sales need: sessions put straight into the schedule's tables, and figures read back."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from campaign.kit.actor import SYSTEM
+from campaign.kit.database import Database
+from campaign.sales.folding import fold
+from campaign.sales.reconciling import check_lines, check_rollups
+from tests.factory import Factory
+
+
+def add_session(
+    make: Factory,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    brand: Any,
+    account: Any = None,
+    rooms: tuple[str, ...] = (),
+    state: str = "ended",
+    actual: tuple[datetime, datetime] | None = None,
+    shifts: tuple[tuple[Any, Any, datetime, datetime], ...] = (),
+    platform: str = "douyin",
+) -> int:
+    """A session of one brand on one channel; shifts are (host, agency or None, from, to). Gives its id."""
+    studio = make.studio()
+    with make.database.transaction(SYSTEM) as db:
+        session_id = db.execute(
+            text(
+                "INSERT INTO live_session (title, studio_id, state, starts_at, ends_at, actual_starts_at,"
+                " actual_ends_at, brand_ids, agency_ids, host_ids) VALUES ('皮衣专场', :studio, :state, :starts,"
+                " :ends, :began, :ended, :brands, :agencies, :hosts) RETURNING id"
+            ),
+            {
+                "studio": studio.id,
+                "state": state,
+                "starts": starts_at,
+                "ends": ends_at,
+                "began": actual[0] if actual else None,
+                "ended": actual[1] if actual else None,
+                "brands": [brand.id],
+                "agencies": [agency.id for _, agency, _, _ in shifts if agency],
+                "hosts": [host.id for host, _, _, _ in shifts],
+            },
+        ).scalar_one()
+        db.execute(
+            text(
+                "INSERT INTO session_channel (session_id, platform, platform_account_id, room_ids)"
+                " VALUES (:id, :platform, :account, :rooms)"
+            ),
+            {
+                "id": session_id,
+                "platform": platform,
+                "account": account.id if account else None,
+                "rooms": list(rooms),
+            },
+        )
+        db.execute(
+            text("INSERT INTO session_brand (session_id, brand_id, position) VALUES (:id, :brand, 1)"),
+            {"id": session_id, "brand": brand.id},
+        )
+        for host, agency, starts, ends in shifts:
+            db.execute(
+                text(
+                    "INSERT INTO participant (session_id, host_id, agency_id, starts_at, ends_at)"
+                    " VALUES (:id, :host, :agency, :starts, :ends)"
+                ),
+                {
+                    "id": session_id,
+                    "host": host.id,
+                    "agency": agency.id if agency else None,
+                    "starts": starts,
+                    "ends": ends,
+                },
+            )
+    return int(session_id)
+
+
+def change_session(database: Database, session_id: int, **columns: Any) -> None:
+    """Set columns of a session as a correction would, with a new version."""
+    sets = ", ".join(f"{name} = :{name}" for name in columns)
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text(f"UPDATE live_session SET {sets}, version = version + 1, updated_at = now() WHERE id = :id"),
+            columns | {"id": session_id},
+        )
+
+
+def fold_all(database: Database) -> None:
+    while True:
+        with database.transaction(SYSTEM) as db:
+            if not fold(db, SYSTEM):
+                return
+
+
+def total_of(database: Database, session_id: int, currency: str = "CNY") -> dict[str, int]:
+    """The session's totals as the rollup has them."""
+    with database.transaction(SYSTEM) as db:
+        row = db.execute(
+            text(
+                "SELECT coalesce(sum(paid_fen), 0)::bigint AS paid_gmv_fen, coalesce(sum(refund_pre_ship_fen"
+                " + refund_post_ship_fen + refund_post_receipt_fen), 0)::bigint AS refund_fen,"
+                " coalesce(sum(lines), 0)::bigint AS lines, coalesce(sum(units), 0)::bigint AS units"
+                " FROM session_total WHERE session_id = :id AND currency = :currency"
+            ),
+            {"id": session_id, "currency": currency},
+        ).one()
+    return dict(row._mapping)
+
+
+def bucket_of(database: Database, bucket: str) -> int:
+    """Paid money of a bucket over all days."""
+    with database.transaction(SYSTEM) as db:
+        found = db.execute(
+            text(
+                "SELECT coalesce(sum(paid_fen), 0)::bigint FROM sales_day"
+                " WHERE basis = 'cohort' AND bucket = :bucket"
+            ),
+            {"bucket": bucket},
+        )
+        return int(found.scalar_one())
+
+
+def assert_reconciled(database: Database) -> None:
+    """Raw = lines = rollups."""
+    with database.transaction(SYSTEM) as db:
+        assert check_rollups(db, SYSTEM) == []
+        assert [one for one in check_lines(db, SYSTEM) if not isinstance(one, int)] == []

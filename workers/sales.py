@@ -1,0 +1,68 @@
+"""Sales in the background: fold changes, place lines again, project live figures. Every task sweeps."""
+
+from campaign.kit.actor import SYSTEM
+from campaign.kit.parts import Parts
+from campaign.kit.redis import RedisError
+from campaign.sales import folding, housekeeping, placing, projecting
+from workers.task import log, task
+
+MOST_ROUNDS = 40
+"""A task ends well within its time limit; what is left is found by the next turn."""
+
+
+@task("sales.fold")
+def fold(parts: Parts) -> int:
+    """Fold waiting changes until there are none."""
+    total = 0
+    for _ in range(MOST_ROUNDS):
+        with parts.database.transaction(SYSTEM) as db:
+            done = folding.fold(db, SYSTEM)
+        total += done
+        if done < folding.MOST_CHANGES:
+            break
+    return total
+
+
+@task("sales.project")
+def project(parts: Parts) -> int:
+    """Bring Redis up to SQL; after a flush, all of it. Claim, call, note: no transaction during the call."""
+    total = 0
+    try:
+        if not projecting.is_whole(parts.redis):
+            with parts.database.transaction(SYSTEM) as db:
+                projecting.forget_projected(db, SYSTEM)
+            projecting.mark_whole(parts.redis)
+        for _ in range(MOST_ROUNDS):
+            with parts.database.transaction(SYSTEM, readonly=True) as db:
+                due = projecting.due_sessions(db, SYSTEM)
+                found = projecting.projections_of(db, SYSTEM, due)
+            if not found:
+                break
+            total += projecting.put(parts.redis, found)
+            with parts.database.transaction(SYSTEM) as db:
+                projecting.note_projected(db, SYSTEM, found)
+    except RedisError as error:
+        log.warning("projection_waits", error=type(error).__name__)
+    return total
+
+
+@task("sales.reattribute")
+def reattribute(parts: Parts) -> int:
+    """Place the lines of sessions and shops that changed, one transaction each."""
+    total = 0
+    with parts.database.transaction(SYSTEM, readonly=True) as db:
+        sessions, shops = placing.due_for_placing(db, SYSTEM), placing.due_shops(db, SYSTEM)
+    for session_id in sessions:
+        with parts.database.transaction(SYSTEM) as db:
+            total += placing.reattribute(db, SYSTEM, session_id)
+    for shop_id in shops:
+        with parts.database.transaction(SYSTEM) as db:
+            total += placing.reassign_shop(db, SYSTEM, shop_id)
+    return total
+
+
+@task("sales.sweep")
+def sweep(parts: Parts) -> int:
+    """Partitions made ahead."""
+    with parts.database.transaction(SYSTEM) as db:
+        return housekeeping.make_partitions(db, SYSTEM)
