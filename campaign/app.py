@@ -1,6 +1,7 @@
 """create_app: the Flask application, joined and with every route registered."""
 
 from pathlib import Path
+from typing import Any, cast
 
 from apiflask import APIFlask
 from flask_babel import Babel
@@ -33,7 +34,7 @@ def create_app(parts: Parts | None = None) -> APIFlask:
         root_path=str(ROOT / "campaign"),
         template_folder=str(ROOT / "templates"),
         # Assets go out by campaign.web.assets, under hashed names.
-        static_folder=None,
+        static_folder=cast(Any, None),
     )
     app.config.update(
         SETTINGS=parts.settings,
