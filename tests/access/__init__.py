@@ -1,0 +1,1 @@
+"""Who gets what: each route × role × {own, foreign, absent} against a committed table."""

@@ -1,0 +1,97 @@
+"""Two of everything: what belongs to the asking party (own) and what belongs to another (foreign)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from campaign.accounts.actions import create_connector
+from campaign.kit import clock, ids
+from campaign.kit.actor import SYSTEM, Actor
+from campaign.schedule import answering, booking
+from campaign.schedule.schemas import SessionIn
+from tests.factory import HUB, SECRET_KEY, Factory
+
+ROLES = ("admin", "manager", "viewer", "brand", "agency", "host", "connector")
+
+
+@dataclass
+class World:
+    """Actors by role, and for each id parameter the text of an own and a foreign id."""
+
+    actors: dict[str, Actor]
+    own: dict[str, str]
+    foreign: dict[str, str]
+
+
+def make_world(make: Factory) -> World:
+    """Brand, agency, host, product, campaign, session, twice over; the first set belongs to the roles."""
+    sides = [_side(make), _side(make)]
+    mine = sides[0]
+    with make.database.transaction(SYSTEM) as db:
+        connector, _ = create_connector(db, SYSTEM, secret_key=SECRET_KEY, name="push", shop_ids=[])
+    actors = {
+        "admin": Actor(kind="key", role="admin", id=1, name="admin"),
+        "manager": HUB,
+        "viewer": Actor(kind="key", role="hub", hub_role="viewer", id=2, name="viewer"),
+        "brand": Actor(kind="key", role="brand", id=3, name="brand", brand_id=mine["brand"].id),
+        "agency": Actor(kind="key", role="agency", id=4, name="agency", agency_id=mine["agency"].id),
+        "host": Actor(kind="key", role="host", id=5, name="host", host_id=mine["host"].id),
+        "connector": Actor(kind="key", role="connector", id=6, name="connector"),
+    }
+    own, foreign = (_written(side) | {"connector": ids.public("con", connector.id)} for side in sides)
+    return World(actors, own, foreign)
+
+
+def _side(make: Factory) -> dict[str, Any]:
+    brand, agency, studio = make.brand(), make.agency(), make.studio()
+    host = make.host(agency=agency)
+    account = make.account(host_id=host.id)
+    campaign = make.campaign(brand_ids=[brand.id])
+    product = make.product(brand)
+    with make.database.transaction(SYSTEM) as db:
+        starts_at = clock.now(db) + timedelta(days=2)
+        session = booking.book(
+            db,
+            HUB,
+            SessionIn.model_validate(
+                {
+                    "title": "专场",
+                    "studio_id": studio.id,
+                    "brand_ids": [brand.id],
+                    "starts_at": starts_at,
+                    "ends_at": starts_at + timedelta(hours=3),
+                    "campaign_id": campaign.id,
+                    "channels": [{"platform": "douyin", "platform_account_id": account.id}],
+                    "participants": [{"host_id": host.id}],
+                }
+            ),
+        )
+        answering.offer(db, HUB, session.id)
+    return {
+        "brand": brand,
+        "agency": agency,
+        "host": host,
+        "studio": studio,
+        "shop": make.shop(brand),
+        "product": product,
+        "account": account,
+        "campaign": campaign,
+        "session": session,
+    }
+
+
+_PREFIXES = {
+    "brand": "brd",
+    "agency": "agc",
+    "host": "hst",
+    "studio": "std",
+    "shop": "shp",
+    "product": "prd",
+    "account": "acc",
+    "campaign": "cmp",
+    "session": "ses",
+}
+
+
+def _written(side: dict[str, Any]) -> dict[str, str]:
+    return {name: ids.public(prefix, side[name].id) for name, prefix in _PREFIXES.items()}
