@@ -12,6 +12,7 @@ from pathlib import Path
 
 from campaign.cli.process import guard
 from campaign.cli.process.account import Account
+from campaign.cli.setup.environment import with_bytecode
 
 
 class Lifeline:
@@ -69,7 +70,7 @@ class Child:
         with order.log.open("ab") as log:
             self._guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", guard.__file__],
-                env={**os.environ, **order.environ, guard.ORDER: json.dumps(text)},
+                env={**with_bytecode(os.environ), **order.environ, guard.ORDER: json.dumps(text)},
                 stdin=subprocess.DEVNULL,
                 stdout=None if order.shown else log,
                 stderr=log,

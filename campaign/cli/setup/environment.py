@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,10 +42,22 @@ def enter(argv: Sequence[str]) -> None:
     if not _inside():
         if os.environ.get("XINJI_ENTERED"):
             raise SetupFault(f"{VENV} is no working environment: remove it and start again")
-        environ = {**os.environ, "XINJI_ENTERED": "1"}
+        environ = {**with_bytecode(os.environ), "XINJI_ENTERED": "1"}
         sys.stdout.flush()
         os.execve(_python(), [str(_python()), "-m", "campaign", *argv], environ)  # noqa: S606 - no shell wanted
     os.environ.pop("XINJI_ENTERED", None)
+
+
+def with_bytecode(environ: Mapping[str, str]) -> dict[str, str]:
+    """The same environment, with compiled modules kept.
+
+    Compiling at every start costs each process a second or more. Who forbids Python to write beside the
+    sources (PYTHONDONTWRITEBYTECODE) gets them below .venv.
+    """
+    kept = dict(environ)
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(VENV / "bytecode"))
+    return kept
 
 
 def stands(need: str) -> bool:
