@@ -115,8 +115,8 @@ def take(
     *,
     now: datetime,
     expires_at: datetime | None = None,
-) -> list[Taken]:
-    """Claim all of `wanted` for a session; what is in the way where a claim was not to be had.
+) -> list[Taken] | None:
+    """Claim all of `wanted` for a session: None when all was had, else what is in the way.
 
     Claims that could be had stand even when others could not: the caller raises and so rolls back, or goes
     on without. Waits for bookings in flight on the same resources, in resource order, so never in a circle.
@@ -125,7 +125,7 @@ def take(
     values |= {"session_id": session_id, "expires_at": expires_at}
     got = db.execute(_TAKE, values).all()
     if len(got) == len(wanted):
-        return []
+        return None
     return in_the_way(db, actor, session_id, wanted, now=now)
 
 
@@ -133,7 +133,10 @@ def in_the_way(
     db: Session, actor: Actor, session_id: int, wanted: Sequence[Wanted], *, now: datetime
 ) -> list[Taken]:
     """Other sessions' claims that overlap what is wanted; expired holds do not count."""
-    values = _unnested(wanted, resource_ids(db, actor, wanted)) | {"session_id": session_id, "now": now}
+    known = _find(db, things(wanted))
+    # What is no resource yet was never claimed.
+    claimable = [want for want in wanted if (want.kind, want.thing_id) in known]
+    values = _unnested(claimable, known) | {"session_id": session_id, "now": now}
     return [
         Taken(
             kind=row.kind,

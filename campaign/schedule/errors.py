@@ -54,6 +54,12 @@ class NothingToAnswer(ConflictError):
     code = "nothing_to_answer"
 
 
+class PeopleMissing(ConflictError):
+    """Somebody who must agree has not."""
+
+    code = "people_missing"
+
+
 class NotWhileLive(ConflictError):
     """While live only room ids, line-up and end may change."""
 

@@ -1,0 +1,50 @@
+"""Rows of what happens on air."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from campaign.kit.database import Base
+
+
+class RoomEvent(Base):
+    """A platform said that a room opened or closed; session_id is whose it was taken to be."""
+
+    __tablename__ = "room_event"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    type: Mapped[str]
+    platform: Mapped[str]
+    room_id: Mapped[str | None]
+    account_external_id: Mapped[str | None]
+    author_id: Mapped[str | None]
+    at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    session_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("live_session.id"))
+
+
+class Alert(Base):
+    """Something a person must look at; open until closed_at."""
+
+    __tablename__ = "alert"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    kind: Mapped[str]
+    session_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("live_session.id"))
+    subject: Mapped[str]
+    at: Mapped[datetime]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    closed_at: Mapped[datetime | None]
+
+
+class ClockBeat(Base):
+    """One row: when the clock last ticked, and since when it has done so without an outage."""
+
+    __tablename__ = "clock_beat"
+
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    ticked_at: Mapped[datetime]
+    resumed_at: Mapped[datetime]

@@ -1,0 +1,168 @@
+"""Booking: a session with all its claims, or a refusal that says what is in the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.schedule import claims, judging, references
+from campaign.schedule.alternatives import Slot
+from campaign.schedule.closing import lapse_expired
+from campaign.schedule.conflicts import Conflict
+from campaign.schedule.judging import Plan
+from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionBrand, SessionChannel
+from campaign.schedule.reading import views_of
+from campaign.schedule.references import Faults, LineupPlan, PersonPlan
+from campaign.schedule.schemas import ChannelIn, SessionIn
+from campaign.schedule.spans import Span
+from campaign.schedule.stepping import first_look, record
+from campaign.schedule.views import SessionView
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a booking would meet: hard conflicts refuse it, soft ones want a reason."""
+
+    hard: tuple[Conflict, ...]
+    soft: tuple[Conflict, ...]
+    alternatives: tuple[Slot, ...]
+
+
+def book(db: Session, actor: Actor, given: SessionIn) -> SessionView:
+    """Book a draft. Raises Invalid, Conflicting (with alternatives) or NeedsOverride; then nothing stands."""
+    plan, lineup = _planned(db, actor, given)
+    soft = judging.soft_conflicts(db, actor, plan)
+    now = clock.now(db)
+    row = LiveSession(
+        title=given.title,
+        studio_id=given.studio_id,
+        state="draft",
+        version=1,
+        starts_at=given.starts_at,
+        ends_at=given.ends_at,
+        campaign_id=given.campaign_id,
+        notes=given.notes,
+        hold_until=given.hold_until,
+        brand_ids=list(given.brand_ids),
+        agency_ids=[],
+        host_ids=sorted({person.host_id for person in plan.people}),
+        created_at=now,
+        updated_at=now,
+    )
+    row.due_at = first_look(row)
+    db.add(row)
+    db.flush()
+    claim_all(db, actor, row, plan, expires_at=given.hold_until)
+    row.warnings = judging.judge(db, actor, soft, given.override.reason if given.override else None)
+    set_brands(db, actor, row, given.brand_ids)
+    set_channels(db, actor, row, given.channels)
+    db.add_all(person_row(row.id, person) for person in plan.people)
+    set_lineup(db, actor, row, lineup)
+    db.flush()
+    record(db, actor, row, "book", None, detail={"warnings": [w["rule"] for w in row.warnings]})
+    return views_of(db, actor, [row])[0]
+
+
+def check(db: Session, actor: Actor, given: SessionIn) -> Check:
+    """What booking this would meet, without booking it. Raises Invalid for faults of shape."""
+    plan, _ = _planned(db, actor, given)
+    taken = claims.in_the_way(db, actor, 0, plan.wanted(), now=clock.now(db))
+    hard = judging.hard_conflicts(db, actor, plan, taken) if taken else []
+    slots = judging.find_alternatives(db, actor, plan) if taken else []
+    return Check(tuple(hard), tuple(judging.soft_conflicts(db, actor, plan)), tuple(slots))
+
+
+def _planned(db: Session, actor: Actor, given: SessionIn) -> tuple[Plan, list[LineupPlan]]:
+    faults = Faults()
+    references.check_span(given.starts_at, given.ends_at, faults)
+    faults.raise_any()
+    session = Span(given.starts_at, given.ends_at)
+    references.check_brands(db, actor, given.brand_ids, faults)
+    references.check_campaign(db, actor, given.campaign_id, faults)
+    references.check_channels(db, actor, given.channels, faults)
+    people = references.plan_people(db, actor, given.participants, session, faults)
+    lineup = references.plan_lineup(db, actor, given.lineup, given.brand_ids, faults)
+    if given.hold_until is not None and given.hold_until <= clock.now(db):
+        faults.add("hold_until", "already_past")
+    studio = references.get_studio(db, actor, given.studio_id, faults)
+    plan = Plan(
+        session_id=0,
+        session=session,
+        studio=studio,
+        people=people,
+        account_ids=accounts_of(given.channels),
+        platforms=[channel.platform for channel in given.channels],
+        products=len(lineup),
+    )
+    return plan, lineup
+
+
+def accounts_of(channels: Sequence[ChannelIn]) -> list[int]:
+    """The accounts that channels go out on."""
+    return [channel.platform_account_id for channel in channels if channel.platform_account_id is not None]
+
+
+def claim_all(
+    db: Session, actor: Actor, row: LiveSession, plan: Plan, *, expires_at: datetime | None
+) -> None:
+    """Claim what the plan needs, sweeping expired holds out of the way first. Raises Conflicting."""
+    wanted, now = plan.wanted(), clock.now(db)
+    lapse_expired(db, actor, claims.expired_on(db, actor, wanted, now=now))
+    taken = claims.take(db, actor, row.id, wanted, now=now, expires_at=expires_at)
+    if taken is not None:
+        judging.refuse(db, actor, plan, taken)
+
+
+def set_brands(db: Session, actor: Actor, row: LiveSession, brand_ids: Sequence[int]) -> None:
+    """Replace a session's brands, in the order given."""
+    db.execute(delete(SessionBrand).where(SessionBrand.session_id == row.id))
+    db.add_all(
+        SessionBrand(session_id=row.id, brand_id=brand_id, position=at)
+        for at, brand_id in enumerate(brand_ids, start=1)
+    )
+
+
+def set_channels(db: Session, actor: Actor, row: LiveSession, channels: Sequence[ChannelIn]) -> None:
+    """Replace a session's channels."""
+    db.execute(delete(SessionChannel).where(SessionChannel.session_id == row.id))
+    db.add_all(
+        SessionChannel(
+            session_id=row.id,
+            platform=channel.platform,
+            platform_account_id=channel.platform_account_id,
+            room_ids=list(dict.fromkeys(channel.room_ids)),
+        )
+        for channel in channels
+    )
+
+
+def set_lineup(db: Session, actor: Actor, row: LiveSession, lineup: Sequence[LineupPlan]) -> None:
+    """Replace a session's line-up."""
+    db.execute(delete(LineupItem).where(LineupItem.session_id == row.id))
+    db.add_all(
+        LineupItem(
+            session_id=row.id,
+            position=item.position,
+            product_id=item.product_id,
+            brand_id=item.brand_id,
+            live_price_fen=item.live_price_fen,
+            currency=item.currency,
+        )
+        for item in lineup
+    )
+
+
+def person_row(session_id: int, person: PersonPlan) -> Participant:
+    """A participant who has not been asked yet."""
+    return Participant(
+        session_id=session_id,
+        host_id=person.host_id,
+        role=person.role,
+        agency_id=person.agency_id,
+        starts_at=person.shift.starts_at,
+        ends_at=person.shift.ends_at,
+    )

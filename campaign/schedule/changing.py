@@ -1,0 +1,358 @@
+"""Changing a session: times, place, people and all else in one transaction, with whom it touches asked again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.instants import written
+from campaign.parties.models import Host
+from campaign.schedule import acceptance, booking, claims, judging, references
+from campaign.schedule.answering import ask, persons
+from campaign.schedule.due import READY_BEFORE
+from campaign.schedule.errors import NotWhileLive
+from campaign.schedule.events import announce
+from campaign.schedule.judging import Plan
+from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionChannel
+from campaign.schedule.reading import views_of
+from campaign.schedule.references import Faults, LineupPlan, PersonPlan
+from campaign.schedule.schemas import ChannelIn, OverrideIn, SessionChange
+from campaign.schedule.spans import Span, moved_shift
+from campaign.schedule.stepping import locked, people_of, step
+from campaign.schedule.views import SessionView
+
+_LIVE_FIELDS = frozenset({"channels", "lineup", "ends_at"})
+_PLACING = frozenset({"starts_at", "ends_at", "studio_id", "participants", "channels"})
+_PLAIN = ("title", "notes", "campaign_id")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a session is to become."""
+
+    plan: Plan
+    channels: Sequence[ChannelIn]
+    brand_ids: Sequence[int]
+    lineup: Sequence[LineupPlan] | None
+
+
+def move(
+    db: Session,
+    actor: Actor,
+    session_id: int,
+    *,
+    studio_id: int | None = None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
+    override_reason: str | None = None,
+    expected_version: int | None = None,
+) -> SessionView:
+    """Another time or studio, as by a drag on the board: without ends_at it keeps its length."""
+    row = locked(db, actor, session_id, "move", expected_version=expected_version)
+    if starts_at is not None and ends_at is None:
+        ends_at = starts_at + (row.ends_at - row.starts_at)
+    given: dict[str, Any] = {"studio_id": studio_id, "starts_at": starts_at, "ends_at": ends_at}
+    given = {name: value for name, value in given.items() if value is not None}
+    if override_reason:
+        given["override"] = OverrideIn(reason=override_reason)
+    return change(db, actor, session_id, SessionChange(**given), expected_version=row.version)
+
+
+def change(
+    db: Session,
+    actor: Actor,
+    session_id: int,
+    given: SessionChange,
+    *,
+    expected_version: int | None = None,
+) -> SessionView:
+    """Apply the fields given. Raises NotWhileLive, Invalid, Conflicting, NeedsOverride, Stale; then nothing stands."""
+    row = locked(db, actor, session_id, "change", expected_version=expected_version)
+    fields = given.model_fields_set - {"override"}
+    people = people_of(db, actor, row)
+    before = Span(row.starts_at, row.ends_at)
+    target = _target(db, actor, row, given, people)
+    if row.state == "live":
+        _refuse_live(db, actor, row, target, fields)
+    values: dict[str, Any] = {name: getattr(given, name) for name in _PLAIN if name in fields}
+    if fields & _PLACING or "lineup" in fields:
+        soft = judging.soft_conflicts(db, actor, target.plan, before)
+        reason = given.override.reason if given.override else None
+        values["warnings"] = judging.judge(db, actor, soft, reason, row.warnings)
+    if "brand_ids" in fields:
+        values["brand_ids"] = list(target.brand_ids)
+    _hold(db, actor, row, given, values)
+    if fields & _PLACING:
+        claims.drop_all(db, actor, row.id)
+        held = values.get("hold_until", row.hold_until)
+        booking.claim_all(db, actor, row, target.plan, expires_at=held)
+        values |= _placed(target, row)
+    _write_parts(db, actor, row, target, fields)
+    touched = _sync_people(db, actor, row, people, target.plan.people)
+    _apply(db, actor, row, before, touched, values, fields)
+    return views_of(db, actor, [row])[0]
+
+
+def _target(
+    db: Session, actor: Actor, row: LiveSession, given: SessionChange, people: Sequence[Participant]
+) -> Target:
+    faults = Faults()
+    before = Span(row.starts_at, row.ends_at)
+    after = Span(given.starts_at or row.starts_at, given.ends_at or row.ends_at)
+    references.check_span(after.starts_at, after.ends_at, faults)
+    faults.raise_any()
+    brand_ids = given.brand_ids or row.brand_ids
+    if given.brand_ids:
+        references.check_brands(db, actor, given.brand_ids, faults)
+    if "campaign_id" in given.model_fields_set and given.campaign_id != row.campaign_id:
+        references.check_campaign(db, actor, given.campaign_id, faults)
+    channels = given.channels or _channels_of(db, row)
+    if given.channels:
+        references.check_channels(db, actor, given.channels, faults)
+    if given.participants:
+        planned = references.plan_people(db, actor, given.participants, after, faults)
+    else:
+        planned = _moved_people(db, people, before, after)
+    lineup, products = None, _kept_lineup(db, row, brand_ids, faults)
+    if given.lineup is not None:
+        lineup = references.plan_lineup(db, actor, given.lineup, brand_ids, faults)
+        products = len(lineup)
+    studio = references.get_studio(db, actor, given.studio_id or row.studio_id, faults)
+    plan = Plan(
+        session_id=row.id,
+        session=after,
+        studio=studio,
+        people=planned,
+        account_ids=booking.accounts_of(channels),
+        platforms=[channel.platform for channel in channels],
+        products=products,
+    )
+    return Target(plan, channels, brand_ids, lineup)
+
+
+def _channels_of(db: Session, row: LiveSession) -> list[ChannelIn]:
+    found = db.scalars(
+        select(SessionChannel).where(SessionChannel.session_id == row.id).order_by(SessionChannel.id)
+    )
+    return [
+        ChannelIn.model_construct(
+            platform=cast(Any, one.platform),
+            platform_account_id=one.platform_account_id,
+            room_ids=list(one.room_ids),
+        )
+        for one in found
+    ]
+
+
+def _moved_people(db: Session, people: Sequence[Participant], before: Span, after: Span) -> list[PersonPlan]:
+    hosts = {
+        host.id: host
+        for host in db.scalars(select(Host).where(Host.id.in_({person.host_id for person in people})))
+    }
+    return [
+        PersonPlan(
+            host_id=person.host_id,
+            name=hosts[person.host_id].name,
+            kind=hosts[person.host_id].kind,
+            role=person.role,
+            agency_id=person.agency_id,
+            shift=moved_shift(Span(person.starts_at, person.ends_at), before, after),
+        )
+        for person in people
+    ]
+
+
+def _kept_lineup(db: Session, row: LiveSession, brand_ids: Sequence[int], faults: Faults) -> int:
+    """How many products stay lined up; a brand cannot leave while its goods are on the line-up."""
+    brands = list(db.scalars(select(LineupItem.brand_id).where(LineupItem.session_id == row.id)))
+    if not set(brands) <= set(brand_ids):
+        faults.add("brand_ids", "brand_in_lineup")
+    return len(brands)
+
+
+def _refuse_live(
+    db: Session, actor: Actor, row: LiveSession, target: Target, fields: set[str] | frozenset[str]
+) -> None:
+    """While live only room ids, line-up and end may change."""
+
+    def outs(channels: Sequence[ChannelIn]) -> set[tuple[str, int | None]]:
+        return {(channel.platform, channel.platform_account_id) for channel in channels}
+
+    if fields - _LIVE_FIELDS or outs(target.channels) != outs(_channels_of(db, row)):
+        raise NotWhileLive(fields=", ".join(sorted(fields - _LIVE_FIELDS)))
+
+
+def _hold(db: Session, actor: Actor, row: LiveSession, given: SessionChange, values: dict[str, Any]) -> None:
+    if "hold_until" not in given.model_fields_set:
+        return
+    faults = Faults()
+    if given.hold_until is not None and row.state != "draft":
+        faults.add("hold_until", "only_drafts_lapse")
+    elif given.hold_until is not None and given.hold_until <= clock.now(db):
+        faults.add("hold_until", "already_past")
+    faults.raise_any()
+    values["hold_until"] = given.hold_until
+    if given.hold_until is None:
+        claims.settle(db, actor, row.id)
+    else:
+        claims.hold(db, actor, row.id, given.hold_until)
+
+
+def _placed(target: Target, row: LiveSession) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "starts_at": target.plan.session.starts_at,
+        "ends_at": target.plan.session.ends_at,
+        "studio_id": target.plan.studio.id,
+        "host_ids": sorted({person.host_id for person in target.plan.people}),
+    }
+    if row.state == "live":
+        values["overrunning_at"] = None
+    return values
+
+
+def _write_parts(
+    db: Session, actor: Actor, row: LiveSession, target: Target, fields: set[str] | frozenset[str]
+) -> None:
+    if "channels" in fields:
+        booking.set_channels(db, actor, row, target.channels)
+    if "brand_ids" in fields:
+        booking.set_brands(db, actor, row, target.brand_ids)
+    if target.lineup is not None:
+        booking.set_lineup(db, actor, row, target.lineup)
+    db.flush()
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Whom a change touched, and what it made of the people."""
+
+    people: list[Participant]
+    changed: list[Participant]
+    left: list[Participant]
+    replaced: bool
+
+
+def _sync_people(
+    db: Session, actor: Actor, row: LiveSession, rows: Sequence[Participant], plans: Sequence[PersonPlan]
+) -> Touched:
+    """Make the participants what is planned; those whose shift or agency is new have not agreed to it."""
+    left = list(rows)
+    people: list[Participant] = []
+    changed: list[Participant] = []
+    replaced = False
+    for plan in plans:
+        known = _match(left, plan)
+        if known is None:
+            known = booking.person_row(row.id, plan)
+            db.add(known)
+            changed.append(known)
+            replaced = True
+        else:
+            left.remove(known)
+            same_shift = (known.starts_at, known.ends_at) == (plan.shift.starts_at, plan.shift.ends_at)
+            if not (same_shift and known.agency_id == plan.agency_id):
+                changed.append(known)
+            replaced = replaced or known.agency_id != plan.agency_id or known.role != plan.role
+            known.role, known.agency_id = plan.role, plan.agency_id
+            known.starts_at, known.ends_at = plan.shift.starts_at, plan.shift.ends_at
+        people.append(known)
+    for person in left:
+        db.delete(person)
+    for person in changed:
+        person.acceptance, person.answered_at, person.arrived_at = "not_asked", None, None
+    db.flush()
+    return Touched(people, changed, left, replaced or bool(left))
+
+
+def _match(rows: Sequence[Participant], plan: PersonPlan) -> Participant | None:
+    """The row of the same host, the one with the same shift first."""
+    own = [row for row in rows if row.host_id == plan.host_id]
+    exact = [row for row in own if (row.starts_at, row.ends_at) == (plan.shift.starts_at, plan.shift.ends_at)]
+    return next(iter(exact or own), None)
+
+
+def _apply(
+    db: Session,
+    actor: Actor,
+    row: LiveSession,
+    before: Span,
+    touched: Touched,
+    values: dict[str, Any],
+    fields: set[str] | frozenset[str],
+) -> None:
+    """The step itself: who must be asked again, the state that makes, and who hears of it."""
+    now = clock.now(db)
+    told, studio_before, state_before = set(row.agency_ids), row.studio_id, row.state
+    after = Span(values.get("starts_at", row.starts_at), values.get("ends_at", row.ends_at))
+    moved = after != before or values.get("studio_id", studio_before) != studio_before
+    to = _ask_again(db, actor, row, touched, after, now, values)
+    present = {person.agency_id for person in touched.people if person.agency_id is not None}
+    asked = {p.agency_id for p in touched.people if p.acceptance == "asked" and p.agency_id is not None}
+    values["agency_ids"] = sorted((told & present) | asked)
+    detail: dict[str, Any] = {"fields": sorted(fields)}
+    if moved:
+        detail["before"] = [written(before.starts_at), written(before.ends_at), studio_before]
+    verb = "move" if moved and not touched.replaced else "change"
+    step(db, actor, row, verb, to=to, detail=detail, **values)
+    # The clock said ready, but the start is far off again: accepted, with nobody left to ask.
+    if state_before == "ready" and after.starts_at - now > READY_BEFORE and row.state == "ready":
+        step(db, actor, row, "change", to="offered", detail={"why": "start_moved_away"})
+        step(db, actor, row, "confirm", to="accepted", offer_deadline_at=None)
+    _tell(db, actor, row, told, moved, touched, fields)
+    if state_before == "offered" and row.state == "accepted":
+        announce(db, actor, row, "session.accepted")
+
+
+def _ask_again(
+    db: Session,
+    actor: Actor,
+    row: LiveSession,
+    touched: Touched,
+    after: Span,
+    now: datetime,
+    values: dict[str, Any],
+) -> str | None:
+    """Ask those a change touches, once the session was offered; gives the state that follows, None for the same."""
+    if row.state not in ("offered", "accepted", "ready"):
+        return None
+    if touched.changed:
+        ask(db, actor, touched.changed, now)
+    waiting = acceptance.to_ask(persons(db, actor, touched.people))
+    if any(person.acceptance == "asked" for person in waiting):
+        if touched.changed:
+            values["offer_deadline_at"] = acceptance.deadline(now, after.starts_at)
+        return "offered"
+    if waiting or row.state != "offered":
+        return None
+    values["offer_deadline_at"] = None
+    return "accepted"
+
+
+_SILENT = frozenset({"notes", "campaign_id", "hold_until"})
+
+
+def _tell(
+    db: Session,
+    actor: Actor,
+    row: LiveSession,
+    told: set[int],
+    moved: bool,
+    touched: Touched,
+    fields: set[str] | frozenset[str],
+) -> None:
+    """One event per change: moved, people_changed or updated; a first session.offered for agencies new to it."""
+    parted = told - set(row.agency_ids)
+    if touched.replaced:
+        announce(db, actor, row, "session.people_changed", told=told, parted=parted)
+    elif moved:
+        announce(db, actor, row, "session.moved", told=told)
+    elif fields - _SILENT:
+        announce(db, actor, row, "session.updated", told=told)
+    new = set(row.agency_ids) - told
+    if new:
+        announce(db, actor, row, "session.offered", told=new)
