@@ -29,7 +29,7 @@ MENU = (
     Entry("hub_board.index", "sessions.read", _("Schedule"), _HUB, ("hub_booking", "hub_sessions")),
     Entry("hub_live.index", "sales.live", _("Live floor"), _HUB),
     Entry("hub_campaigns.index", "campaigns.read", _("Campaigns"), _HUB),
-    Entry("hub_brands.index", "summary.read", _("Brands"), _HUB),
+    Entry("hub_brands.index", "summary.read", _("Brand figures"), _HUB),
     Entry("hub_imports.index", "imports.read", _("Imports"), _HUB),
     Entry("hub_parties.index", "parties.read", _("Parties"), _HUB),
     Entry("brand_home.index", "brand.pages", _("Summary"), ("brand",)),

@@ -114,7 +114,7 @@ def moment(at: datetime | None) -> str:
     return DASH if at is None else f"{day(at).split(' ')[0]} {clock(at)}"
 
 
-def length(minutes: int | float | timedelta | None) -> str:
+def duration(minutes: int | float | timedelta | None) -> str:
     """95 → 1 h 35 min / 1 小时 35 分."""
     if minutes is None:
         return DASH
@@ -186,7 +186,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     fen,
     fen_short,
     iso_day,
-    length,
+    duration,
     lines,
     long_day,
     long_day_of,

@@ -32,7 +32,7 @@ def test_money_is_exact_in_tables_and_short_in_tiles(locale: str) -> None:
 
 
 def test_figures_that_are_unknown_are_a_dash(locale: str) -> None:
-    for form in (show.rate, show.count, show.clock, show.day, show.moment, show.length):
+    for form in (show.rate, show.count, show.clock, show.day, show.moment, show.duration):
         assert form(None) == "—"
     assert show.rate(3050) == "30.5%"
     assert show.count(1640) == "1,640"
