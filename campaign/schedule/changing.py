@@ -93,7 +93,7 @@ def change(
         booking.claim_all(db, actor, row, target.plan, expires_at=held)
         values |= _placed(target, row)
     _write_parts(db, actor, row, target, fields)
-    touched = _sync_people(db, actor, row, people, target.plan.people)
+    touched = sync_people(db, actor, row, people, target.plan.people)
     _apply(db, actor, row, before, touched, values, fields)
     return views_of(db, actor, [row])[0]
 
@@ -237,7 +237,7 @@ class Touched:
     replaced: bool
 
 
-def _sync_people(
+def sync_people(
     db: Session, actor: Actor, row: LiveSession, rows: Sequence[Participant], plans: Sequence[PersonPlan]
 ) -> Touched:
     """Make the participants what is planned; those whose shift or agency is new have not agreed to it."""

@@ -66,6 +66,12 @@ class NotWhileLive(ConflictError):
     code = "not_while_live"
 
 
+class TooLate(ConflictError):
+    """There is no tap so young that it could be taken back."""
+
+    code = "too_late"
+
+
 class TooEarly(ConflictError):
     """A tap so long before the planned start is a slip of the finger."""
 

@@ -1,0 +1,168 @@
+"""Setting right what was tapped or guessed wrong, and the review after the show."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.errors import FieldError, Invalid, WrongState
+from campaign.live.alerts import close_of
+from campaign.live.running import free_rest
+from campaign.schedule import booking, claims, references
+from campaign.schedule.changing import sync_people
+from campaign.schedule.errors import TooLate
+from campaign.schedule.events import announce
+from campaign.schedule.judging import wanted_of
+from campaign.schedule.models import LiveSession, SessionHistory
+from campaign.schedule.reading import views_of
+from campaign.schedule.references import Faults
+from campaign.schedule.schemas import CorrectionIn
+from campaign.schedule.spans import Span
+from campaign.schedule.states import CORRECTIONS
+from campaign.schedule.stepping import locked, people_of, step
+from campaign.schedule.views import SessionView
+
+UNDO_WITHIN = timedelta(minutes=10)
+
+
+def correct(
+    db: Session,
+    actor: Actor,
+    session_id: int,
+    given: CorrectionIn,
+    *,
+    expected_version: int | None = None,
+) -> SessionView:
+    """Set right times, host, studio, room ids or a state tapped wrong, with a reason; sales are attributed again.
+
+    Raises Invalid for times that do not fit, WrongState for a state that cannot become the one given.
+    """
+    row = locked(db, actor, session_id, "correct", expected_version=expected_version)
+    to = given.state or ("ended" if row.state in ("draft", "offered", "cancelled") else row.state)
+    if to not in CORRECTIONS[row.state]:  # type: ignore[index]
+        raise WrongState(verb="correct", state=row.state)
+    values = _times(db, row, given, to)
+    told = set(row.agency_ids)
+    _write_parts(db, actor, row, given, values)
+    if row.state == "cancelled":
+        values["cancel_code"] = None
+    fields = sorted(given.model_fields_set - {"reason"})
+    before, detail = row.state, {"fields": fields, "before": _written_times(row)}
+    step(db, actor, row, "correct", to=to, reason=given.reason, detail=detail, **values)
+    _claims_after(db, actor, row, before)
+    close_of(db, actor, row.id)
+    announce(
+        db,
+        actor,
+        row,
+        "session.corrected",
+        told=told | set(row.agency_ids),
+        fields=fields,
+        reason=given.reason,
+    )
+    return views_of(db, actor, [row])[0]
+
+
+def _times(db: Session, row: LiveSession, given: CorrectionIn, to: str) -> dict[str, Any]:
+    """Actual times and their evidence as the corrected state has them."""
+    starts_at = given.actual_starts_at or row.actual_starts_at
+    ends_at = given.actual_ends_at or row.actual_ends_at
+    if to == "ended" and row.state not in ("ended", "live"):
+        starts_at, ends_at = starts_at or row.starts_at, ends_at or row.ends_at
+    if to == "ended" and row.state == "live":
+        ends_at = ends_at or clock.now(db)
+    if to in ("ready", "no_show"):
+        starts_at = ends_at = None
+    if to == "live":
+        ends_at = None
+    _check_times(db, starts_at, ends_at)
+    started = starts_at != row.actual_starts_at
+    ended = ends_at != row.actual_ends_at
+    return {
+        "actual_starts_at": starts_at,
+        "actual_ends_at": ends_at,
+        "start_evidence": ("corrected" if starts_at else None) if started else row.start_evidence,
+        "end_evidence": ("corrected" if ends_at else None) if ended else row.end_evidence,
+    }
+
+
+def _check_times(db: Session, starts_at: datetime | None, ends_at: datetime | None) -> None:
+    now = clock.now(db)
+    faults = Faults()
+    if starts_at is not None and starts_at > now:
+        faults.add("actual_starts_at", "still_ahead")
+    if ends_at is not None and ends_at > now:
+        faults.add("actual_ends_at", "still_ahead")
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        faults.add("actual_ends_at", "ends_before_start")
+    faults.raise_any()
+
+
+def _write_parts(
+    db: Session, actor: Actor, row: LiveSession, given: CorrectionIn, values: dict[str, Any]
+) -> None:
+    faults = Faults()
+    if given.studio_id is not None:
+        values["studio_id"] = references.get_studio(db, actor, given.studio_id, faults).id
+    if given.channels is not None:
+        references.check_channels(db, actor, given.channels, faults)
+        faults.raise_any()
+        booking.set_channels(db, actor, row, given.channels)
+    if given.participants is not None:
+        session = Span(row.starts_at, row.ends_at)
+        plans = references.plan_people(db, actor, given.participants, session, faults)
+        faults.raise_any()
+        touched = sync_people(db, actor, row, people_of(db, actor, row), plans)
+        for person in touched.changed:
+            # Who did stand there need not be asked whether they would.
+            person.acceptance, person.answered_at = "accepted", clock.now(db)
+        values["host_ids"] = sorted({person.host_id for person in touched.people})
+        values["agency_ids"] = sorted({p.agency_id for p in touched.people if p.agency_id is not None})
+    db.flush()
+
+
+def _claims_after(db: Session, actor: Actor, row: LiveSession, before: str) -> None:
+    """Claims follow what is now said to have been, as far as they are free: no other booking is undone."""
+    now = clock.now(db)
+    if row.state == "no_show":
+        claims.release(db, actor, row.id, now, studio_until=now)
+        return
+    claims.drop_all(db, actor, row.id)
+    claims.take(db, actor, row.id, wanted_of(db, actor, row), now=now)
+    if row.actual_ends_at is not None:
+        free_rest(db, actor, row, row.actual_ends_at)
+
+
+def undo(db: Session, actor: Actor, session_id: int) -> SessionView:
+    """Take back a tapped start or end within ten minutes. Raises TooLate when there is none so young."""
+    row = locked(db, actor, session_id, "correct")
+    last = db.scalars(
+        select(SessionHistory)
+        .where(SessionHistory.session_id == row.id, SessionHistory.verb.in_(("start", "end")))
+        .order_by(SessionHistory.version.desc())
+        .limit(1)
+    ).first()
+    tapped = last is not None and last.evidence == "tap" and last.to_state == row.state
+    if last is None or not tapped or clock.now(db) - last.at > UNDO_WITHIN:
+        raise TooLate
+    to = "ready" if row.state == "live" else "live"
+    return correct(db, actor, session_id, CorrectionIn(state=to, reason="undo"), expected_version=row.version)
+
+
+def review(
+    db: Session, actor: Actor, session_id: int, *, text: str, expected_version: int | None = None
+) -> SessionView:
+    """The hub's review (复盘) of an ended session. Raises Invalid when it says nothing."""
+    if not text.strip():
+        raise Invalid([FieldError("review", "missing")])
+    row = locked(db, actor, session_id, "review", expected_version=expected_version)
+    step(db, actor, row, "review", to="reviewed", review=text.strip())
+    return views_of(db, actor, [row])[0]
+
+
+def _written_times(row: LiveSession) -> dict[str, str | None]:
+    names = ("actual_starts_at", "actual_ends_at")
+    return {name: value.isoformat() if (value := getattr(row, name)) else None for name in names}
