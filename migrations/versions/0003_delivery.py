@@ -133,7 +133,7 @@ CREATE TABLE webhook_delivery (
     state text NOT NULL CHECK (state IN ('pending', 'sending', 'delivered', 'exhausted', 'aborted', 'held', 'expired')),
     -- When it may be taken next: a pending one's due time, the end of the lease of one being sent.
     next_at timestamptz NOT NULL,
-    -- Who holds the lease: noting a result with an older one changes nothing (fencing).
+    -- Token of the sender that holds the lease: a note by one that lost it changes nothing (fencing).
     lease bigint,
     -- Place in the retry table, 0 before the first try; starts again on resend. `attempts` counts them all.
     step integer NOT NULL DEFAULT 0,
@@ -170,6 +170,12 @@ CREATE TABLE webhook_attempt (
 CREATE INDEX webhook_attempt_delivery ON webhook_attempt (delivery_id);
 CREATE TABLE webhook_attempt_default PARTITION OF webhook_attempt DEFAULT;
 
+-- Who sends at the moment, each with an advisory lock on its token.
+CREATE TABLE webhook_sender (
+    token bigint PRIMARY KEY,
+    started_at timestamptz NOT NULL DEFAULT now()
+);
+SELECT guard_table('webhook_sender', 'false', 'false');
 SELECT guard_table('webhook_message', 'app_is_hub() OR agency_id = app_agency()', 'false');
 SELECT guard_table('webhook_delivery', 'app_is_hub() OR agency_id = app_agency()', 'app_is_hub() OR agency_id = app_agency()');
 SELECT guard_table('webhook_attempt', 'app_is_hub() OR agency_id = app_agency()', 'false');

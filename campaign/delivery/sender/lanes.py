@@ -8,9 +8,7 @@ from typing import Any
 
 import structlog
 
-from campaign.delivery.breaker import OPENS_AT
 from campaign.delivery.sender.claims import Claimed, Target
-from campaign.delivery.states import outcome_of
 
 log = structlog.get_logger(__name__)
 
@@ -24,9 +22,6 @@ class Lane:
         self.target = target
         self.has_more = False
         self.is_well = target.healthy
-        # Failures in a row as far as we saw; the health in the database follows with the next note.
-        self.streak = 0
-        self._unjudged = 0
         self.success_noted_at = 0.0
         self._send = send
         self._on_room = on_room
@@ -49,9 +44,9 @@ class Lane:
         self._waiting.append(claimed)
 
     def pump(self) -> None:
-        """Start as many as places and rate allow; none while failures of ours wait to be judged."""
+        """Start as many as places and rate allow."""
         self._refill()
-        while self._waiting and len(self._flying) < self.target.max_in_flight and self.streak < OPENS_AT:
+        while self._waiting and len(self._flying) < self.target.max_in_flight:
             if self._tokens < 1:
                 self._come_back((1 - self._tokens) / self.target.per_second)
                 break
@@ -62,25 +57,6 @@ class Lane:
         if self.has_more and len(self._waiting) <= self.target.max_in_flight:
             self.has_more = False
             self._on_room()
-
-    def heard(self, status: int | None) -> None:
-        """Count what a receiver said at once: a dead one must not get a lane full before it is judged."""
-        outcome = outcome_of(status)
-        if outcome == "ok":
-            self.streak = 0
-            return
-        self.streak += 1 if outcome in ("failed", "refused") else OPENS_AT
-        self._unjudged += 1
-
-    def judged(self, streak: int, failures: int) -> None:
-        """The health in the database now holds `failures` more of what we heard."""
-        self._unjudged -= failures
-        self.streak = streak + self._unjudged
-
-    def allowed(self) -> None:
-        """The database lets it be sent to: unless it does not know of our failures yet, one may go."""
-        if self._unjudged == 0:
-            self.streak = min(self.streak, OPENS_AT - 1)
 
     def drop(self) -> list[Claimed]:
         """Take out what has not been started: the endpoint pauses, or we stop."""

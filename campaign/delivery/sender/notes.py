@@ -1,8 +1,9 @@
 """Writing down what came of a batch of tries, and what it means for the health of their endpoints."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaign.delivery.backoff import Next
@@ -20,6 +21,7 @@ class Try:
     answer: Answer
     verdict: Next
     at: datetime
+    noted: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 _NOTE = """

@@ -6,7 +6,6 @@ import random
 import secrets as randomness
 import signal
 import time
-from collections import Counter
 from collections.abc import Coroutine
 from datetime import timedelta
 from functools import partial
@@ -23,6 +22,7 @@ from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_
 from campaign.delivery.sender.fanout import BATCH, fan_out
 from campaign.delivery.sender.lanes import Lane
 from campaign.delivery.sender.notes import Try, note
+from campaign.delivery.sender.registry import enter, free_dead, leave
 from campaign.delivery.sender.secrets import Secrets
 from campaign.kit import ids, signing
 from campaign.kit.addresses import Blocked
@@ -52,6 +52,7 @@ class Sender:
         self._work, self._notes, self._ears = (
             Link(url, f"sender {name}") for name in ("work", "notes", "ears")
         )
+        self._token = randomness.randbits(62)
         self._time = Time(timedelta(seconds=settings.clock_offset_seconds))
         self._secrets = Secrets(settings.secret_key)
         self._lanes: dict[int, Lane] = {}
@@ -78,6 +79,7 @@ class Sender:
             await self._drain()
             self._tries.put_nowait(None)
             await _within(STOP_SECONDS, notes)
+            await _within(STOP_SECONDS, _started(self._work.insist(lambda db: leave(db, self._token))))
         for link in (self._work, self._notes, self._ears):
             await link.close()
         log.info("sender_stopped")
@@ -92,6 +94,7 @@ class Sender:
 
     async def _listen(self) -> None:
         async def listen(db: Connection) -> None:
+            await enter(db, self._token)
             await db.execute(f"LISTEN {CHANNEL}")
             # Whatever was said while nobody listened.
             self._wake.set()
@@ -108,6 +111,7 @@ class Sender:
             if sweep:
                 swept_at = time.monotonic()
                 await self._work.insist(sign_of_life)
+                await self._work.insist(lambda db: free_dead(db, self._token, self._time.now()))
             self._wake.clear()
             if await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS)):
                 continue
@@ -120,7 +124,7 @@ class Sender:
         fanned = await fan_out(db, now)
         loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
         since = (now - timedelta(days=days)).date()
-        taken = await claim(db, now=now, lease=randomness.randbits(62), loads=loads, since=since)
+        taken = await claim(db, now=now, lease=self._token, loads=loads, since=since)
         await self._secrets.refresh(db, {target.id: target for _, target in taken}.values(), now)
         counts: dict[int, int] = {}
         for claimed, target in taken:
@@ -139,7 +143,6 @@ class Sender:
             lane = self._lanes[target.id] = Lane(target, self._send, self._wake.set)
         lane.target = target
         lane.is_well = target.healthy
-        lane.allowed()
         return lane
 
     async def _send(self, target: Target, claimed: Claimed) -> None:
@@ -149,10 +152,13 @@ class Sender:
             await self._give_back([claimed])
             return
         answer = await self._post(target, claimed)
-        self._lanes[target.id].heard(answer.status)
         now = self._time.now()
         verdict = after_try(claimed.step, answer.status, answer.retry_after, now, random.random())  # noqa: S311 - jitter
-        self._tries.put_nowait(Try(claimed, answer, verdict, now))
+        one = Try(claimed, answer, verdict, now)
+        self._tries.put_nowait(one)
+        # The place in the lane is free once the try is written down: a kill can repeat no more than the
+        # places of an endpoint, and a dead one gets no more before its health is judged.
+        await one.noted.wait()
 
     async def _post(self, target: Target, claimed: Claimed) -> Answer:
         secrets = self._secrets.of(target.id, self._time.now())
@@ -184,17 +190,16 @@ class Sender:
         to_judge = {one.claimed.endpoint_id for one in tries if self._needs_a_look(one)}
         health = await self._notes.insist(lambda db: note(db, tries, to_judge, self._time.now()))
         now = self._time.now()
-        failures = Counter(one.claimed.endpoint_id for one in tries if not one.answer.is_success)
         for endpoint_id, found in health.items():
             lane = self._lanes[endpoint_id]
             lane.is_well = found.failing_since is None
-            lane.judged(found.streak, failures[endpoint_id])
             waits = found.paused_until is not None and found.paused_until > now
             if found.disabled is not None or waits:
                 await self._give_back(lane.drop())
             else:
-                lane.pump()
                 self._wake.set()
+        for one in tries:
+            one.noted.set()
 
     def _needs_a_look(self, one: Try) -> bool:
         lane = self._lanes[one.claimed.endpoint_id]
