@@ -1,5 +1,6 @@
 """Real sender processes, and endpoints for them, as tests need them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -77,11 +78,18 @@ def add(database: Database, settings: Settings, agency_id: int, url: str, **give
 def wait_until(url: str, query: str, wanted: object, seconds: float = 15.0) -> None:
     """Until the query's one value is `wanted`; fails after `seconds`."""
     until = time.monotonic() + seconds
-    with psycopg.connect(url, autocommit=True) as connection:
-        while True:
-            row = connection.execute(query).fetchone()  # type: ignore[arg-type]
-            if row is not None and row[0] == wanted:
-                return
-            if time.monotonic() > until:
-                raise AssertionError(f"{query} gave {row}, not {wanted!r}, for {seconds} s")
-            time.sleep(0.05)
+    found: object = None
+    while time.monotonic() < until:
+        # A server that is just starting again refuses; that is part of the waiting.
+        with (
+            contextlib.suppress(psycopg.OperationalError),
+            psycopg.connect(url, autocommit=True) as connection,
+        ):
+            while time.monotonic() < until:
+                row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+                found = None if row is None else row[0]
+                if found == wanted:
+                    return
+                time.sleep(0.05)
+        time.sleep(0.1)
+    raise AssertionError(f"{query} gave {found!r}, not {wanted!r}, for {seconds} s")

@@ -1,13 +1,21 @@
 """Senders and PostgreSQL killed in the middle of the work: nothing lost, nothing twice but what was in flight."""
 
+import os
 import random
+import signal
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
+from campaign.cli.embedded import home
+from campaign.cli.embedded.servers import Servers
+from campaign.cli.place import Place
+from campaign.cli.process.child import Lifeline
+from campaign.kit import schema
 from campaign.kit.database import Database
 from campaign.kit.signing import verify
 from campaign.outbox.actions import write
@@ -96,6 +104,47 @@ def test_connections_cut_in_the_middle_are_made_again(committed_database, settin
         wait_until(settings.database_url, DELIVERED, ENDPOINTS * EVENTS, seconds=60)
         assert sender.child.poll() is None
     assert check_all_came(receiver, texts) <= 4 * ENDPOINTS * IN_FLIGHT
+
+
+@pytest.fixture
+def killable(tmp_path, settings):
+    """Servers of this test alone, durable, with the child that runs PostgreSQL; and settings for them."""
+    place = Place(tmp_path / "own")
+    place.make()
+    lifeline = Lifeline()
+    servers = Servers(place)
+    try:
+        children = servers.start(lifeline)
+        schema.upgrade(servers.database_url)
+        (postgres,) = (child for child in children if "postgres" in child.name.lower())
+        given = replace(settings, database_url=servers.database_url, redis_url=servers.redis_url)
+        yield postgres, given
+        for child in children:
+            child.ask_to_stop()
+        for child in children:
+            child.wait(8)
+    finally:
+        lifeline.cut()
+        home.discard(tmp_path / "own")
+
+
+def test_postgresql_killed_in_the_middle_loses_nothing(killable, receiver):
+    postgres, settings = killable
+    database = Database.connect(settings.database_url)
+    agency = Factory(database).agency()
+    made = [add(database, settings, agency.id, f"{receiver.url}/{number}") for number in range(ENDPOINTS)]
+    tell(database, agency.id, EVENTS)
+    with sending(settings) as sender:
+        for kill in range(2):
+            receiver.wait_for((kill + 1) * 100, seconds=30)
+            os.kill(postgres.pid, signal.SIGKILL)
+            postgres.wait(10)
+            postgres.start()
+        wait_until(settings.database_url, DELIVERED, ENDPOINTS * EVENTS, seconds=60)
+        assert sender.stop() == 0
+    database.dispose()
+    texts = {f"/{number}": one.secret for number, one in enumerate(made)}
+    assert check_all_came(receiver, texts) <= 2 * ENDPOINTS * IN_FLIGHT
 
 
 def test_the_check_sees_a_lost_and_a_changed_delivery(receiver):
