@@ -7,7 +7,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from campaign.kit import clock
+from campaign.kit import clock, heartbeat
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
 from campaign.live import edges
@@ -55,6 +55,7 @@ def _look(database: Database, session_id: int, resumed: datetime) -> int:
 
 def beat(db: Session, actor: Actor) -> datetime:
     """Note that the clock ticks; gives since when it has done so without an outage."""
+    heartbeat.beat(db, "clock")  # what /readyz looks at
     now = clock.now(db)
     row = db.get(ClockBeat, 1, with_for_update=True)
     resumed = edges.resumed_at(row.ticked_at if row else None, row.resumed_at if row else None, now)
