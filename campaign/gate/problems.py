@@ -26,6 +26,8 @@ def problem(status: int, code: str, detail: str, **members: Any) -> Response:
 def problem_of(error: DomainError) -> Response:
     """Word a domain error in the reader's language and keep its code, fields and extra members."""
     members = error.extra()
+    for conflict in members.get("conflicts", ()):
+        conflict["message"] = in_words(conflict["code"], conflict["params"])
     if isinstance(error, Invalid):
         members["errors"] = [
             {"field": fault.field, "code": fault.code, "message": in_words(fault.code, fault.params)}
