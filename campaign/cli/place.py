@@ -1,5 +1,6 @@
 """The data folder: its lock, its logs, and where the servers of a running `up` listen."""
 
+import errno
 import fcntl
 import json
 import os
@@ -47,7 +48,9 @@ class Place:
         try:
             self.make()
             descriptor = os.open(self.data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except PermissionError as error:
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
             raise SetupFault(
                 f"the data folder {self.data_dir} cannot be written: {error.strerror}"
             ) from error

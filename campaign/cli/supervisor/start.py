@@ -1,6 +1,7 @@
 """The whole of `up`: servers, schema, demo data, the four processes, ready; then watch until told to end."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -23,6 +24,7 @@ from config import processes
 
 READY_SECONDS = 60.0
 _PAUSE_SECONDS = 0.1
+_ROOM_BYTES = 200_000_000
 _SERVERS = {"postgres", "valkey"}
 
 
@@ -59,6 +61,7 @@ class Up:
             signal.signal(number, lambda *_: self._told.set())
         self._check_port()
         with self._place.hold() as lock:
+            self._check_room()
             self._keep = (lock,)
             try:
                 self._start()
@@ -102,12 +105,14 @@ class Up:
 
     def _parts(self) -> dict[str, list[str]]:
         wanted = self._wanted
-        return {
+        parts = {
             "web": processes.web(wanted.host, self._port, wanted.workers),
             "worker": processes.worker(),
             "clock": processes.clock(),
             "sender": processes.sender(),
         }
+        # Somebody has to buy something from the demo's live session.
+        return parts | ({"demo": ["-m", "campaign", "demo", "feed"]} if wanted.demo else {})
 
     def _order(self, name: str, argv: list[str], environ: Mapping[str, str], *, shown: bool = False) -> Order:
         return Order(
@@ -168,6 +173,14 @@ class Up:
                     f"cannot listen on {host} port {self._port} ({error.strerror}):"
                     " choose another with --port or --host"
                 ) from error
+
+    def _check_room(self) -> None:
+        free = shutil.disk_usage(self._place.data_dir).free
+        if free < _ROOM_BYTES:
+            raise SetupFault(
+                f"the disk is full: {free // 1_000_000} MB left at {self._place.data_dir},"
+                f" the servers need {_ROOM_BYTES // 1_000_000} MB to start"
+            )
 
     def _url(self) -> str:
         host = f"[{self._wanted.host}]" if ":" in self._wanted.host else self._wanted.host
