@@ -1,6 +1,6 @@
 """Shapes of what a source tells us: order lines, refunds, samples, rooms. Checked, nothing decided.
 
-Unknown fields and unknown types are not faults: they stay in the raw log (DOMAIN: ways in for sales data).
+Unknown fields and unknown types are not faults: they stay in the raw log.
 """
 
 from datetime import datetime

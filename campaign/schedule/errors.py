@@ -23,7 +23,7 @@ class Conflicting(ConflictError):
         self.alternatives = tuple(alternatives)
 
     def extra(self) -> dict[str, Any]:
-        """The members of API.md; the gate adds a message to each conflict from its code and params."""
+        """The members of the answer; the gate adds a message to each conflict from its code and params."""
         return {
             "conflicts": [written_conflict(conflict) for conflict in self.conflicts],
             "alternatives": [written_slot(slot) for slot in self.alternatives],
@@ -79,7 +79,7 @@ class TooEarly(ConflictError):
 
 
 def written_conflict(conflict: Conflict) -> dict[str, Any]:
-    """A conflict as API.md gives it, with public ids."""
+    """A conflict as the API gives it, with public ids."""
     return {
         "rule": conflict.rule,
         "resource_type": conflict.resource_type,

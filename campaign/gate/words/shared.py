@@ -1,4 +1,4 @@
-"""Words for states and other small sets of values, `<kind>.<value>` → word. DOMAIN's own words."""
+"""Words for states and other small sets of values, `<kind>.<value>` → word. The trade's own words."""
 
 from flask_babel import lazy_gettext as _
 
