@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 from flask import Flask, current_app, g, request
 
 from campaign.gate.door import opened
-from campaign.gate.identity import find_actor
 from campaign.kit.actor import SYSTEM
 from campaign.parties.queries import zone_of_hub
 
 _KEPT_SECONDS = 60.0
+_WITHOUT = (None, "assets", "account_login", "theme", "account_language")
 
 
 def find_zone() -> None:
-    """Put the zone where templates look for it. Strangers and the API need none."""
-    if find_actor() is None or request.path.startswith("/api/"):
+    """Put the zone where templates look for it. The API, assets and the login form need none."""
+    if request.blueprint in _WITHOUT or request.endpoint is None or request.path.startswith("/api/"):
         return
     kept: tuple[float, ZoneInfo] | None = current_app.extensions.get("hub_zone")
     if kept is None or time.monotonic() - kept[0] > _KEPT_SECONDS:

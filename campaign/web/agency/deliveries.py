@@ -1,0 +1,42 @@
+"""One delivery: what was sent, what came back at each try, and the button to send it again."""
+
+import json
+
+from flask import Blueprint, Response, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+
+from campaign.accounts.policy import allows
+from campaign.delivery import actions, queries
+from campaign.delivery.states import RESENDABLE
+from campaign.gate.door import reads, writes
+from campaign.kit.actor import Actor
+from campaign.web.paths import read_id
+from campaign.web.verbs import attempt
+
+pages = Blueprint("agency_deliveries", __name__, url_prefix="/webhooks/deliveries")
+
+
+@pages.get("/<delivery_id>")
+@reads("deliveries.read")
+def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
+    """Body and tries. What a receiver answered is text to be shown, never markup."""
+    delivery = queries.get_delivery(db, actor, read_id("whd", delivery_id))
+    body = json.loads(queries.body_of(db, actor, delivery))
+    return render_template(
+        "agency/webhooks_delivery.html",
+        delivery=delivery,
+        body=json.dumps(body, ensure_ascii=False, indent=2),
+        tries=[
+            (one, one.answer.decode("utf-8", "replace")) for one in queries.attempts_of(db, actor, delivery)
+        ],
+        may_resend=allows(actor, "deliveries.resend") and delivery.state in RESENDABLE,
+    )
+
+
+@pages.post("/<delivery_id>/resend")
+@writes("deliveries.resend")
+def resend(*, db: Session, actor: Actor, delivery_id: str) -> Response:
+    """Send it again, with the same webhook-id."""
+    delivery = queries.get_delivery(db, actor, read_id("whd", delivery_id))
+    attempt(db, "done.delivery_resend", lambda: actions.resend(db, actor, delivery))
+    return redirect(url_for("agency_deliveries.show", delivery_id=delivery_id), 303)  # type: ignore[return-value]

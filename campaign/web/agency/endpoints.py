@@ -1,0 +1,180 @@
+"""Webhook endpoints: an agency its own, hub staff all of them; each with its health and its delivery log."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from campaign.accounts.policy import allows
+from campaign.delivery import actions, queries, schemas
+from campaign.delivery.models import WebhookEndpoint
+from campaign.delivery.states import STATES
+from campaign.gate.current import parts
+from campaign.gate.door import reads, writes
+from campaign.kit import clock, ids
+from campaign.kit.actor import Actor
+from campaign.kit.fields import ListQuery
+from campaign.outbox.events import TYPES
+from campaign.parties.models import Agency
+from campaign.parties.queries import all_of
+from campaign.web import forms
+from campaign.web.paths import read_id
+from campaign.web.verbs import attempt, version_in
+
+pages = Blueprint("agency_endpoints", __name__, url_prefix="/webhooks")
+
+ASKABLE = sorted(TYPES - {"endpoint.test"})
+REPLAYS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+
+
+@pages.get("")
+@reads("endpoints.read", query=ListQuery)
+def index(*, db: Session, actor: Actor, query: ListQuery) -> Response:
+    """All endpoints, how they fare today, and a form for a new one."""
+    return _index(db, actor, forms.blank(), query)
+
+
+@pages.post("")
+@writes("endpoints.write")
+def create(*, db: Session, actor: Actor) -> Response:
+    """Add one; its page shows the secret this once."""
+    form = forms.read(schemas.EndpointIn, request.form, lists=("event_types",))
+    if form.value is None:
+        return _index(db, actor, form, ListQuery())
+    settings = parts().settings
+    made: list[actions.Made] = []
+    with forms.refusals(form, db):
+        made.append(
+            actions.add_endpoint(
+                db, actor, form.value, secret_key=settings.secret_key, allow=settings.outgoing_allow
+            )
+        )
+    if not made:
+        return _index(db, actor, form, ListQuery())
+    return _one(db, actor, made[0].endpoint, schemas.DeliveryQuery(), secret=made[0].secret)
+
+
+@pages.get("/<endpoint_id>")
+@reads("endpoints.read", query=schemas.DeliveryQuery)
+def show(*, db: Session, actor: Actor, query: schemas.DeliveryQuery, endpoint_id: str) -> Response:
+    """One endpoint with its log."""
+    endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
+    return _one(db, actor, endpoint, query)
+
+
+@pages.post("/<endpoint_id>")
+@writes("endpoints.write")
+def change(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
+    """Another address, other event types, another description."""
+    endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
+    form = forms.read(schemas.EndpointChange, request.form, lists=("event_types",), build=_edited)
+    if form.value is not None:
+        given, allow = form.value, parts().settings.outgoing_allow
+        with forms.refusals(form, db):
+            actions.change_endpoint(
+                db, actor, endpoint, given, allow=allow, expected_rev=version_in(request.form)
+            )
+    if form.refusal is not None:
+        # Undone in the database; what stands on the row in memory is not.
+        db.refresh(endpoint)
+        return _one(db, actor, endpoint, schemas.DeliveryQuery(), form=form)
+    return _back(endpoint)
+
+
+@pages.post("/<endpoint_id>/<any(pause,enable,test,remove,replay):verb>")
+@writes("endpoints.write")
+def act(*, db: Session, actor: Actor, endpoint_id: str, verb: str) -> Response:
+    """One button."""
+    endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
+    allow = parts().settings.outgoing_allow
+    since = clock.now(db) - REPLAYS.get(request.form.get("since", ""), REPLAYS["day"])
+    paused = schemas.EndpointChange(state="paused")
+    verbs: dict[str, Callable[[], Any]] = {
+        "pause": lambda: actions.change_endpoint(db, actor, endpoint, paused, allow=allow),
+        "enable": lambda: actions.enable(db, actor, endpoint),
+        "test": lambda: actions.test(db, actor, endpoint),
+        "remove": lambda: actions.remove_endpoint(db, actor, endpoint),
+        "replay": lambda: actions.replay(db, actor, endpoint, since),
+    }
+    done = attempt(db, f"done.endpoint_{verb}", verbs[verb])
+    if done and verb == "remove":
+        return redirect(url_for("agency_endpoints.index"), 303)  # type: ignore[return-value]
+    return _back(endpoint)
+
+
+@pages.post("/<endpoint_id>/rotate-secret")
+@writes("endpoints.write")
+def rotate(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
+    """A new secret, shown this once."""
+    endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
+    secret, _until = actions.rotate_secret(db, actor, endpoint, secret_key=parts().settings.secret_key)
+    return _one(db, actor, endpoint, schemas.DeliveryQuery(), secret=secret, rotated=True)
+
+
+def _edited(typed: Any) -> dict[str, Any]:
+    """The edit form always says everything: an empty description is one, no tick means all types."""
+    return {
+        "url": typed.get("url", ""),
+        "description": typed.get("description", ""),
+        "event_types": typed.getlist("event_types") or ["*"],
+    }
+
+
+def _back(endpoint: WebhookEndpoint) -> Response:
+    where = url_for("agency_endpoints.show", endpoint_id=ids.public("whe", endpoint.id))
+    return redirect(where, 303)  # type: ignore[return-value]
+
+
+def _agencies(db: Session, actor: Actor) -> dict[int, Agency]:
+    return {} if actor.role == "agency" else {row.id: row for row in all_of(db, actor, Agency)}
+
+
+def _index(db: Session, actor: Actor, form: forms.Form[Any], query: ListQuery) -> Response:
+    page = queries.page_of_endpoints(db, actor, query)
+    today = clock.now(db).date()
+    answer = render_template(
+        "agency/webhooks.html",
+        page=page,
+        counts=queries.state_counts(db, actor, [row.id for row in page.items], today),
+        agencies=_agencies(db, actor),
+        form=form,
+        types=ASKABLE,
+        may_write=allows(actor, "endpoints.write"),
+    )
+    return make_response(answer, form.status)
+
+
+def _one(
+    db: Session,
+    actor: Actor,
+    endpoint: WebhookEndpoint,
+    query: schemas.DeliveryQuery,
+    *,
+    form: forms.Form[Any] | None = None,
+    secret: str = "",
+    rotated: bool = False,
+) -> Response:
+    query = query.model_copy(update={"endpoint_id": endpoint.id})
+    kept = [one for one in endpoint.event_types if one != "*"]
+    filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept)
+    answer = render_template(
+        "agency/webhooks_one.html",
+        endpoint=endpoint,
+        agency=_agencies(db, actor).get(endpoint.agency_id),
+        page=queries.page_of_deliveries(db, actor, query),
+        counts=queries.state_counts(db, actor, [endpoint.id], clock.now(db).date()).get(endpoint.id, {}),
+        chosen=query.state,
+        states=[state for state in STATES if state != "sending"],
+        form=form or filled,
+        types=ASKABLE,
+        replays=list(REPLAYS),
+        secret=secret,
+        rotated=rotated,
+        may_write=allows(actor, "endpoints.write"),
+        may_resend=allows(actor, "deliveries.resend"),
+        now=clock.now(db),
+    )
+    status = form.status if form else 201 if secret and not rotated else 200
+    return make_response(answer, status)

@@ -1,0 +1,33 @@
+"""The sessions an agency's hosts take part in."""
+
+from flask import Blueprint, render_template
+from sqlalchemy.orm import Session
+
+from campaign.gate.door import reads
+from campaign.kit.actor import Actor
+from campaign.kit.fields import ListQuery
+from campaign.schedule.queries import get_session, page_of_sessions
+from campaign.schedule.schemas import SessionFilter
+from campaign.web.figures import sales_of
+from campaign.web.paths import read_id
+
+pages = Blueprint("agency_sessions", __name__, url_prefix="/agency/sessions")
+
+
+@pages.get("")
+@reads("agency.pages", query=ListQuery)
+def index(*, db: Session, actor: Actor, query: ListQuery) -> str:
+    """Latest first, from the offer on."""
+    page = page_of_sessions(
+        db, actor, SessionFilter(newest_first=True), limit=query.limit, cursor=query.cursor
+    )
+    return render_template("agency/sessions.html", page=page)
+
+
+@pages.get("/<session_id>")
+@reads("agency.pages")
+def show(*, db: Session, actor: Actor, session_id: str) -> str:
+    """One session: co-hosts by name only, sales only of the agency's own shifts."""
+    session = get_session(db, actor, read_id("ses", session_id))
+    sales = sales_of(db, actor, session)
+    return render_template("agency/session.html", session=session, sales=sales)

@@ -1,0 +1,32 @@
+"""The brand's sessions: what is planned, what is on, what was."""
+
+from flask import Blueprint, render_template
+from sqlalchemy.orm import Session
+
+from campaign.gate.door import reads
+from campaign.kit.actor import Actor
+from campaign.kit.fields import ListQuery
+from campaign.schedule.queries import get_session, page_of_sessions
+from campaign.schedule.schemas import SessionFilter
+from campaign.web.figures import sales_of
+from campaign.web.paths import read_id
+
+pages = Blueprint("brand_sessions", __name__, url_prefix="/brand/sessions")
+
+
+@pages.get("")
+@reads("brand.pages", query=ListQuery)
+def index(*, db: Session, actor: Actor, query: ListQuery) -> str:
+    """Latest first."""
+    page = page_of_sessions(
+        db, actor, SessionFilter(newest_first=True), limit=query.limit, cursor=query.cursor
+    )
+    return render_template("brand/sessions.html", page=page)
+
+
+@pages.get("/<session_id>")
+@reads("brand.pages")
+def show(*, db: Session, actor: Actor, session_id: str) -> str:
+    """One session with this brand's own rows; other brands are a count."""
+    session = get_session(db, actor, read_id("ses", session_id))
+    return render_template("brand/session.html", session=session, sales=sales_of(db, actor, session))

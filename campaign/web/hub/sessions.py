@@ -1,0 +1,81 @@
+"""One session: everything about it, and the verbs its state allows."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from campaign.accounts.policy import allows
+from campaign.catalog.models import Campaign
+from campaign.gate.door import reads, writes
+from campaign.kit.actor import Actor
+from campaign.live import correcting, running
+from campaign.parties.queries import get
+from campaign.schedule import answering, closing
+from campaign.schedule.queries import get_session, history_of
+from campaign.schedule.states import CANCEL_CODES, verbs_of
+from campaign.schedule.views import SessionView
+from campaign.web.figures import sales_of
+from campaign.web.paths import read_id
+from campaign.web.verbs import attempt, version_in
+
+pages = Blueprint("hub_sessions", __name__, url_prefix="/hub/sessions")
+
+
+@pages.get("/<session_id>")
+@reads("hub.pages")
+def show(*, db: Session, actor: Actor, session_id: str) -> str:
+    """The session's page; the board shows the part `detail` beside itself."""
+    session = get_session(db, actor, read_id("ses", session_id))
+    return render_template(
+        "hub/session.html",
+        session=session,
+        verbs=_allowed(actor, session),
+        cancel_codes=CANCEL_CODES,
+        history=history_of(db, actor, session.id),
+        sales=sales_of(db, actor, session),
+        campaign=get(db, actor, Campaign, session.campaign_id) if session.campaign_id else None,
+    )
+
+
+@pages.post("/<session_id>/<any(offer,confirm,accept,ready,start,end,cancel,review):verb>")
+@writes("sessions.plan")
+def act(*, db: Session, actor: Actor, session_id: str, verb: str) -> Response:
+    """One verb, then back to the session. A refusal is told there; nothing is half done."""
+    found = read_id("ses", session_id)
+    extra = {"expected_version": version_in(request.form)} | _more(verb, request.form)
+    attempt(db, f"done.{verb}", lambda: _VERBS[verb](db, actor, found, **extra))
+    return redirect(url_for("hub_sessions.show", session_id=session_id), 303)  # type: ignore[return-value]
+
+
+_VERBS: dict[str, Callable[..., SessionView]] = {
+    "offer": answering.offer,
+    "confirm": answering.confirm,
+    "accept": answering.accept,
+    "ready": running.make_ready,
+    "start": running.go_live,
+    "end": running.end,
+    "cancel": closing.cancel,
+    "review": correcting.review,
+}
+
+
+def _more(verb: str, typed: Any) -> dict[str, str]:
+    if verb == "cancel":
+        return {"code": typed.get("code", ""), "reason": typed.get("reason", "").strip()}
+    return {"text": typed.get("text", "").strip()} if verb == "review" else {}
+
+
+def _allowed(actor: Actor, session: SessionView) -> frozenset[str]:
+    """Verbs with a button: confirm only where nobody has to be asked, offer only where somebody has."""
+    if not allows(actor, "sessions.plan"):
+        return frozenset()
+    return verbs_of(session.state) - {"confirm" if _somebody_to_ask(session) else "offer"}
+
+
+def _somebody_to_ask(session: SessionView) -> bool:
+    return any(
+        person.acceptance != "accepted" and (person.agency_id is not None or person.host_kind != "in_house")
+        for person in session.participants
+    )
