@@ -1,7 +1,7 @@
 """Booking: a session with all its claims, or a refusal that says what is in the way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -114,7 +114,8 @@ def claim_all(
     lapse_expired(db, actor, claims.expired_on(db, actor, wanted, now=now))
     taken = claims.take(db, actor, row.id, wanted, now=now, expires_at=expires_at)
     if taken is not None:
-        judging.refuse(db, actor, plan, taken)
+        # What we did get of it is ours and in nobody's way.
+        judging.refuse(db, actor, replace(plan, session_id=row.id), taken)
 
 
 def set_brands(db: Session, actor: Actor, row: LiveSession, brand_ids: Sequence[int]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from campaign.kit import clock
@@ -35,7 +35,7 @@ def overlapping(from_at: datetime | None, to_at: datetime | None) -> ColumnEleme
         parts += [LiveSession.ends_at > from_at, LiveSession.starts_at > from_at - LONGEST]
     if to_at is not None:
         parts.append(LiveSession.starts_at < to_at)
-    return and_(*parts)
+    return and_(true(), *parts)
 
 
 def page_of_sessions(
