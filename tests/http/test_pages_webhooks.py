@@ -1,0 +1,127 @@
+"""The pages of endpoints and deliveries, as agency, hub and strangers see them."""
+
+import re
+
+import pytest
+from sqlalchemy import text
+
+from campaign.kit import ids
+from campaign.kit.actor import SYSTEM, Actor
+from tests.factory import HUB, keyed
+from tests.http.test_api_webhooks import URL, added, delivery_of
+
+
+@pytest.fixture
+def mine(make):
+    return Actor(kind="key", role="agency", agency_id=make.agency(name="晨光机构").id, name="mine")
+
+
+@pytest.fixture
+def page(app, client, database):
+    """page(actor, path, **form): a page as a browser gets it; a POST when a form is given."""
+    # The form token is the browser's matter and has tests of its own.
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    def get(actor, path, form=None, language="en"):
+        headers = {"Authorization": f"Bearer {keyed(database, actor)}", "Accept-Language": language}
+        if form is None:
+            return client.get(path, headers=headers)
+        return client.post(path, headers=headers, data=form)
+
+    return get
+
+
+def test_a_new_endpoint_shows_its_secret_on_this_page_alone(page, mine):
+    made = page(mine, "/webhooks", {"url": URL, "description": "主机", "event_types": ["session.moved"]})
+    assert made.status_code == 201
+    (secret,) = re.findall(r"whsec_[\w+/=]+", made.text)
+    (where,) = set(re.findall(r"/webhooks/(whe_\w+)/test", made.text))
+    again = page(mine, f"/webhooks/{where}")
+    assert again.status_code == 200
+    assert secret not in again.text
+    assert "主机" in page(mine, "/webhooks").text
+
+
+def test_a_bad_address_is_told_beside_its_field(page, mine):
+    refused = page(mine, "/webhooks", {"url": "http://10.0.0.1/"})
+    assert refused.status_code == 422
+    assert "inside a private or reserved network" in refused.text
+    assert 'value="http://10.0.0.1/"' in refused.text
+
+
+def test_the_log_of_a_delivery_shows_hostile_answers_as_text(page, call, database, mine):
+    made = added(call, mine)
+    delivery = delivery_of(database, made)
+    listed = page(mine, f"/webhooks/{made['id']}")
+    assert delivery in listed.text
+    shown = page(mine, f"/webhooks/deliveries/{delivery}")
+    assert "&lt;script&gt;" in shown.text
+    assert "<script>\ufffd" not in shown.text
+    assert "皮" in shown.text
+
+
+def test_resend_puts_it_in_line(page, call, database, mine):
+    made = added(call, mine)
+    delivery = delivery_of(database, made)
+    answer = page(mine, f"/webhooks/deliveries/{delivery}/resend", {})
+    assert answer.status_code == 303
+    assert call(mine, "GET", f"/webhook-deliveries/{delivery}").json["state"] == "pending"
+
+
+def test_the_buttons_do_what_they_say(page, call, mine):
+    made = added(call, mine)
+    for verb, state in (("pause", "paused"), ("enable", "active"), ("test", "active"), ("replay", "active")):
+        assert page(mine, f"/webhooks/{made['id']}/{verb}", {}).status_code == 303
+        assert call(mine, "GET", f"/webhook-endpoints/{made['id']}").json["state"] == state
+    rotated = page(mine, f"/webhooks/{made['id']}/rotate-secret", {})
+    assert "whsec_" in rotated.text
+    changed = page(mine, f"/webhooks/{made['id']}", {"url": f"{URL}/2", "event_types": ["session.ended"]})
+    assert changed.status_code == 303
+    assert call(mine, "GET", f"/webhook-endpoints/{made['id']}").json["event_types"] == ["session.ended"]
+    assert page(mine, f"/webhooks/{made['id']}/remove", {}).status_code == 303
+    assert page(mine, f"/webhooks/{made['id']}").status_code == 404
+
+
+def test_a_stale_or_bad_edit_is_refused_and_changes_nothing(page, call, mine):
+    made = added(call, mine)
+    call(mine, "PATCH", f"/webhook-endpoints/{made['id']}", json={"description": "newer"})
+    stale = page(mine, f"/webhooks/{made['id']}", {"url": URL, "_version": "1"})
+    assert stale.status_code == 412
+    bad = page(mine, f"/webhooks/{made['id']}", {"url": "ftp://x/"})
+    assert bad.status_code == 422
+    assert call(mine, "GET", f"/webhook-endpoints/{made['id']}").json["description"] == "newer"
+
+
+def test_the_hub_sees_all_and_names_the_agency(page, call, database, mine):
+    made = added(call, mine)
+    assert "晨光机构" in page(HUB, "/webhooks").text
+    added_by_hub = page(HUB, "/webhooks", {"url": URL, "agency_id": ids.public("agc", mine.agency_id)})
+    assert added_by_hub.status_code == 201
+    viewer = Actor(kind="key", role="hub", hub_role="viewer", name="viewer")
+    assert '<form method="post" action="/webhooks"' not in page(viewer, "/webhooks").text
+    assert page(viewer, f"/webhooks/{made['id']}/pause", {}).status_code == 403
+
+
+def test_foreign_endpoints_are_not_there(page, call, database, make, mine):
+    theirs = Actor(kind="key", role="agency", agency_id=make.agency().id, name="theirs")
+    made = added(call, theirs)
+    delivery = delivery_of(database, made)
+    for path in (f"/webhooks/{made['id']}", f"/webhooks/deliveries/{delivery}", "/webhooks/whe_nothing"):
+        assert page(mine, path).status_code == 404
+    assert made["url"] not in page(mine, "/webhooks").text
+    assert page(mine, f"/webhooks/{made['id']}/remove", {}).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["brand", "host"])
+def test_other_roles_have_no_such_page(page, make, role):
+    party = make.brand() if role == "brand" else make.host()
+    actor = Actor(kind="key", role=role, **{f"{role}_id": party.id})
+    assert page(actor, "/webhooks").status_code == 403
+
+
+def test_a_disabled_endpoint_says_why_in_the_readers_language(page, call, database, mine):
+    made = added(call, mine)
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE webhook_endpoint SET state = 'disabled', disabled_reason = 'gone'"))
+    assert "410 Gone" in page(mine, f"/webhooks/{made['id']}").text
+    assert "停用" in page(mine, f"/webhooks/{made['id']}", language="zh-CN").text
