@@ -88,7 +88,9 @@ def _routes(kind: Kind[Any]) -> None:
     def add(*, db: Session, actor: Actor, body: Any) -> Answer:
         if isinstance(body, schemas.HostIn):
             return show(actions.add_host(db, actor, body), 201)
-        return show(actions.add(db, actor, kind.model(**body.model_dump())), 201)
+        # Not model_dump(): that would write ids as the outside sees them.
+        given = {name: getattr(body, name) for name in type(body).model_fields}
+        return show(actions.add(db, actor, kind.model(**given)), 201)
 
     @reads(kind.read, answer=kind.shown)
     def get(*, db: Session, actor: Actor, thing_id: str) -> Answer:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from flask import Response, make_response, request
 from psycopg import errors as pg
 from pydantic import BaseModel
@@ -27,6 +28,8 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, Unavailable
 
 View = Callable[..., Any]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,8 @@ def mended() -> Iterator[None]:
     except DBAPIError as error:
         cause = error.orig
         if isinstance(cause, pg.DataError):
-            # A value that passed the schema and the type still refuses, such as a NUL in a text.
+            # A value that passed the schema and that the type still refuses: a gap in a schema of ours.
+            log.warning("unstorable", path=request.path, error=str(cause))
             raise Invalid([FieldError("", "unstorable")]) from error
         if isinstance(cause, pg.InsufficientPrivilege):
             raise Forbidden from error

@@ -134,3 +134,23 @@ def test_the_document_is_openapi_3_1_with_every_route(client):
     assert document["openapi"] == "3.1.0"
     assert "post" in document["paths"]["/api/v1/studios"]
     assert document["paths"]["/api/v1/studios"]["post"]["requestBody"]["required"] is True
+
+
+def test_a_shop_and_an_account_keep_whom_they_belong_to(call, make):
+    from campaign.kit.ids import public
+
+    brand, host = public("brd", make.brand().id), public("hst", make.host().id)
+    shop = call(
+        HUB,
+        "POST",
+        "/shops",
+        json={"name": "店", "platform": "douyin", "external_id": "1", "brand_id": brand},
+    )
+    account = call(
+        HUB,
+        "POST",
+        "/platform-accounts",
+        json={"name": "号", "platform": "douyin", "external_id": "1", "host_id": host},
+    )
+    assert (shop.status_code, shop.json["brand_id"]) == (201, brand)
+    assert (account.status_code, account.json["host_id"]) == (201, host)
