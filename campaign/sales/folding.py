@@ -10,6 +10,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.database import after_commit
 from campaign.kit.queue import nudge
 from campaign.sales.images import MEASURES
+from campaign.sales.rooms import note_signs
 
 MOST_CHANGES = 5000
 
@@ -51,6 +52,9 @@ _VERSIONS = text(
     " SELECT DISTINCT session_id, 1, CAST(:now AS timestamptz) FROM claimed_change WHERE session_id <> 0"
     " ORDER BY 1 ON CONFLICT (session_id) DO UPDATE"
     " SET version = session_sales.version + 1, folded_at = excluded.folded_at"
+)
+_SIGNS = text(
+    "SELECT session_id, max(minute) AS at FROM claimed_change WHERE session_id <> 0 AND lines > 0 GROUP BY 1"
 )
 _ROLLUPS = [
     text(_upsert("session_total", _same("session_id", "currency", *_OWNERS), _FIGURES, "session_id <> 0")),
@@ -97,5 +101,7 @@ def fold(db: Session, actor: Actor, *, most: int = MOST_CHANGES) -> int:
     db.execute(_VERSIONS, {"now": clock.now(db)})
     for rollup in _ROLLUPS:
         db.execute(rollup)
+    # Here and not at ingest: in a flash every writer would wait for the one row of the session.
+    note_signs(db, {row.session_id: row.at for row in db.execute(_SIGNS)})
     after_commit(db, lambda: nudge("sales.project"))
     return int(taken)

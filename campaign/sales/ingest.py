@@ -69,6 +69,7 @@ def ingest(
     outcome.accepted = len(usable)
     _merge(db, usable, outcome, now)
     rooms.note_samples(db, usable)
+    rooms.note_events(db, usable)
     _note_progress(db, usable, source, now)
     if usable:
         after_commit(db, lambda: nudge("sales.fold"))

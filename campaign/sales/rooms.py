@@ -1,12 +1,18 @@
-"""Metric samples and room events of a push."""
+"""Metric samples, room events and signs of life: kept, and told to the live state machine."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.kit.errors import DomainError
+from campaign.live import evidence
 from campaign.sales.submissions import Submission
+
+log = structlog.get_logger(__name__)
 
 _COUNTERS = ("viewers", "views", "online", "impressions", "product_impressions", "product_clicks") + (
     "likes",
@@ -40,3 +46,30 @@ def note_samples(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
     ]
     if rows:
         db.execute(_SAMPLES, {"rows": json.dumps(rows)})
+
+
+def note_events(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
+    """Tell the state machine of rooms that went on or off air, in the order it happened.
+
+    What it refuses (the show is cancelled, say) stays in the raw log and does not stop the batch.
+    """
+    told = [
+        (one.room.at, one.room.type, shop_id, one.room) for shop_id, one in usable if one.room is not None
+    ]
+    for at, kind, shop_id, room in sorted(told, key=lambda row: (row[0], row[1])):
+        tell = evidence.platform_started if kind == "room.started" else evidence.platform_ended
+        try:
+            with db.begin_nested():
+                tell(db, room.platform, room.room_id, room.account_id, room.author_id, at, shop_id=shop_id)
+        except DomainError as refused:
+            log.info("room_event_refused", kind=kind, room_id=room.room_id, code=refused.error_code)
+
+
+def note_signs(db: Session, signs: Mapping[int, datetime]) -> None:
+    """Sales are signs of life: a show nobody tapped is on air, and one that sells has not ended."""
+    for session_id, at in sorted(signs.items()):
+        try:
+            with db.begin_nested():
+                evidence.sign_of_life(db, session_id, at)
+        except DomainError as refused:
+            log.info("sign_refused", session_id=session_id, code=refused.error_code)

@@ -5,6 +5,8 @@ import hmac
 import re
 from typing import Any
 
+from campaign.kit.sealing import derive
+
 _PERSONAL = re.compile(
     r"(buyer|receiver|recipient|consignee|customer|user)_?(name|nick|phone|tel|mobile|address|info|message|id)?\Z"
     r"|.*(phone|mobile|telephone|address|id_?card|e_?mail|wechat|passport)"
@@ -29,3 +31,8 @@ def _is_personal(name: str) -> bool:
 def salted(buyer: str, salt: bytes) -> str:
     """A buyer's mark under the hub's salt: equal buyers stay equal, and nobody else can tell who."""
     return hmac.new(salt, buyer.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+
+
+def salt_of(secret_key: bytes) -> bytes:
+    """The installation's one salt for buyers: the same buyer gives the same hash in every shop and file."""
+    return derive(secret_key, "buyers")

@@ -1,0 +1,121 @@
+"""What one session sold: the full account, and the live figures."""
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
+
+from campaign.api.ids import read_id
+from campaign.api.totals import MinuteOut, ShopProgressOut, TotalsOut, totals_out
+from campaign.gate.current import parts
+from campaign.gate.door import reads
+from campaign.insight.live import live_figures
+from campaign.insight.summary import session_sales
+from campaign.kit.actor import Actor
+from campaign.kit.fields import HostId, ProductId, SessionId
+from campaign.kit.instants import Instant
+
+bp = APIBlueprint("api_sales", __name__, tag="Sales")
+
+
+class ProductSalesOut(BaseModel):
+    """product_id null gathers what the catalogue does not know."""
+
+    product_id: ProductId | None
+    sku: str
+    name: str
+    name_en: str
+    totals: TotalsOut
+
+
+class HostSalesOut(BaseModel):
+    """host_id null is shared: nobody or several were on shift."""
+
+    host_id: HostId | None
+    name: str
+    name_en: str
+    totals: TotalsOut
+
+
+class RungOut(BaseModel):
+    """How lines found the session; provisional until the platform tells the traffic."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    rung: str
+    provisional: bool
+    lines: int
+    paid_gmv_fen: int
+    currency: str
+
+
+class SessionSalesOut(BaseModel):
+    """All days of one session, as much of it as the caller may see."""
+
+    session_id: SessionId
+    totals: list[TotalsOut]
+    by_minute: list[MinuteOut]
+    by_product: list[ProductSalesOut]
+    by_host: list[HostSalesOut]
+    attribution: list[RungOut]
+    maturing: bool
+    as_of: Instant
+    complete_through: Instant | None
+    shops: list[ShopProgressOut]
+
+
+class LiveOut(BaseModel):
+    """The live figures and the time they are good for."""
+
+    session_id: SessionId
+    totals: list[TotalsOut]
+    as_of: Instant
+    version: int
+
+
+@bp.get("/sessions/<session_id>/sales")
+@reads("sales.read", answer=SessionSalesOut)
+def get_session_sales(*, db: Session, actor: Actor, session_id: str) -> BaseModel:
+    """Totals, by minute, by product, by host, and how lines were attributed."""
+    found = session_sales(db, actor, read_id("ses", session_id))
+    return SessionSalesOut(
+        session_id=found.session_id,
+        totals=totals_out(found.totals),
+        by_minute=[MinuteOut.model_validate(one) for one in found.minutes],
+        by_product=[
+            ProductSalesOut(
+                product_id=one.product_id,
+                sku=one.sku,
+                name=one.name,
+                name_en=one.name_en,
+                totals=TotalsOut.model_validate(one.totals),
+            )
+            for one in found.products
+        ],
+        by_host=[
+            HostSalesOut(
+                host_id=one.host_id,
+                name=one.name,
+                name_en=one.name_en,
+                totals=TotalsOut.model_validate(one.totals),
+            )
+            for one in found.hosts
+        ],
+        attribution=[RungOut.model_validate(one) for one in found.rungs],
+        maturing=any(one.maturing for one in found.totals),
+        as_of=found.as_of,
+        complete_through=found.complete_through,
+        shops=[ShopProgressOut.model_validate(one) for one in found.complete],
+    )
+
+
+@bp.get("/sessions/<session_id>/live")
+@reads("sales.live", answer=LiveOut)
+def get_live(*, db: Session, actor: Actor, session_id: str) -> BaseModel:
+    """The live figures, within seconds of the sale."""
+    found = live_figures(db, actor, read_id("ses", session_id), parts().redis)
+    return LiveOut(
+        session_id=found.session_id,
+        totals=totals_out(found.totals),
+        as_of=found.as_of,
+        version=found.version,
+    )

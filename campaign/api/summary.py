@@ -1,0 +1,118 @@
+"""A brand's summary."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from campaign.api.ids import read_id
+from campaign.api.totals import MinuteOut, ShopProgressOut, TotalsOut, totals_out
+from campaign.gate.door import reads
+from campaign.insight.figures import Group
+from campaign.insight.summary import brand_summary, grouped
+from campaign.kit.actor import Actor
+from campaign.kit.errors import FieldError, Invalid
+from campaign.kit.fields import BrandId, QueryInt, Strict
+from campaign.kit.instants import Instant
+
+bp = APIBlueprint("api_summary", __name__, tag="Sales")
+
+LONGEST_DAYS = 400
+
+
+class SummaryQuery(Strict):
+    """from, to: business days in the hub's zone, both in. age: only what had happened by then."""
+
+    from_day: date = Field(alias="from")
+    to_day: date = Field(alias="to")
+    group_by: Literal["day", "session", "host", "product", "platform", "shop", "campaign"] = "day"
+    basis: Literal["cohort", "cash"] = "cohort"
+    age: Annotated[QueryInt, Field(le=60)] | None = None
+
+
+class BeneathOut(BaseModel):
+    """Paid money outside any session: beneath the totals, never within."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    currency: str
+    unattributed_fen: int
+    unattributed_lines: int
+    outside_live_fen: int
+    outside_live_lines: int
+
+
+class GroupOut(BaseModel):
+    """Totals of one key: a day, a platform or an id; "" stands for none."""
+
+    key: str
+    label: str
+    label_en: str
+    totals: list[TotalsOut]
+
+
+class ComparisonOut(BaseModel):
+    """This period and the one before it, each as it stood `age` days after the order."""
+
+    age: int
+    now: list[TotalsOut]
+    before: list[TotalsOut]
+
+
+class SummaryOut(BaseModel):
+    """items follow group_by; orders and buyers are distinct and never add up over items."""
+
+    brand_id: BrandId
+    from_day: date = Field(serialization_alias="from")
+    to_day: date = Field(serialization_alias="to")
+    basis: str
+    age: int | None
+    group_by: str
+    totals: list[TotalsOut]
+    items: list[GroupOut]
+    minutes: list[MinuteOut]
+    comparison: ComparisonOut
+    beneath: list[BeneathOut]
+    as_of: Instant
+    complete_through: Instant | None
+    shops: list[ShopProgressOut]
+
+
+@bp.get("/brands/<brand_id>/summary")
+@reads("summary.read", query=SummaryQuery, answer=SummaryOut)
+def get_summary(*, db: Session, actor: Actor, brand_id: str, query: SummaryQuery) -> BaseModel:
+    """What a brand's sessions sold, net of returns."""
+    if not 0 <= (query.to_day - query.from_day).days < LONGEST_DAYS:
+        raise Invalid([FieldError("to", "date_range", {"most": LONGEST_DAYS})])
+    inner = read_id("brd", brand_id)
+    span = (inner, query.from_day, query.to_day)
+    found = brand_summary(db, actor, *span, basis=query.basis, age=query.age)
+    items = (
+        list(found.days)
+        if query.group_by == "day"
+        else grouped(db, actor, *span, query.group_by, basis=query.basis, age=query.age)
+    )
+    return SummaryOut(
+        brand_id=inner,
+        from_day=found.first,
+        to_day=found.last,
+        basis=found.basis,
+        age=found.age,
+        group_by=query.group_by,
+        totals=totals_out(found.totals),
+        items=[_group(one) for one in items],
+        minutes=[MinuteOut.model_validate(one) for one in found.minutes],
+        comparison=ComparisonOut(
+            age=found.before_age, now=totals_out(found.now_at_age), before=totals_out(found.before)
+        ),
+        beneath=[BeneathOut.model_validate(one) for one in found.beneath],
+        as_of=found.as_of,
+        complete_through=found.complete_through,
+        shops=[ShopProgressOut.model_validate(one) for one in found.complete],
+    )
+
+
+def _group(one: Group) -> GroupOut:
+    return GroupOut(key=one.key, label=one.label, label_en=one.label_en, totals=totals_out(one.totals))

@@ -1,0 +1,201 @@
+"""Figures as people read them: totals per currency with their ratios. Pure values.
+
+Money is integers of minor units; rates are ten-thousandths. A ratio over nothing is None, shown as a dash; a
+ratio over several sessions is that of their totals, never a mean.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from campaign.kit.money import divided
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What was sold in one currency. orders and buyers are distinct; buyers None where nobody told who bought."""
+
+    currency: str
+    placed_gmv_fen: int = 0
+    paid_gmv_fen: int = 0
+    merchant_gmv_fen: int = 0
+    deposit_fen: int = 0
+    refund_pre_ship_fen: int = 0
+    refund_post_ship_fen: int = 0
+    refund_post_receipt_fen: int = 0
+    returned_fen: int = 0
+    price_protection_fen: int = 0
+    compensation_fen: int = 0
+    disputed_fen: int = 0
+    lines: int = 0
+    units: int = 0
+    refunded_lines: int = 0
+    refunded_units: int = 0
+    orders: int | None = 0
+    buyers: int | None = None
+    maturing_fen: int = 0
+    maturing: bool = False
+
+    @property
+    def refund_fen(self) -> int:
+        """Successful refunds of goods, all stages."""
+        return self.refund_pre_ship_fen + self.refund_post_ship_fen + self.refund_post_receipt_fen
+
+    @property
+    def net_gmv_fen(self) -> int:
+        return self.paid_gmv_fen - self.refund_fen
+
+    @property
+    def kept_fen(self) -> int:
+        """The part of the net that is final."""
+        return self.net_gmv_fen - self.maturing_fen
+
+    @property
+    def money_only_fen(self) -> int:
+        """Refunded after shipping without the goods coming back (price protection among it)."""
+        return self.refund_fen - self.refund_pre_ship_fen - self.returned_fen
+
+    @property
+    def refund_rate(self) -> int | None:
+        """Refunds over paid, by fen."""
+        return divided(self.refund_fen * 10_000, self.paid_gmv_fen)
+
+    @property
+    def refund_rate_lines(self) -> int | None:
+        return divided(self.refunded_lines * 10_000, self.lines)
+
+    @property
+    def refund_rate_units(self) -> int | None:
+        return divided(self.refunded_units * 10_000, self.units)
+
+    @property
+    def per_order_fen(self) -> int | None:
+        """笔单价: paid over distinct paid orders."""
+        return None if self.orders is None else divided(self.paid_gmv_fen, self.orders)
+
+    @property
+    def per_buyer_fen(self) -> int | None:
+        """客单价: paid over distinct buyers."""
+        return None if self.buyers is None else divided(self.paid_gmv_fen, self.buyers)
+
+    @property
+    def per_unit_fen(self) -> int | None:
+        """件单价: paid over units."""
+        return divided(self.paid_gmv_fen, self.units)
+
+
+@dataclass(frozen=True)
+class Minute:
+    """One step of the curve, by the moment of the order; `at` is its start, UTC."""
+
+    at: datetime
+    currency: str
+    paid_gmv_fen: int
+    refund_fen: int
+    lines: int
+    units: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """The totals of one key: a day (2026-11-06), a platform, or a public id; "" stands for none."""
+
+    key: str
+    label: str
+    label_en: str
+    totals: tuple[Totals, ...]
+
+
+@dataclass(frozen=True)
+class ProductRow:
+    """One product's totals; product_id None gathers what the catalogue does not know."""
+
+    product_id: int | None
+    sku: str
+    name: str
+    name_en: str
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class HostRow:
+    """One host's totals; host_id None is shared: nobody or several were on shift."""
+
+    host_id: int | None
+    name: str
+    name_en: str
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """One session's totals within the range asked for (a session over midnight has lines on two days)."""
+
+    session_id: int
+    title: str
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class Rung:
+    """How lines found their session: room, author, shop or manual; provisional until the platform tells."""
+
+    rung: str
+    provisional: bool
+    lines: int
+    paid_gmv_fen: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Beneath:
+    """Paid money that counts in no session: shown beneath the totals, never within."""
+
+    currency: str
+    unattributed_fen: int
+    unattributed_lines: int
+    outside_live_fen: int
+    outside_live_lines: int
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How far one shop's data goes."""
+
+    shop_id: int
+    shop_name: str
+    platform: str
+    complete_through: datetime | None
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """One order line for a drill-down. Money in minor units of `currency`."""
+
+    id: int
+    shop_id: int
+    platform: str
+    parent_order_id: str | None
+    line_id: str
+    kind: str
+    status: str
+    ordered_at: datetime | None
+    order_day: date | None
+    paid_at: datetime | None
+    currency: str
+    qty: int
+    order_fen: int
+    paid_fen: int
+    refund_fen: int
+    session_id: int | None
+    host_id: int | None
+    brand_id: int | None
+    product_name: str | None
+    merchant_sku: str | None
+    author_id: str | None
+    bucket: str
+    rung: str
+    provisional: bool
+    matures_at: datetime | None

@@ -1,0 +1,312 @@
+"""The brand's summary and a session's sales: what was sold, what stayed, and how far the data goes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.insight.figures import (
+    Beneath,
+    Completeness,
+    Group,
+    HostRow,
+    Minute,
+    ProductRow,
+    Rung,
+    SessionRow,
+    Totals,
+)
+from campaign.insight.tallies import Scope, minutes_of, totals_by, wall_params, walls
+from campaign.kit import clock, ids
+from campaign.kit.actor import Actor
+from campaign.kit.errors import NotFound
+from campaign.kit.instants import business_day, day_span
+from campaign.schedule.queries import get_session
+
+AGES = (0, 7, 15)
+"""Periods are compared at one of these ages in days: young sessions always look better than old ones."""
+
+FINE_DAYS = 2
+"""Longer ranges show their curve by the hour."""
+
+
+@dataclass(frozen=True)
+class BrandSummary:
+    """A brand's sales over business days, both in. `before` is the period of the same length before it, and
+    now_at_age this one, both as they stood before_age days after each order.
+    """
+
+    brand_id: int
+    first: date
+    last: date
+    basis: str
+    age: int | None
+    as_of: datetime
+    totals: tuple[Totals, ...]
+    before: tuple[Totals, ...]
+    now_at_age: tuple[Totals, ...]
+    before_age: int
+    days: tuple[Group, ...]
+    minutes: tuple[Minute, ...]
+    minute_step: int
+    products: tuple[ProductRow, ...]
+    sessions: tuple[SessionRow, ...]
+    hosts: tuple[HostRow, ...]
+    beneath: tuple[Beneath, ...]
+    complete: tuple[Completeness, ...]
+
+    @property
+    def complete_through(self) -> datetime | None:
+        """The shop that is furthest behind decides; None where one has sent nothing yet."""
+        return _least(self.complete)
+
+
+@dataclass(frozen=True)
+class SessionSales:
+    """One session's sales, over all its days."""
+
+    session_id: int
+    as_of: datetime
+    totals: tuple[Totals, ...]
+    minutes: tuple[Minute, ...]
+    products: tuple[ProductRow, ...]
+    hosts: tuple[HostRow, ...]
+    rungs: tuple[Rung, ...]
+    complete: tuple[Completeness, ...]
+
+    @property
+    def complete_through(self) -> datetime | None:
+        return _least(self.complete)
+
+
+def brand_summary(
+    db: Session,
+    actor: Actor,
+    brand_id: int,
+    first: date,
+    last: date,
+    *,
+    basis: str = "cohort",
+    age: int | None = None,
+) -> BrandSummary:
+    """Everything the brand's page shows. Raises NotFound where the brand is not there or not the actor's."""
+    _brand(db, actor, brand_id)
+    zone = zone_of(db)
+    scope = Scope(brand_id=brand_id, first=first, last=last, basis=basis, age=age)
+    as_of = clock.now(db)
+    at_age = equal_age(last, business_day(as_of, zone))
+    length = last - first + timedelta(days=1)
+    step = 1 if length.days <= FINE_DAYS else 60
+    return BrandSummary(
+        brand_id=brand_id,
+        first=first,
+        last=last,
+        basis=basis,
+        age=age,
+        as_of=as_of,
+        totals=whole(totals_by(db, actor, scope)),
+        before=whole(
+            totals_by(
+                db,
+                actor,
+                Scope(brand_id=brand_id, first=first - length, last=first - timedelta(days=1), age=at_age),
+            )
+        ),
+        now_at_age=whole(totals_by(db, actor, Scope(brand_id=brand_id, first=first, last=last, age=at_age))),
+        before_age=at_age,
+        days=tuple(grouped(db, actor, brand_id, first, last, "day", basis=basis, age=age)),
+        minutes=_minutes(
+            minutes_of(
+                db,
+                actor,
+                brand_id=brand_id,
+                span=(day_span(first, zone)[0], day_span(last, zone)[1]),
+                step_minutes=step,
+            )
+        ),
+        minute_step=step,
+        products=_products(db, totals_by(db, actor, scope, "product")),
+        sessions=_sessions(db, totals_by(db, actor, scope, "session")),
+        hosts=_hosts(db, totals_by(db, actor, scope, "host")),
+        beneath=beneath(db, actor, scope),
+        complete=_complete(db, "s.brand_id = :brand_id", {"brand_id": brand_id}),
+    )
+
+
+def grouped(
+    db: Session,
+    actor: Actor,
+    brand_id: int,
+    first: date,
+    last: date,
+    group_by: str,
+    *,
+    basis: str = "cohort",
+    age: int | None = None,
+) -> list[Group]:
+    """The brand's totals by day, session, host, product, platform, shop or campaign. Raises NotFound."""
+    _brand(db, actor, brand_id)
+    scope = Scope(brand_id=brand_id, first=first, last=last, basis=basis, age=age)
+    found = totals_by(db, actor, scope, group_by)
+    if group_by in ("day", "platform"):
+        return [Group(key, key, key, tuple(totals)) for key, totals in sorted(found.items())]
+    prefix, names = _NAMES_OF[group_by]
+    named = _named(db, names, found)
+    return [
+        Group(
+            "" if key == "0" else ids.public(prefix, int(key)),
+            *named.get(int(key), ("", "")),
+            totals=tuple(totals),
+        )
+        for key, totals in sorted(found.items(), key=lambda one: -one[1][0].paid_gmv_fen)
+    ]
+
+
+def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
+    """One session's sales, as much of it as the actor may see. Raises NotFound."""
+    get_session(db, actor, session_id)
+    scope = Scope(session_id=session_id)
+    return SessionSales(
+        session_id=session_id,
+        as_of=clock.now(db),
+        totals=whole(totals_by(db, actor, scope)),
+        minutes=_minutes(minutes_of(db, actor, session_id=session_id)),
+        products=_products(db, totals_by(db, actor, scope, "product")),
+        hosts=_hosts(db, totals_by(db, actor, scope, "host")),
+        rungs=_rungs(db, actor, session_id),
+        complete=_complete(
+            db,
+            "s.id IN (SELECT shop_id FROM sales_day WHERE session_id = :id) OR s.brand_id IN"
+            " (SELECT unnest(brand_ids) FROM live_session WHERE id = :id)",
+            {"id": session_id},
+        ),
+    )
+
+
+def equal_age(last: date, today: date) -> int:
+    """The greatest of AGES that the whole period has reached."""
+    reached = (today - last).days
+    return max((age for age in AGES if age <= reached), default=0)
+
+
+def whole(found: Mapping[str, Sequence[Totals]]) -> tuple[Totals, ...]:
+    """Totals of the dimension "none"; noughts in CNY where nothing was sold."""
+    return tuple(found.get("", ())) or (Totals("CNY"),)
+
+
+def beneath(db: Session, actor: Actor, scope: Scope) -> tuple[Beneath, ...]:
+    """What was paid outside any session, by currency."""
+    where = [*walls(actor, "r"), "r.bucket <> 'live'", "r.basis = 'cohort'"]
+    if scope.brand_id is not None:
+        where.append("r.brand_id = :brand_id")
+    if scope.first is not None:
+        where.append("r.day BETWEEN :first AND :last")
+    sql = (
+        "SELECT r.currency,"
+        + ",".join(
+            f" coalesce(sum(r.{column}) FILTER (WHERE r.bucket = '{bucket}'), 0)::bigint AS {bucket}_{name}"
+            for bucket in ("unattributed", "outside_live")
+            for column, name in (("paid_fen", "fen"), ("lines", "lines"))
+        )
+        + f" FROM sales_day r WHERE {' AND '.join(where)} GROUP BY 1 ORDER BY 1"
+    )
+    params = wall_params(actor) | {"brand_id": scope.brand_id}
+    days = {"first": scope.first, "last": scope.last}
+    return tuple(Beneath(**row) for row in db.execute(text(sql), params | days).mappings())
+
+
+def zone_of(db: Session) -> ZoneInfo:
+    """The hub's zone."""
+    return ZoneInfo(db.execute(text("SELECT timezone FROM hub")).scalar_one())
+
+
+def _brand(db: Session, actor: Actor, brand_id: int) -> None:
+    mine = actor.is_hub or (actor.role == "brand" and actor.brand_id == brand_id)
+    found = db.execute(text("SELECT 1 FROM brand WHERE id = :id"), {"id": brand_id}).one_or_none()
+    if not mine or found is None:
+        raise NotFound
+
+
+_NAMES_OF = {
+    "session": ("ses", "SELECT id, title AS name, title AS name_en FROM live_session WHERE id = ANY(:ids)"),
+    "host": ("hst", "SELECT id, name, name_en FROM host WHERE id = ANY(:ids)"),
+    "product": ("prd", "SELECT id, name, name_en FROM product WHERE id = ANY(:ids)"),
+    "shop": ("shp", "SELECT id, name, name AS name_en FROM shop WHERE id = ANY(:ids)"),
+    "campaign": ("cmp", "SELECT id, name, name_en FROM campaign WHERE id = ANY(:ids)"),
+}
+
+
+def _named(db: Session, sql: str, found: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
+    wanted = [int(key) for key in found if key != "0"]
+    return {row.id: (row.name, row.name_en) for row in db.execute(text(sql), {"ids": wanted})}
+
+
+def _rows(found: Mapping[str, Sequence[Totals]]) -> list[tuple[int, Totals]]:
+    """(id or 0, totals) by paid money, the most first."""
+    flat = [(int(key), totals) for key, each in found.items() for totals in each]
+    return sorted(flat, key=lambda row: (-row[1].paid_gmv_fen, row[0]))
+
+
+def _products(db: Session, found: Mapping[str, Sequence[Totals]]) -> tuple[ProductRow, ...]:
+    sql = text("SELECT id, sku, name, name_en FROM product WHERE id = ANY(:ids)")
+    known = {row.id: row for row in db.execute(sql, {"ids": [int(key) for key in found]})}
+    return tuple(
+        ProductRow(key, known[key].sku, known[key].name, known[key].name_en, totals)
+        if key in known
+        else ProductRow(None, "", "", "", totals)
+        for key, totals in _rows(found)
+    )
+
+
+def _hosts(db: Session, found: Mapping[str, Sequence[Totals]]) -> tuple[HostRow, ...]:
+    known = _named(db, _NAMES_OF["host"][1], found)
+    return tuple(
+        HostRow(key or None, *known.get(key, ("", "")), totals=totals) for key, totals in _rows(found)
+    )
+
+
+def _sessions(db: Session, found: Mapping[str, Sequence[Totals]]) -> tuple[SessionRow, ...]:
+    sql = text(
+        "SELECT id, title, state, coalesce(actual_starts_at, starts_at) AS starts_at,"
+        " coalesce(actual_ends_at, ends_at) AS ends_at FROM live_session WHERE id = ANY(:ids)"
+    )
+    known = {row.id: row for row in db.execute(sql, {"ids": [int(key) for key in found]})}
+    rows = [
+        SessionRow(key, known[key].title, known[key].state, known[key].starts_at, known[key].ends_at, totals)
+        for key, totals in _rows(found)
+        if key in known
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.starts_at, row.session_id), reverse=True))
+
+
+def _minutes(rows: Sequence[Mapping[str, Any]]) -> tuple[Minute, ...]:
+    return tuple(Minute(**row) for row in rows if row["lines"] or row["paid_gmv_fen"] or row["refund_fen"])
+
+
+def _rungs(db: Session, actor: Actor, session_id: int) -> tuple[Rung, ...]:
+    sql = (
+        "SELECT rung, provisional, count(*) AS lines, sum(paid_fen)::bigint AS paid_gmv_fen, currency"
+        " FROM order_line l WHERE session_id = :session_id AND kind IN ('sale', 'service')"
+        f" AND paid_at IS NOT NULL AND {' AND '.join(walls(actor, 'l'))} GROUP BY 1, 2, 5 ORDER BY 1, 2"
+    )
+    found = db.execute(text(sql), wall_params(actor) | {"session_id": session_id})
+    return tuple(Rung(**row) for row in found.mappings())
+
+
+def _complete(db: Session, where: str, params: Mapping[str, Any]) -> tuple[Completeness, ...]:
+    sql = (
+        "SELECT s.id AS shop_id, s.name AS shop_name, s.platform, p.complete_through FROM shop s"
+        f" LEFT JOIN shop_progress p ON p.shop_id = s.id WHERE ({where}) AND s.archived_at IS NULL"
+        " ORDER BY s.name, s.id"
+    )
+    return tuple(Completeness(**row) for row in db.execute(text(sql), params).mappings())
+
+
+def _least(complete: Sequence[Completeness]) -> datetime | None:
+    moments = [shop.complete_through for shop in complete]
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known and len(known) == len(moments) else None

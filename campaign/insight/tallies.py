@@ -1,0 +1,212 @@
+"""Sums over the rollups and recounts of what is distinct, within what an actor may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.insight.figures import Totals
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+
+NAMES = {
+    "placed_gmv_fen": "placed_fen",
+    "paid_gmv_fen": "paid_fen",
+    "merchant_gmv_fen": "merchant_fen",
+    "deposit_fen": "deposit_fen",
+    "refund_pre_ship_fen": "refund_pre_ship_fen",
+    "refund_post_ship_fen": "refund_post_ship_fen",
+    "refund_post_receipt_fen": "refund_post_receipt_fen",
+    "returned_fen": "returned_fen",
+    "price_protection_fen": "protection_fen",
+    "compensation_fen": "compensation_fen",
+    "disputed_fen": "disputed_fen",
+    "lines": "lines",
+    "units": "units",
+    "refunded_lines": "refunded_lines",
+    "refunded_units": "refunded_units",
+}
+"""Our words → the rollups' columns."""
+
+SUMS = ", ".join(f"coalesce(sum(r.{column}), 0)::bigint AS {name}" for name, column in NAMES.items())
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What to add up: a brand or a session, over business days (both in), on one basis.
+
+    age: only what had happened within that many days after the order's day. bucket None: all three.
+    """
+
+    brand_id: int | None = None
+    session_id: int | None = None
+    first: date | None = None
+    last: date | None = None
+    basis: str = "cohort"
+    age: int | None = None
+    bucket: str | None = "live"
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """How rows are told apart: the key in the rollups (r), in the lines (l); all of type text."""
+
+    rollup: str
+    line: str
+
+
+def _by(column: str) -> Dimension:
+    return Dimension(f"r.{column}::text", f"coalesce(l.{column}, 0)::text")
+
+
+_CAMPAIGN = "coalesce((SELECT s.campaign_id FROM live_session s WHERE s.id = {0}.session_id), 0)::text"
+_PLATFORM = "coalesce((SELECT s.platform FROM shop s WHERE s.id = r.shop_id), '')"
+DIMENSIONS = {
+    "none": Dimension("''", "''"),
+    "day": Dimension("r.day::text", "l.{day}::text"),
+    "session": _by("session_id"),
+    "host": _by("host_id"),
+    "product": _by("product_id"),
+    "shop": _by("shop_id"),
+    "platform": Dimension(_PLATFORM, _PLATFORM.replace("r.", "l.")),
+    "campaign": Dimension(_CAMPAIGN.format("r"), _CAMPAIGN.format("l")),
+}
+
+
+def walls(actor: Actor, alias: str) -> list[str]:
+    """The actor's scope as conditions on a rollup or line; row-level security stands behind them."""
+    if actor.is_hub:
+        return ["true"]
+    for name in ("brand", "agency", "host"):
+        if actor.role == name:
+            return [f"{alias}.{name}_id = :actor_{name}_id"]
+    return ["false"]
+
+
+def wall_params(actor: Actor) -> dict[str, int | None]:
+    """The parameters that walls() speaks of."""
+    return {f"actor_{name}_id": getattr(actor, f"{name}_id") for name in ("brand", "agency", "host")}
+
+
+def totals_by(db: Session, actor: Actor, scope: Scope, dimension: str = "none") -> dict[str, list[Totals]]:
+    """Totals per key of the dimension and currency, keys as text ("0" or "" for none)."""
+    by = DIMENSIONS[dimension]
+    params = _params(actor, scope) | {"now": clock.now(db)}
+    sums: dict[tuple[str, str], dict[str, Any]] = {
+        (row["key"], row["currency"]): dict(row)
+        for row in db.execute(text(_sum_sql(actor, scope, by)), params).mappings()
+    }
+    for row in db.execute(text(_distinct_sql(actor, scope, by)), params).mappings():
+        sums.get((row["key"], row["currency"]), {}).update(orders=row["orders"], buyers=row["buyers"])
+    if scope.basis == "cohort":
+        for row in db.execute(text(_maturing_sql(actor, scope, by)), params).mappings():
+            found = sums.get((row["key"], row["currency"]), {})
+            found.update(maturing_fen=row["maturing_fen"], maturing=True)
+    grouped: dict[str, list[Totals]] = {}
+    for (key, _), summed in sorted(sums.items()):
+        if any(summed[name] for name in NAMES):  # what moved elsewhere leaves rows of noughts
+            grouped.setdefault(key, []).append(_totals(summed))
+    return grouped
+
+
+def _totals(row: Mapping[str, Any]) -> Totals:
+    return Totals(**{name: value for name, value in row.items() if name != "key"})
+
+
+def _sum_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
+    where = [*walls(actor, "r"), *_owned(scope, "r"), "r.basis = :basis"]
+    if scope.bucket is not None:
+        where.append("r.bucket = :bucket")
+    if scope.first is not None:
+        where.append("r.day BETWEEN :first AND :last")
+    if scope.age is not None:
+        where.append("r.age_days <= :age")
+    return (
+        f"SELECT {by.rollup} AS key, r.currency, {SUMS} FROM sales_day r"
+        f" WHERE {' AND '.join(where)} GROUP BY 1, 2"
+    )
+
+
+def _distinct_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
+    """Orders and buyers of paid sale lines, recounted: they are never added."""
+    paid_day = "(l.paid_at AT TIME ZONE (SELECT timezone FROM hub))::date"
+    day = "order_day" if scope.basis == "cohort" else "paid_day"
+    where = [*walls(actor, "l"), *_owned(scope, "l"), "l.kind = 'sale'", "l.paid_at IS NOT NULL"]
+    if scope.bucket is not None:
+        where.append("l.bucket = :bucket")
+    if scope.first is not None:
+        # The order's day is indexed; a payment follows within days, so both bounds help.
+        where.append("l.order_day BETWEEN :first AND :last" if day == "order_day" else "l.order_day <= :last")
+    if scope.age is not None:
+        where.append(f"{paid_day} - l.order_day <= :age")
+    inner = f"SELECT l.*, {paid_day} AS paid_day FROM order_line l WHERE {' AND '.join(where)}"
+    outer = "true" if scope.first is None else f"l.{day} BETWEEN :first AND :last"
+    return (
+        f"SELECT {by.line.format(day=day)} AS key, l.currency,"
+        " count(DISTINCT (l.shop_id, coalesce(l.parent_order_id, l.line_id))) AS orders,"
+        " CASE WHEN count(*) = count(l.buyer_hash) THEN count(DISTINCT l.buyer_hash) END AS buyers"
+        f" FROM ({inner}) l WHERE {outer} GROUP BY 1, 2"
+    )
+
+
+def _maturing_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
+    where = [*walls(actor, "r"), *_owned(scope, "r"), "r.matures_at > :now", "r.counted_lines <> 0"]
+    if scope.bucket is not None:
+        where.append("r.bucket = :bucket")
+    if scope.first is not None:
+        where.append("r.cohort_day BETWEEN :first AND :last")
+    key = by.rollup.replace("r.day", "r.cohort_day")
+    return (
+        f"SELECT {key} AS key, r.currency, sum(r.maturing_fen)::bigint AS maturing_fen"
+        f" FROM sales_maturity r WHERE {' AND '.join(where)} GROUP BY 1, 2"
+    )
+
+
+def _owned(scope: Scope, alias: str) -> list[str]:
+    where = []
+    if scope.brand_id is not None:
+        where.append(f"{alias}.brand_id = :brand_id")
+    if scope.session_id is not None:
+        where.append(f"{alias}.session_id = :session_id")
+    return where
+
+
+def _params(actor: Actor, scope: Scope) -> dict[str, Any]:
+    return wall_params(actor) | {
+        "brand_id": scope.brand_id,
+        "session_id": scope.session_id,
+        "first": scope.first,
+        "last": scope.last,
+        "basis": scope.basis,
+        "age": scope.age,
+        "bucket": scope.bucket,
+    }
+
+
+def minutes_of(
+    db: Session,
+    actor: Actor,
+    *,
+    brand_id: int | None = None,
+    session_id: int | None = None,
+    span: tuple[datetime, datetime] | None = None,
+    step_minutes: int = 1,
+) -> list[Mapping[str, Any]]:
+    """The curve of orders by step: rows of at, currency, paid_gmv_fen, refund_fen, lines, units."""
+    where = [*walls(actor, "r"), *_owned(Scope(brand_id=brand_id, session_id=session_id), "r")]
+    if span is not None:
+        where.append("r.minute >= :from_at AND r.minute < :to_at")
+    sql = (
+        "SELECT date_bin(make_interval(mins => :step), r.minute, '2000-01-01T00:00:00Z') AS at, r.currency,"
+        " sum(r.paid_fen)::bigint AS paid_gmv_fen, sum(r.refund_pre_ship_fen + r.refund_post_ship_fen"
+        " + r.refund_post_receipt_fen)::bigint AS refund_fen, sum(r.lines)::bigint AS lines,"
+        f" sum(r.units)::bigint AS units FROM session_minute r WHERE {' AND '.join(where)}"
+        " GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+    params: dict[str, Any] = {"brand_id": brand_id, "session_id": session_id, "step": step_minutes}
+    params |= wall_params(actor) | ({"from_at": span[0], "to_at": span[1]} if span else {})
+
+    return [dict(row) for row in db.execute(text(sql), params).mappings()]

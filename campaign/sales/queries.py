@@ -1,0 +1,103 @@
+"""Reading what needs a person's eye: lines without a session, refunds without a line, held and contradicted events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.kit.actor import Actor
+from campaign.kit.errors import Forbidden
+from campaign.kit.paging import Page, from_cursor, page_from
+
+
+@dataclass(frozen=True)
+class Loose:
+    """Something that counts in no session: a line, or a refund whose line nobody has described.
+
+    Money in minor units; author_id and room_id are the platform's, as told.
+    """
+
+    id: int
+    kind: Literal["line", "refund"]
+    shop_id: int
+    shop_name: str
+    platform: str
+    line_id: str
+    parent_order_id: str | None
+    refund_id: str | None
+    at: datetime | None
+    currency: str
+    amount_fen: int
+    author_id: str | None
+    room_id: str | None
+
+
+_LOOSE = text(
+    "SELECT * FROM ("
+    " SELECT l.id, 'line' AS kind, l.shop_id, s.name AS shop_name, l.platform, l.line_id, l.parent_order_id,"
+    " NULL::text AS refund_id, l.ordered_at AS at, l.currency, l.paid_fen AS amount_fen, l.author_id, l.room_id"
+    " FROM order_line l JOIN shop s ON s.id = l.shop_id"
+    " WHERE l.bucket = 'unattributed' AND l.known AND l.kind IN ('sale', 'service')"
+    " UNION ALL"
+    " SELECT f.id, 'refund', f.shop_id, s.name, s.platform, f.line_id, NULL, f.refund_id,"
+    " coalesce(f.succeeded_at, f.applied_at), coalesce(f.currency, l.currency), f.amount_fen, NULL, NULL"
+    " FROM order_line l JOIN refund f ON f.shop_id = l.shop_id AND f.line_id = l.line_id"
+    " JOIN shop s ON s.id = l.shop_id WHERE NOT l.known"
+    ") loose WHERE id < :before ORDER BY id DESC LIMIT :limit"
+)
+
+
+def page_of_unattributed(
+    db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None
+) -> Page[Loose]:
+    """Lines and refunds without a session, the newest first. Raises Forbidden to others than the hub."""
+    return _page(db, actor, _LOOSE, limit, cursor, Loose)
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """An event that was held (quarantined) or contradicts one with the same id (conflict)."""
+
+    id: int
+    shop_id: int
+    shop_name: str
+    type: str
+    event_id: str
+    at: datetime
+    payload: Mapping[str, Any]
+
+
+_HELD = text(
+    "SELECT e.id, e.shop_id, s.name AS shop_name, e.type, e.event_id, e.received_at AS at, e.payload"
+    " FROM sale_event e JOIN shop s ON s.id = e.shop_id WHERE e.verdict = 'quarantined' AND e.id < :before"
+    " ORDER BY e.id DESC LIMIT :limit"
+)
+_CONTRADICTED = text(
+    "SELECT c.id, c.shop_id, s.name AS shop_name, c.type, c.event_id, c.seen_at AS at, c.payload"
+    " FROM sale_conflict c JOIN shop s ON s.id = c.shop_id WHERE c.id < :before ORDER BY c.id DESC LIMIT :limit"
+)
+
+
+def page_of_quarantined(
+    db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None
+) -> Page[Oddity]:
+    """Events whose times are too far off, the newest first."""
+    return _page(db, actor, _HELD, limit, cursor, Oddity)
+
+
+def page_of_conflicts(
+    db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None
+) -> Page[Oddity]:
+    """Events that came again with other content, the newest first."""
+    return _page(db, actor, _CONTRADICTED, limit, cursor, Oddity)
+
+
+def _page(db: Session, actor: Actor, sql: Any, limit: int, cursor: str | None, shape: type[Any]) -> Page[Any]:
+    if not actor.is_hub:
+        raise Forbidden
+    before = from_cursor(cursor, (int,))[0] if cursor else 2**63 - 1
+    found = db.execute(sql, {"before": before, "limit": limit + 1}).mappings()
+    return page_from([shape(**row) for row in found], limit, lambda row: [row.id])
