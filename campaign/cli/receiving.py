@@ -1,0 +1,151 @@
+"""What `listen` does: serve, or fetch; verify, print, hand on."""
+
+import json
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from campaign.cli.faults import CommandFault
+from campaign.kit.signing import BadSignature, verify
+
+LARGEST_BODY = 64 * 1024
+_FETCH_EVERY = 2.0
+_HANDED_ON = ("webhook-id", "webhook-timestamp", "webhook-signature", "content-type")
+
+
+class Printer:
+    """Prints events as they come, and counts them."""
+
+    def __init__(self, *, as_json: bool, count: int) -> None:
+        self._as_json = as_json
+        self._left = count
+        self._lock = threading.Lock()
+        self.done = threading.Event()
+
+    def good(self, event_id: str, event: dict[str, Any]) -> None:
+        if self._as_json:
+            self._print(json.dumps({"id": event_id} | event, ensure_ascii=False))
+        else:
+            self._print(f"{event.get('timestamp', '')}  {event.get('type', '')}  {event_id}  {_gist(event)}")
+        with self._lock:
+            self._left -= 1
+            if self._left == 0:
+                self.done.set()
+
+    def bad(self, why: str) -> None:
+        sys.stderr.write(f"refused: {why}\n")
+
+    def _print(self, line: str) -> None:
+        with self._lock:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+
+def _gist(event: dict[str, Any]) -> str:
+    data = event.get("data", {})
+    session = data.get("session") or {}
+    parts = [data.get("session_id"), f"#{data['seq']}" if data.get("seq") else None]
+    parts += [session.get("title"), session.get("state"), session.get("starts_at")]
+    return " ".join(str(part) for part in parts if part)
+
+
+def serve(host: str, port: int, secrets: list[str], forward: str | None, printer: Printer) -> int:
+    """Listen until Ctrl-C or until the printer has had enough."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 15
+
+        def do_POST(self) -> None:
+            status = _take(self, secrets, forward, printer)
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """The printer tells what matters."""
+
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise CommandFault(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    # The last answer must be out before we end, or it would be sent to us again.
+    server.daemon_threads = False
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stderr.write(f"listening http://{host}:{server.server_address[1]}\n")
+    sys.stderr.flush()
+    try:
+        printer.done.wait()
+    finally:
+        server.shutdown()
+        server.server_close()
+    return 0
+
+
+def _take(request: BaseHTTPRequestHandler, secrets: list[str], forward: str | None, printer: Printer) -> int:
+    """Verify one request and hand it on; gives the status to answer with."""
+    length = request.headers.get("Content-Length", "")
+    if not length.isdigit() or int(length) > LARGEST_BODY:
+        request.close_connection = True
+        return 413
+    body = request.rfile.read(int(length))
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        event_id = verify(secrets, headers, body, datetime.now(UTC))
+        event = json.loads(body)
+    except (BadSignature, ValueError, RecursionError):
+        printer.bad(f"not signed with this secret, or its time is off (from {request.client_address[0]})")
+        return 401
+    status = _hand_on(forward, headers, body) if forward else 204
+    if status >= 300:
+        # Our sender tries again until the one behind us takes it.
+        printer.bad(f"{forward} answered {status}")
+        return status
+    printer.good(event_id, event)
+    return status
+
+
+def _hand_on(url: str, headers: dict[str, str], body: bytes) -> int:
+    kept = {name: headers[name] for name in _HANDED_ON if name in headers}
+    request = urllib.request.Request(url, data=body, headers=kept, method="POST")  # noqa: S310 - the user's own URL
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 502
+
+
+def fetch(base_url: str, key: str, after: str | None, printer: Printer) -> int:
+    """Ask for events again and again, going on where the last answer ended."""
+    while not printer.done.is_set():
+        page = _page(base_url, key, after)
+        after = page["next_cursor"]
+        for event in page["items"]:
+            printer.good(event.pop("id"), event)
+            if printer.done.is_set():
+                break
+        if not page["items"]:
+            time.sleep(_FETCH_EVERY)
+    return 0
+
+
+def _page(base_url: str, key: str, after: str | None) -> dict[str, Any]:
+    query = f"?{urllib.parse.urlencode({'after': after})}" if after else ""
+    request = urllib.request.Request(  # noqa: S310 - the user's own URL
+        f"{base_url}/api/v1/events{query}", headers={"Authorization": f"Bearer {key}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except urllib.error.HTTPError as error:
+        raise CommandFault(f"{base_url} answered {error.code}") from error
+    except (OSError, ValueError) as error:
+        raise CommandFault(f"{base_url} cannot be read: {error}") from error

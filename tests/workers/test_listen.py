@@ -1,0 +1,126 @@
+"""`campaign listen` as an agency would run it: behind a real sender, and asking by itself."""
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+import requests
+
+from campaign.kit import signing
+from campaign.outbox.actions import write
+from tests.factory import HUB, Factory
+from tests.fakes import receiver as fake
+from tests.fakes.receiver import Receiver
+from tests.fakes.senders import ROOT, add, environment, sending
+
+SECRET = signing.new_secret()
+
+
+@contextmanager
+def listening(settings, *words):
+    """The command, with the address it listens on."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "campaign", "listen", "--port", "0", *words],
+        cwd=ROOT,
+        env=environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield child, child.stderr.readline().split()[-1]
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def posted(url: str, secret: str, body: bytes = b'{"type":"session.moved","data":{}}') -> int:
+    headers = signing.signed_headers([secret], "evt_1", int(datetime.now(UTC).timestamp()), body)
+    return requests.post(url, data=body, headers=headers, timeout=10).status_code
+
+
+def test_it_prints_what_the_sender_sends(committed_database, settings):
+    agency = Factory(committed_database).agency()
+    with Receiver() as placeholder:
+        made = add(committed_database, settings, agency.id, placeholder.url)
+    with listening(settings, "--secret", made.secret, "--count", "1", "--json") as (child, url):
+        with committed_database.transaction(HUB) as db:
+            db.merge(made.endpoint).url = url
+            write(db, "session.moved", session_id=5, agency_ids=[agency.id], data={"title": "夜场"})
+        with sending(settings):
+            out, _ = child.communicate(timeout=20)
+    event = json.loads(out)
+    assert event["data"] == {"session_id": "ses_0000000000005", "seq": 1, "title": "夜场"}
+    assert event["id"].startswith("evt_")
+    assert child.returncode == 0
+
+
+def test_it_refuses_what_is_not_signed_with_its_secret(settings):
+    with listening(settings, "--secret", SECRET) as (child, url):
+        assert posted(url, signing.new_secret()) == 401
+        assert requests.post(url, data=b"{}", timeout=10).status_code == 401
+        assert requests.post(url, data=b"x" * 70_000, timeout=10).status_code == 413
+        assert posted(url, SECRET) == 204
+        assert posted(url, SECRET, b"[" * 50_000) == 401
+        assert "session.moved" in child.stdout.readline()
+
+
+def test_it_hands_on_and_answers_as_the_one_behind_it(settings):
+    with Receiver() as behind, listening(settings, "--secret", SECRET, "--forward", behind.url) as (_, url):
+        behind.behave(fake.status(200), fake.status(503))
+        assert [posted(url, SECRET), posted(url, SECRET)] == [200, 503]
+        request = behind.received[0]
+        signing.verify([SECRET], request.headers, request.body, datetime.now(UTC))
+
+
+@pytest.mark.parametrize("words", [(), ("--secret", "whsec_!"), ("--fetch", "http://127.0.0.1:1")])
+def test_what_is_missing_is_said(settings, words):
+    done = subprocess.run(
+        [sys.executable, "-m", "campaign", "listen", *words],
+        cwd=ROOT,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("listen: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_it_fetches_from_behind_a_firewall(settings):
+    first = json.dumps(
+        {"items": [{"id": "evt_1", "type": "session.moved", "data": {}}], "next_cursor": "abc"}
+    ).encode()
+    with Receiver() as product:
+        product.behave(fake.status(200, first))
+        started = time.monotonic()
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "campaign",
+                "listen",
+                "--fetch",
+                product.url,
+                "--key",
+                "k",
+                "--count",
+                "2",
+            ],
+            cwd=ROOT,
+            env=environment(settings),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert (done.returncode, done.stdout.count("session.moved")) == (0, 2)
+    assert time.monotonic() - started < 15
+    assert [request.target for request in product.received] == ["/api/v1/events", "/api/v1/events?after=abc"]
+    assert product.received[0].headers["authorization"] == "Bearer k"
