@@ -28,16 +28,18 @@ class Curve:
     top: int
 
 
-def curve_of(points: Sequence[Point]) -> Curve | None:
+def curve_of(points: Sequence[Point], *, least_step: int = 1) -> Curve | None:
     """Even steps from the first to the last minute, gaps as nought; None without points.
 
-    The step grows (1, 5, 15 min, 1 h …) until at most MOST_POINTS remain, and sums are kept.
+    The step grows (1, 5, 15 min, 1 h …) until at most MOST_POINTS remain, and sums are kept; it is at least
+    `least_step` minutes, where the points themselves are sums of that length.
     """
     if not points:
         return None
     first, last = min(one.at for one in points), max(one.at for one in points)
     span_minutes = int((last - first) / timedelta(minutes=1)) + 1
-    step = next((s for s in _STEPS_MINUTES if span_minutes / s <= MOST_POINTS), _STEPS_MINUTES[-1])
+    fitting = (s for s in _STEPS_MINUTES if s >= least_step and span_minutes / s <= MOST_POINTS)
+    step = next(fitting, max(least_step, _STEPS_MINUTES[-1]))
     count = -(-span_minutes // step)
     sums = [0] * count
     for one in points:

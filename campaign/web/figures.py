@@ -1,18 +1,27 @@
 """Sales figures that stand on several pages."""
 
-from typing import Any
-
 from sqlalchemy.orm import Session
 
+from campaign.gate.current import parts
+from campaign.insight.live import live_figures_of
+from campaign.insight.summary import SessionSales, session_sales
 from campaign.kit.actor import Actor
 from campaign.schedule.views import SessionView
+from campaign.web.show import fen_short
 
 
-def money_of(_db: Session, _actor: Actor, _session_ids: list[int]) -> dict[int, str]:
+def money_of(db: Session, actor: Actor, session_ids: list[int]) -> dict[int, str]:
     """Paid GMV of sessions on air, short; currencies side by side, never added."""
-    return {}
+    if not session_ids:
+        return {}
+    figures = live_figures_of(db, actor, session_ids, parts().redis)
+    return {
+        session_id: " ".join(fen_short(one.paid_gmv_fen, one.currency) for one in found.totals)
+        for session_id, found in figures.items()
+        if found.totals
+    }
 
 
-def sales_of(_db: Session, _actor: Actor, _session: SessionView) -> Any:
+def sales_of(db: Session, actor: Actor, session: SessionView) -> SessionSales | None:
     """What a session sold, of what the actor may see; None before it went on air."""
-    return None
+    return session_sales(db, actor, session.id) if session.actual_starts_at else None

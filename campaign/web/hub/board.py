@@ -24,12 +24,15 @@ from campaign.web.show import zone
 
 pages = Blueprint("hub_board", __name__, url_prefix="/hub/board")
 
+# So few studios fit on a screen with roomy rows.
+_FEW = 12
+
 
 class BoardQuery(Strict):
     """Which day, how high the rows are, and whether cancelled sessions show."""
 
     day: Day | None = None
-    rows: Literal["24", "48"] = "24"
+    rows: Literal["24", "48"] | None = None
     cancelled: Literal["0", "1"] = "0"
 
 
@@ -50,7 +53,7 @@ def index(*, db: Session, actor: Actor, query: BoardQuery) -> str:
         day=day,
         before=day - timedelta(days=1),
         after=day + timedelta(days=1),
-        roomy=query.rows == "48",
+        roomy=query.rows == "48" or (query.rows is None and len(board.rows) <= _FEW),
         with_cancelled=query.cancelled == "1",
         may_plan=allows(actor, "sessions.plan"),
         states=STATES,
