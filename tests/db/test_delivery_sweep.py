@@ -1,0 +1,156 @@
+"""What the clock does for delivery, and the feed that misses nothing."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from campaign.delivery import queries, sweep
+from campaign.delivery.actions import add_endpoint
+from campaign.delivery.schemas import EndpointIn, EventQuery
+from campaign.delivery.sender.connection import Link
+from campaign.delivery.sender.fanout import fan_out
+from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.database import Database, driver_url
+from campaign.outbox.actions import write
+from tests.factory import HUB, SECRET_KEY, Factory
+
+ALLOW = ()
+
+
+def endpoint(database, agency_id):
+    with database.transaction(HUB) as db:
+        given = EndpointIn(url="https://hooks.agency.example/", agency_id=agency_id)
+        return add_endpoint(db, HUB, given, secret_key=SECRET_KEY, allow=ALLOW).endpoint
+
+
+def put(database, endpoint_id, state, *, days_ago=0, event_id=1):
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text(
+                "INSERT INTO webhook_delivery (day, endpoint_id, agency_id, event_id, position, type, state, next_at,"
+                " created_at) VALUES (current_date - :ago, :endpoint, 1, :event, 1, 'session.moved', :state, now(),"
+                " now() - make_interval(days => :ago))"
+            ),
+            {"ago": days_ago, "endpoint": endpoint_id, "event": event_id, "state": state},
+        )
+
+
+def states(database):
+    with database.transaction(SYSTEM) as db:
+        return db.execute(text("SELECT state FROM webhook_delivery ORDER BY event_id")).scalars().all()
+
+
+@pytest.mark.parametrize(
+    ("change", "after"),
+    [
+        ("state = 'paused'", ["held", "held"]),
+        ("archived_at = now()", ["aborted", "aborted"]),
+        ("description = 'x'", ["pending", "held"]),
+    ],
+)
+def test_strays_go_where_their_endpoint_is(database, make, change, after):
+    one = endpoint(database, make.agency().id)
+    put(database, one.id, "pending", event_id=1)
+    put(database, one.id, "held", event_id=2)
+    with database.transaction(SYSTEM) as db:
+        db.execute(text(f"UPDATE webhook_endpoint SET {change}"))
+        sweep.sweep(db, SYSTEM)
+    assert states(database) == after
+
+
+def test_what_waited_for_thirty_days_expires(database, make):
+    one = endpoint(database, make.agency().id)
+    put(database, one.id, "pending", days_ago=31, event_id=1)
+    put(database, one.id, "held", days_ago=29, event_id=2)
+    put(database, one.id, "delivered", days_ago=31, event_id=3)
+    with database.transaction(SYSTEM) as db:
+        assert sweep.sweep(db, SYSTEM) == 1
+        assert sweep.sweep(db, SYSTEM) == 0
+    assert states(database) == ["expired", "held", "delivered"]
+
+
+def test_partitions_are_made_ahead_and_old_days_dropped(own_database_url):
+    engine = create_engine(driver_url(own_database_url))
+    database = Database(engine)
+    with engine.begin() as owner:
+        owner.execute(
+            text(
+                "CREATE TABLE webhook_attempt_20200101 PARTITION OF webhook_attempt"
+                " FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')"
+            )
+        )
+        ahead = f"webhook_attempt_{datetime.now(UTC) + timedelta(days=30):%Y%m%d}"
+        owner.execute(text(f"DROP TABLE {ahead}"))
+    with database.transaction(SYSTEM) as db:
+        assert sweep.keep_partitions(db, SYSTEM) == 2
+    with database.transaction(SYSTEM) as db:
+        assert sweep.keep_partitions(db, SYSTEM) == 0
+        assert db.execute(text("SELECT to_regclass('webhook_attempt_20200101')")).scalar_one() is None
+        assert db.execute(text(f"SELECT to_regclass('{ahead}')")).scalar_one() is not None
+    engine.dispose()
+
+
+def test_a_party_may_not_make_or_drop_partitions(database):
+    with pytest.raises(Exception, match="permission denied"), database.transaction(HUB) as db:
+        db.execute(text("SELECT drop_day_partitions('webhook_attempt', 0)"))
+
+
+def fanned(url: str) -> int:
+    async def run() -> int:
+        link = Link(url, "test")
+        try:
+            return await fan_out(await link.get(), datetime.now(UTC))
+        finally:
+            await link.close()
+
+    return asyncio.run(run())
+
+
+def test_the_feed_shows_what_commits_late_after_what_was_read(committed_database, database_url):
+    """An event with a lower id that commits later must not slip in before a cursor that was handed out."""
+    agency = Factory(committed_database).agency()
+    actor = Actor(kind="key", role="agency", agency_id=agency.id)
+
+    def read(after: str | None) -> tuple[list[int], str]:
+        with committed_database.transaction(actor) as db:
+            page = queries.events_after(db, actor, EventQuery(after=after))
+        return [event.data["n"] for event in page.items], page.next_cursor
+
+    with committed_database.transaction(HUB) as late:
+        write(late, "session.moved", session_id=1, agency_ids=[agency.id], data={"n": 1})
+        late.flush()
+        with committed_database.transaction(HUB) as early:
+            write(early, "session.moved", session_id=2, agency_ids=[agency.id], data={"n": 2})
+        assert fanned(database_url) == 1
+        first, cursor = read(None)
+    assert fanned(database_url) == 1
+    second, _ = read(cursor)
+    assert (first, second) == ([2], [1])
+
+
+def test_a_message_holds_only_its_own_agencys_part(committed_database, database_url):
+    make = Factory(committed_database)
+    one, other = make.agency().id, make.agency().id
+    with committed_database.transaction(HUB) as db:
+        write(
+            db,
+            "session.moved",
+            session_id=1,
+            agency_ids=[one, other],
+            data={"session": {"title": "t"}},
+            per_agency={
+                one: {"session": {"hosts": ["canary-one"]}},
+                other: {"session": {"hosts": ["canary-other"]}},
+            },
+        )
+    assert fanned(database_url) == 1
+    for mine, theirs in ((one, "canary-other"), (other, "canary-one")):
+        actor = Actor(kind="key", role="agency", agency_id=mine)
+        with committed_database.transaction(actor) as db:
+            (event,) = queries.events_after(db, actor, EventQuery()).items
+            # The second wall: unscoped SQL gives no more.
+            (body,) = db.execute(text("SELECT body FROM webhook_message")).scalars().all()
+        assert theirs not in str(event.data)
+        assert theirs.encode() not in bytes(body)
