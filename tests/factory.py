@@ -2,6 +2,7 @@
 
 import itertools
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from campaign.accounts.actions import Scope, create_key
 from campaign.catalog.models import Campaign, PlatformAccount, Product
@@ -15,20 +16,21 @@ SECRET_KEY = b"test-secret-key-of-more-than-32-characters"
 HUB = Actor(kind="user", role="hub", hub_role="manager", id=1, name="hub tester")
 ADMIN = Actor(kind="user", role="admin", id=2, name="admin tester")
 
-_keys: dict[tuple[int, Actor], str] = {}
+# Weak: a later test's database may get the address of one that is gone, and must not get its keys.
+_keys: WeakKeyDictionary[Database, dict[Actor, str]] = WeakKeyDictionary()
 
 
 def keyed(database: Database, actor: Actor) -> str:
     """An API key that acts as `actor` does, made once per database and actor."""
-    known = _keys.get((id(database), actor))
-    if known is None:
+    keys = _keys.setdefault(database, {})
+    if actor not in keys:
         scope = Scope(actor.role, actor.brand_id, actor.agency_id, actor.host_id, actor.hub_role)
         with database.transaction(SYSTEM) as db:
             made = create_key(
                 db, SYSTEM, secret_key=SECRET_KEY, name=actor.name, scope=scope, shop_ids=list(actor.shop_ids)
             )
-        known = _keys[id(database), actor] = made.key
-    return known
+        keys[actor] = made.key
+    return keys[actor]
 
 
 class Factory:

@@ -93,7 +93,7 @@ def test_a_push_is_answered_with_a_verdict_and_shows_in_every_figure(
 ) -> None:
     batch = [event(1), event(2, qty="x"), event(3, ordered_at="2026-11-06T21:05:00+08:00")]
     batch[2] |= {"occurred_at": "2026-11-06T20:09:00+08:00", "ordered_at": "2026-11-06T20:08:00+08:00"}
-    answer = call(CONNECTOR, "POST", "/ingest/events", json={"events": batch})
+    answer = assert call(CONNECTOR, "POST", "/ingest/events", json={"events": batch}).status_code == 200
     assert answer.status_code == 200
     assert answer.json["accepted"] == 2
     assert answer.json["rejected"][0] | {"message": ""} == {
@@ -225,7 +225,7 @@ def test_a_brand_sees_its_figures_and_never_anothers(
     rival = make.brand(name="对手皮业")
     make.shop(rival, external_id="4002", name="对手旗舰店")
     batch = [event(1), event(2, shop_id="4002", paid_fen=77777), event(3, author_id="stranger")]
-    call(CONNECTOR, "POST", "/ingest/events", json={"events": batch})
+    assert call(CONNECTOR, "POST", "/ingest/events", json={"events": batch}).status_code == 200
     fold_all(database)
     own = summary(call, brand_actor(show), show)
     assert own.json["totals"][0]["paid_gmv_fen"] == 10000
@@ -264,7 +264,7 @@ def test_groups_of_a_summary_add_up_to_its_total(
 ) -> None:
     make.product(show["brand"], sku="XJ-1")
     batch = [event(1, merchant_sku="XJ-1"), event(2), event(3, ordered_at="2026-11-06T20:01:00+08:00")]
-    call(CONNECTOR, "POST", "/ingest/events", json={"events": batch})
+    assert call(CONNECTOR, "POST", "/ingest/events", json={"events": batch}).status_code == 200
     fold_all(database)
     for actor in (HUB, brand_actor(show)):
         found = summary(call, actor, show, group_by=group, basis=basis).json
