@@ -76,11 +76,11 @@ def _status(module: ModuleType, options: argparse.Namespace) -> int:
 
 def _set_up(name: str, argv: list[str]) -> None:
     """Environment for every command, page assets where pages are made; returns inside the environment."""
-    need = "dev" if name == "test" else "runtime"
-    assets = Assets(dev=name == "test") if name in ("up", "test") else None
+    dev = name == "test" or (name == "setup" and "--dev" in argv)
+    assets = Assets(dev=dev) if name in ("up", "test", "setup") else None
     if assets:
         assets.begin()
-    environment.make(need)
+    environment.make("dev" if dev else "runtime")
     if assets:
         assets.finish()
     environment.enter(argv)

@@ -1,0 +1,43 @@
+# `make sure` is what CI runs. Everything else is a part of it, or takes longer.
+PY = .venv/bin/python
+
+.PHONY: sure setup format lint types imports test nightly lock catalogue
+
+sure:
+	.ci/run
+
+setup:
+	python3 -m campaign setup --dev
+
+format: setup
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lint: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+
+types: setup
+	.venv/bin/mypy
+
+imports: setup
+	.venv/bin/lint-imports
+
+test:
+	python3 -m campaign test
+
+# What takes longer than a commit should wait.
+nightly:
+	python3 -m campaign test -m nightly
+
+# Universal and hashed, without addresses: the same file for every platform and index.
+lock: setup
+	for name in runtime dev node; do \
+		.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
+	done
+	npm install --package-lock-only --ignore-scripts
+
+# The committed picture of the schema, after a migration.
+catalogue: setup
+	$(PY) -m tests.architecture.catalogue
