@@ -37,8 +37,8 @@ def make_ready(
 
 
 def all_answered(db: Session, actor: Actor, row: LiveSession) -> bool:
-    """Whether everybody who must agree has."""
-    return acceptance.all_accepted(persons(db, actor, people_of(db, actor, row)))
+    """Whether everybody who must agree has, and nobody has stayed away."""
+    return acceptance.nobody_missing(persons(db, actor, people_of(db, actor, row)))
 
 
 def ready_row(db: Session, actor: Actor, row: LiveSession) -> None:

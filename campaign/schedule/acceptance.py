@@ -35,19 +35,9 @@ def all_accepted(people: Sequence[Person]) -> bool:
     return not to_ask(people)
 
 
-def answerable_by(
-    people: Iterable[Person], *, agency_id: int | None = None, host_id: int | None = None
-) -> list[Person]:
-    """The asked ones an actor may answer for: its agency's hosts, or itself where no agency stands for it."""
-    return [
-        person
-        for person in people
-        if person.acceptance == "asked"
-        and (
-            (agency_id is not None and person.agency_id == agency_id)
-            or (host_id is not None and person.host_id == host_id and person.agency_id is None)
-        )
-    ]
+def nobody_missing(people: Sequence[Person]) -> bool:
+    """True when all have agreed and nobody, asked or not, has said that they cannot come."""
+    return all_accepted(people) and not any(person.acceptance in ("declined", "expired") for person in people)
 
 
 def deadline(asked_at: datetime, starts_at: datetime) -> datetime:
