@@ -1,11 +1,16 @@
 """The database's catalogue as sorted lines: tables, columns, constraints, indexes, policies, functions."""
 
 import re
-import sys
+import tempfile
+from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, text
 
+from campaign.kit import schema
 from campaign.kit.database import driver_url
+from tests.servers import running
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "migrations" / "catalogue.txt"
 
 _PARTS = {
     "column": "SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)"
@@ -44,6 +49,13 @@ def lines_of(connection: Connection) -> list[str]:
     ]
 
 
+def rewrite() -> None:
+    """Write the catalogue of a database fresh from the migrations to where the drift test looks for it."""
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as (url, _):
+        schema.upgrade(url)
+        with create_engine(driver_url(url)).connect() as opened:
+            CATALOGUE.write_text("\n".join(lines_of(opened)) + "\n")
+
+
 if __name__ == "__main__":
-    with create_engine(driver_url(sys.argv[1])).connect() as opened:
-        sys.stdout.write("\n".join(lines_of(opened)) + "\n")
+    rewrite()

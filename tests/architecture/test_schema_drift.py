@@ -1,13 +1,9 @@
 """The models say what the migrations made; the whole catalogue is as committed."""
 
-from pathlib import Path
-
 from sqlalchemy import inspect, text
 
 from campaign.kit.database import Base
-from tests.architecture.catalogue import lines_of
-
-CATALOGUE = Path(__file__).resolve().parents[2] / "migrations" / "catalogue.txt"
+from tests.architecture.catalogue import CATALOGUE, lines_of
 
 
 def _import_models():
