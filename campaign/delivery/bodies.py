@@ -13,13 +13,16 @@ VERSION = 1
 # What is left out first when a body grows too long, dearest last; a receiver that misses it asks the API.
 _CUT_IN_TURN = (("session", "lineup"), ("session", "participants"), ("sessions",), ("session",))
 
+_FIRST = ("session_id", "seq")
+
 
 def body_of(event_type: str, at: datetime, data: Mapping[str, Any], own: Mapping[str, Any]) -> bytes:
     """`{"type", "timestamp", "version", "data"}` in UTF-8, at most LARGEST bytes; `own` is laid over `data`.
 
     Parts that do not fit are left out, and data.truncated is true then.
     """
-    merged = _laid_over(data, own)
+    # What a receiver orders by stands first; jsonb keeps no order of its own.
+    merged = {name: data[name] for name in _FIRST if name in data} | _laid_over(data, own)
     body = _encoded(event_type, at, merged)
     for path in _CUT_IN_TURN:
         if len(body) <= LARGEST:
@@ -28,7 +31,7 @@ def body_of(event_type: str, at: datetime, data: Mapping[str, Any], own: Mapping
         body = _encoded(event_type, at, merged)
     if len(body) <= LARGEST:
         return body
-    kept = {name: data[name] for name in ("session_id", "seq") if name in data}
+    kept = {name: data[name] for name in _FIRST if name in data}
     return _encoded(event_type, at, kept | {"truncated": True})
 
 

@@ -36,7 +36,9 @@ MENU = (
     Entry("brand_sessions.index", "brand.pages", _("Sessions"), ("brand",)),
     Entry("agency_home.index", "agency.pages", _("Offers"), ("agency",)),
     Entry("agency_sessions.index", "agency.pages", _("Sessions"), ("agency",)),
-    Entry("agency_endpoints.index", "endpoints.read", _("Webhooks"), (*_HUB, "agency")),
+    Entry(
+        "agency_endpoints.index", "endpoints.read", _("Webhooks"), (*_HUB, "agency"), ("agency_deliveries",)
+    ),
     Entry("host_card.own", "host.pages", _("My card"), ("host",)),
 )
 

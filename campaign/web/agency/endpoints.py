@@ -25,7 +25,7 @@ from campaign.web.verbs import attempt, version_in
 
 pages = Blueprint("agency_endpoints", __name__, url_prefix="/webhooks")
 
-ASKABLE = sorted(TYPES - {"endpoint.test"})
+ASKABLE = [one for one in TYPES if one != "endpoint.test"]
 REPLAYS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
