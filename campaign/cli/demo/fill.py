@@ -74,7 +74,5 @@ def _fill(database: Database, settings: Settings, say: Say) -> None:
     player = Player(database, cast, now, settings.secret_key)
     planned = list(sessions_around(now, zone))
     say(f"{len(planned) + 1} sessions over two weeks")
-    for item in planned:
-        player.play(item)
-    player.play(live_now(now, planned))
+    player.play([*planned, live_now(now, planned)])
     say(f"{player.push_sales()} events of sales")

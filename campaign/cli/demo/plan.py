@@ -12,9 +12,7 @@ _APART = timedelta(hours=1)
 # start, hours, studio, turn: `turn` shifts hosts and brands from day to day so that nobody meets himself
 _SLOTS = (
     (time(9), 3.0, 0, 0),
-    (time(10), 3.5, 3, 1),
     (time(14), 3.5, 1, 2),
-    (time(14, 30), 3.0, 4, 3),
     (time(19), 3.5, 0, 4),
     (time(19, 30), 4.0, 1, 5),
     (time(20), 4.0, 2, 6),

@@ -1,7 +1,7 @@
 """Playing the demo's sessions: each verb runs at the time it pretends to happen."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -39,12 +39,18 @@ class Player:
         self.hub = Actor(kind="user", role="hub", hub_role="scheduler", name=LOGINS[1][2])
         self.aired: list[Air] = []
 
-    def play(self, item: Planned) -> None:
-        """Book, offer, answer, and run the session as far as it has come by now."""
+    def play(self, items: Sequence[Planned]) -> None:
+        """Book, offer, answer and run sessions as far as they have come by now; one commit for all of them."""
+        with self.database.transaction(SYSTEM) as db:
+            for item in items:
+                self._play(db, item)
+
+    def _play(self, db: Session, item: Planned) -> None:
         rng = random.Random(item.number)  # noqa: S311 - the same demo each time
         booked_at = item.starts_at - timedelta(days=3, hours=rng.randint(1, 20))
         try:
-            session = self._at(booked_at, lambda db: booking.book(db, self.hub, self._wanted(item)))
+            with db.begin_nested():
+                session = self._at(booked_at, lambda: booking.book(db, self.hub, self._wanted(item)))
         except (Conflicting, NeedsOverride):
             # Around the session that is live now somebody may be in the way: the demo is one session poorer.
             return
@@ -55,29 +61,29 @@ class Player:
         offered_at = booked_at + timedelta(minutes=20)
         asked = any(self._is_asked(index) for index in self._hosts_of(session))
         ask = answering.offer if asked else answering.confirm
-        self._at(offered_at, lambda db: ask(db, self.hub, session.id))
+        self._at(offered_at, lambda: ask(db, self.hub, session.id))
         if not behind and not running and item.number % 5 == 0:
             return  # some offers wait for their answer
         if asked:
             answered_at = offered_at + timedelta(hours=2)
-            self._at(answered_at, lambda db: answering.accept(db, self.hub, session.id))
+            self._at(answered_at, lambda: answering.accept(db, self.hub, session.id))
         if behind and item.number % 23 == 0:
             self._at(
                 item.starts_at - timedelta(hours=5),
-                lambda db: cancel(db, self.hub, session.id, code="goods_missing", reason="样衣未到"),
+                lambda: cancel(db, self.hub, session.id, code="goods_missing", reason="样衣未到"),
             )
         elif behind or running:
-            self._run(item, session, rng)
+            self._run(db, item, session, rng)
 
-    def _run(self, item: Planned, session: SessionView, rng: random.Random) -> None:
+    def _run(self, db: Session, item: Planned, session: SessionView, rng: random.Random) -> None:
         started = item.starts_at + timedelta(seconds=rng.randint(-120, 300))
         ended = item.ends_at + timedelta(seconds=rng.randint(-300, 600))
-        self._at(started, lambda db: go_live(db, self.hub, session.id))
+        self._at(started, lambda: go_live(db, self.hub, session.id))
         if ended < self.now:
-            self._at(ended, lambda db: end(db, self.hub, session.id))
+            self._at(ended, lambda: end(db, self.hub, session.id))
             if item.number % 6 == 0:
                 words = "皮衣讲解节奏好，机车夹克断码要补。尺码表提前挂到购物车。"
-                self._at(ended + timedelta(hours=14), lambda db: review(db, self.hub, session.id, text=words))
+                self._at(ended + timedelta(hours=14), lambda: review(db, self.hub, session.id, text=words))
         self.aired += self._airs(item, started, min(ended, self.now))
 
     def push_sales(self) -> int:
@@ -102,12 +108,9 @@ class Player:
         hours = (air.ends_at - air.starts_at).total_seconds() / 3600
         return int(hours * (9 + air.number * 7 % 12))
 
-    def _at(self, moment: datetime, verb: Callable[[Session], Result]) -> Result:
-        with (
-            clock.travel(min(moment, self.now) - self.now),
-            self.database.transaction(SYSTEM) as db,
-        ):
-            return verb(db)
+    def _at(self, moment: datetime, verb: Callable[[], Result]) -> Result:
+        with clock.travel(min(moment, self.now) - self.now):
+            return verb()
 
     def _wanted(self, item: Planned) -> SessionIn:
         account = self.cast.accounts[item.host]
