@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +45,6 @@ class ClockBeat(Base):
 
     __tablename__ = "clock_beat"
 
-    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, default=1)
     ticked_at: Mapped[datetime]
     resumed_at: Mapped[datetime]

@@ -12,8 +12,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import Forbidden, NotFound
 from campaign.parties.models import Studio
 from campaign.schedule.models import LiveSession
-from campaign.schedule.queries import overlapping
-from campaign.schedule.reading import views_of, visible
+from campaign.schedule.reading import overlapping, views_of, visible
 from campaign.schedule.views import SessionView
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, Text
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,7 +39,7 @@ class LiveSession(Base):
     last_sign_at: Mapped[datetime | None]
     overrunning_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
     updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
 
@@ -81,7 +81,7 @@ class SessionBrand(Base):
 
     session_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("live_session.id"), primary_key=True)
     brand_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("brand.id"), primary_key=True)
-    position: Mapped[int]
+    position: Mapped[int] = mapped_column(SmallInteger)
 
 
 class LineupItem(Base):
@@ -128,7 +128,7 @@ class Resource(Base):
     studio_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("studio.id"))
     host_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("host.id"))
     platform_account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("platform_account.id"))
-    capacity: Mapped[int] = mapped_column(default=1)
+    capacity: Mapped[int] = mapped_column(SmallInteger, default=1)
 
 
 class Claim(Base):
@@ -139,7 +139,7 @@ class Claim(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     session_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("live_session.id"))
     resource_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("resource.id"))
-    unit_no: Mapped[int] = mapped_column(default=1)
+    unit_no: Mapped[int] = mapped_column(SmallInteger, default=1)
     span: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     kind: Mapped[str] = mapped_column(default="booked")
     expires_at: Mapped[datetime | None]

@@ -1,9 +1,8 @@
 """Reading sessions, each scoped by the actor."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import Session
 
 from campaign.kit import clock
@@ -11,10 +10,10 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Forbidden, Invalid, NotFound
 from campaign.kit.instants import parse, written
 from campaign.kit.paging import Page, from_cursor, page_from
-from campaign.schedule.conflicts import LONGEST
+from campaign.schedule.attention import Attention, attention_codes
 from campaign.schedule.due import START_GRACE
 from campaign.schedule.models import LiveSession, Participant, SessionHistory
-from campaign.schedule.reading import views_of, visible
+from campaign.schedule.reading import overlapping, views_of, visible
 from campaign.schedule.schemas import SessionFilter
 from campaign.schedule.views import HistoryView, SessionView
 
@@ -25,17 +24,6 @@ def get_session(db: Session, actor: Actor, session_id: int) -> SessionView:
     if row is None:
         raise NotFound
     return views_of(db, actor, [row])[0]
-
-
-def overlapping(from_at: datetime | None, to_at: datetime | None) -> ColumnElement[bool]:
-    """Sessions whose planned span overlaps [from_at, to_at). None sides are open."""
-    parts: list[ColumnElement[bool]] = []
-    if from_at is not None:
-        # No session is longer than LONGEST, so the index on starts_at bounds the search on both sides.
-        parts += [LiveSession.ends_at > from_at, LiveSession.starts_at > from_at - LONGEST]
-    if to_at is not None:
-        parts.append(LiveSession.starts_at < to_at)
-    return and_(true(), *parts)
 
 
 def page_of_sessions(
@@ -188,36 +176,9 @@ def starting_soon(db: Session, actor: Actor, within: timedelta) -> list[SessionV
     )
 
 
-@dataclass(frozen=True)
-class Attention:
-    """A session that needs somebody, and why (a code)."""
-
-    session: SessionView
-    code: str
-
-
-_SOON_DUE = timedelta(hours=2)
-
-
 def needs_attention(db: Session, actor: Actor) -> list[Attention]:
     """What is wrong now: people missing, offers about to lapse, late starts, overrunning shows."""
     now = clock.now(db)
     ahead = and_(LiveSession.state.in_(_AHEAD), LiveSession.starts_at < now + timedelta(days=2))
     candidates = _some(db, actor, ahead, LiveSession.ends_at > now - timedelta(hours=12), limit=500)
     return [Attention(view, code) for view in candidates for code in attention_codes(view, now)]
-
-
-def attention_codes(view: SessionView, now: datetime) -> list[str]:
-    """Why a session needs somebody; empty when it does not."""
-    codes = []
-    if view.state != "live" and any(p.acceptance in ("declined", "expired") for p in view.participants):
-        codes.append("person_missing")
-    if view.state == "offered" and view.offer_deadline_at and view.offer_deadline_at < now + _SOON_DUE:
-        codes.append("offer_soon_due")
-    if view.state in ("accepted", "ready") and view.starts_at <= now:
-        codes.append("late_start")
-    if view.state in ("draft", "offered") and view.starts_at < now + _SOON_DUE:
-        codes.append("not_confirmed")
-    if view.state == "live" and view.ends_at <= now:
-        codes.append("overrunning")
-    return codes

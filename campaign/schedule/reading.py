@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, and_, false, select, true
 from sqlalchemy.orm import Session
 
 from campaign.catalog.models import PlatformAccount, Product
 from campaign.kit.actor import Actor
 from campaign.parties.models import Agency, Brand, Host, Studio
+from campaign.schedule.conflicts import LONGEST
 from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionBrand, SessionChannel
 from campaign.schedule.views import ChannelView, LineupView, Named, ParticipantView, SessionView
 
@@ -27,6 +29,17 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         # A draft is not yet anybody's appointment.
         return LiveSession.host_ids.contains([actor.host_id]) & (LiveSession.state != "draft")
     return false()
+
+
+def overlapping(from_at: datetime | None, to_at: datetime | None) -> ColumnElement[bool]:
+    """Sessions whose planned span overlaps [from_at, to_at). None sides are open."""
+    parts: list[ColumnElement[bool]] = []
+    if from_at is not None:
+        # No session is longer than LONGEST, so the index on starts_at bounds the search on both sides.
+        parts += [LiveSession.ends_at > from_at, LiveSession.starts_at > from_at - LONGEST]
+    if to_at is not None:
+        parts.append(LiveSession.starts_at < to_at)
+    return and_(true(), *parts)
 
 
 def views_of(db: Session, actor: Actor, rows: Sequence[LiveSession]) -> list[SessionView]:

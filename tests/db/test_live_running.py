@@ -167,7 +167,11 @@ def test_a_stream_that_drops_and_comes_back_is_one_session_with_two_rooms(stage,
     room(stage, confirmed, evidence.platform_ended, confirmed.starts_at + 30 * MIN)
     room(stage, confirmed, evidence.platform_started, confirmed.starts_at + 33 * MIN, "7400002")
     back = get(stage, confirmed.id)
-    assert (back.state, back.channels[0].room_ids, back.actual_ends_at) == ("live", ("7400001", "7400002"), None)
+    assert (back.state, back.channels[0].room_ids, back.actual_ends_at) == (
+        "live",
+        ("7400001", "7400002"),
+        None,
+    )
     room(stage, confirmed, evidence.platform_ended, confirmed.ends_at, "7400002")
     assert get(stage, confirmed.id).state == "ended"
 
@@ -347,7 +351,8 @@ def test_a_failing_session_is_pushed_forward_and_parked_at_the_fifth_failure(sta
             {"id": confirmed.id},
         )
         db.execute(
-            text("UPDATE live_session SET hold_until = now(), due_at = now() WHERE id = :id"), {"id": other.id}
+            text("UPDATE live_session SET hold_until = now(), due_at = now() WHERE id = :id"),
+            {"id": other.id},
         )
     moment = confirmed.starts_at - 29 * MIN
     for turn in range(8):

@@ -89,7 +89,9 @@ def test_turnaround_keeps_sessions_apart_and_touching_ones_fit(stage):
 
 def test_a_session_may_cross_midnight(stage):
     late = (stage.now() + timedelta(days=2)).replace(hour=14, minute=0, second=0, microsecond=0)
-    assert stage.book(starts_at=late, hours=6, override={"reason": "双十一"}).ends_at == late + timedelta(hours=6)
+    assert stage.book(starts_at=late, hours=6, override={"reason": "双十一"}).ends_at == late + timedelta(
+        hours=6
+    )
 
 
 def test_soft_conflicts_want_a_reason_that_is_kept(stage):
@@ -145,7 +147,11 @@ def test_two_shifts_of_one_host_fit_when_they_do_not_overlap(stage):
     starts_at = stage.given().starts_at
     parts = [
         {"host_id": stage.signed.id, "to": starts_at + timedelta(hours=1)},
-        {"host_id": stage.in_house.id, "from": starts_at + timedelta(hours=1), "to": starts_at + timedelta(hours=2)},
+        {
+            "host_id": stage.in_house.id,
+            "from": starts_at + timedelta(hours=1),
+            "to": starts_at + timedelta(hours=2),
+        },
         {"host_id": stage.signed.id, "from": starts_at + timedelta(hours=2)},
     ]
     assert len(stage.book(participants=parts).participants) == 3
@@ -176,6 +182,8 @@ def test_the_history_and_the_audit_keep_who_booked(stage):
     made = stage.book()
     with stage.database.transaction(SYSTEM) as db:
         kept = db.execute(text("SELECT version, verb, to_state, actor_name FROM session_history")).all()
-        noted = db.execute(text("SELECT action, subject_id FROM audit_entry WHERE action LIKE 'session.%'")).all()
+        noted = db.execute(
+            text("SELECT action, subject_id FROM audit_entry WHERE action LIKE 'session.%'")
+        ).all()
     assert [tuple(row) for row in kept] == [(1, "book", "draft", HUB.name)]
     assert [tuple(row) for row in noted] == [("session.book", made.id)]

@@ -236,16 +236,18 @@ def test_a_brand_sees_its_own_rows_and_others_as_a_count(stage):
     assert [item.live_price_fen for item in seen.lineup] == [1]
     assert seen.participants[0].agency_id is None
     with pytest.raises(Forbidden):
-        stage.act(
-            queries.page_of_sessions, SessionFilter(agency_id=stage.agency.id), limit=5, actor=user
-        )
+        stage.act(queries.page_of_sessions, SessionFilter(agency_id=stage.agency.id), limit=5, actor=user)
 
 
 def test_while_live_only_rooms_line_up_and_end_change(stage):
     soon = stage.now() + timedelta(minutes=10)
     made = accepted(stage, starts_at=soon, hours=2)
     stage.act(running.go_live, made.id)
-    for fields in ({"title": "x"}, {"starts_at": soon + timedelta(hours=1)}, {"channels": [{"platform": "other"}]}):
+    for fields in (
+        {"title": "x"},
+        {"starts_at": soon + timedelta(hours=1)},
+        {"channels": [{"platform": "other"}]},
+    ):
         with pytest.raises(NotWhileLive):
             change(stage, made.id, **fields)
     with stage.database.transaction(HUB) as db:

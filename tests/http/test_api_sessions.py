@@ -250,9 +250,7 @@ def test_bulk_gives_a_result_per_id(call, stage, body):
     later = stage.given().starts_at + timedelta(days=2)
     own = body(starts=later, participants=[{"host_id": public("hst", stage.in_house.id)}])
     second = call(HUB, "POST", "/sessions", json=own).json
-    answer = call(
-        HUB, "POST", "/sessions/bulk", json={"verb": "confirm", "ids": [first["id"], second["id"]]}
-    )
+    answer = call(HUB, "POST", "/sessions/bulk", json={"verb": "confirm", "ids": [first["id"], second["id"]]})
     assert answer.status_code == 200, answer.json
     results = {item["id"]: (item["ok"], item["state"], item["code"]) for item in answer.json["items"]}
     assert results == {first["id"]: (False, None, "must_be_asked"), second["id"]: (True, "accepted", None)}
