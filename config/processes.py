@@ -25,7 +25,7 @@ def worker(concurrency: int = 2) -> list[str]:
 
 def clock() -> list[str]:
     """Celery beat: sends what config.periodic names. Two at once would be harmless."""
-    return ["-m", "celery", "-A", "workers.app", "beat", "--pidfile=", "--loglevel", "warning"]
+    return ["-m", "celery", "-A", "workers.clock", "beat", "--pidfile=", "--loglevel", "warning"]
 
 
 def sender() -> list[str]:

@@ -18,6 +18,7 @@ from campaign.cli.place import Place
 from campaign.cli.process.child import Child, Lifeline, Order
 from campaign.cli.setup.console import Step, say, warn
 from campaign.cli.setup.environment import ROOT
+from campaign.cli.supervisor.prepared import Prepared
 from campaign.cli.supervisor.ready import Readiness
 from campaign.cli.supervisor.watch import Watch
 from config import processes
@@ -74,12 +75,22 @@ class Up:
 
     def _start(self) -> None:
         environ = self._start_servers()
-        self._prepare(environ)
+        prepared = Prepared(self._place.run_dir)
+        preparing = self._begin_preparing(environ)
+        # Once the schema is known to be right, looking it over need not keep the others waiting.
+        if not prepared.before:
+            self._wait_for(preparing)
         readiness = Readiness(self._wanted.host, self._port)
         for name, argv in self._parts().items():
             self._begin(self._order(name, argv, environ))
+        if prepared.before:
+            self._wait_for(preparing)
+        prepared.note()
         self._wait_until_ready(readiness)
         say(f"ready {self._url()}")
+        if self._wanted.demo:
+            # Somebody has to buy something from the demo's live session.
+            self._begin(self._order("demo", ["-m", "campaign", "demo", "feed"], environ))
 
     def _start_servers(self) -> dict[str, str]:
         servers = Servers(
@@ -105,14 +116,12 @@ class Up:
 
     def _parts(self) -> dict[str, list[str]]:
         wanted = self._wanted
-        parts = {
+        return {
             "web": processes.web(wanted.host, self._port, wanted.workers),
             "worker": processes.worker(),
             "clock": processes.clock(),
             "sender": processes.sender(),
         }
-        # Somebody has to buy something from the demo's live session.
-        return parts | ({"demo": ["-m", "campaign", "demo", "feed"]} if wanted.demo else {})
 
     def _order(self, name: str, argv: list[str], environ: Mapping[str, str], *, shown: bool = False) -> Order:
         return Order(
@@ -131,15 +140,19 @@ class Up:
         child.start()
         self._watch.add(child)
 
-    def _prepare(self, environ: Mapping[str, str]) -> None:
+    def _begin_preparing(self, environ: Mapping[str, str]) -> Child:
         """Schema and demo data, in a child of their own: the supervisor stays small."""
         argv = ["-m", "campaign", "prepare", *(["--demo"] if self._wanted.demo else [])]
         child = Child(self._order("prepare", argv, environ, shown=True), self._lifeline, self._keep)
         child.start()
-        while not child.wait(_PAUSE_SECONDS):
+        return child
+
+    def _wait_for(self, preparing: Child) -> None:
+        while not preparing.wait(_PAUSE_SECONDS):
             self._check_told()
-        if child.status:
-            raise SetupFault(f"the database could not be prepared:\n{child.last_words()}")
+        if preparing.status:
+            raise SetupFault(f"the database could not be prepared:\n{preparing.last_words()}")
+        preparing.order.pid_file.unlink(missing_ok=True)
 
     def _wait_until_ready(self, readiness: Readiness) -> None:
         until = time.monotonic() + READY_SECONDS
