@@ -305,9 +305,9 @@ def test_the_door_starts_and_ends_its_own_studio_and_a_second_press_is_harmless(
 
 def test_a_card_acts_for_its_host_alone_and_not_hours_ahead(stage, confirmed):
     token = links.card_token(SECRET_KEY, stage.in_house)
-    with at(stage, confirmed.starts_at - 121 * MIN):
-        with stage.database.transaction(SYSTEM) as db, pytest.raises(TooEarly):
-            links.card_verb(db, SECRET_KEY, token, confirmed.id, "start")
+    early = at(stage, confirmed.starts_at - 121 * MIN)
+    with early, stage.database.transaction(SYSTEM) as db, pytest.raises(TooEarly):
+        links.card_verb(db, SECRET_KEY, token, confirmed.id, "start")
     with at(stage, confirmed.starts_at), stage.database.transaction(SYSTEM) as db:
         assert links.card_verb(db, SECRET_KEY, token, confirmed.id, "start").state == "live"
         foreign = links.card_token(SECRET_KEY, stage.signed)
