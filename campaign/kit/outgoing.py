@@ -7,6 +7,7 @@ is used, no cookie is kept, nothing is unpacked.
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -87,11 +88,23 @@ class _GuardedResolver(AbstractResolver):
 
 
 class Guard:
-    """What may be called: public addresses, and the ranges of CAMPAIGN_OUTGOING_ALLOW besides."""
+    """What may be called: public addresses, and the ranges of CAMPAIGN_OUTGOING_ALLOW besides.
 
-    def __init__(self, allow: Sequence[Network] = (), lookup: Lookup = system_lookup) -> None:
+    `trust` None means the system's certificate authorities; the name called must be the certificate's.
+    """
+
+    def __init__(
+        self,
+        allow: Sequence[Network] = (),
+        lookup: Lookup = system_lookup,
+        *,
+        trust: ssl.SSLContext | None = None,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
         self._allow = tuple(allow)
         self._lookup = lookup
+        self._trust = trust
+        self._total_seconds = total_seconds
 
     def check_url(self, url: str) -> str:
         """The URL in the form it is called in; raises Blocked. No look-up is made."""
@@ -102,6 +115,7 @@ class Guard:
         connector = aiohttp.TCPConnector(
             resolver=_GuardedResolver(self._allow, self._lookup),
             socket_factory=self._socket,
+            ssl=self._trust or ssl.create_default_context(),
             limit=0,
             limit_per_host=0,
             ttl_dns_cache=_DNS_CACHE_SECONDS,
@@ -110,7 +124,7 @@ class Guard:
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=TOTAL_SECONDS, sock_connect=CONNECT_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=self._total_seconds, sock_connect=CONNECT_SECONDS),
             trust_env=False,
             auto_decompress=False,
             raise_for_status=False,

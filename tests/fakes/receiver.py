@@ -8,6 +8,7 @@ with Receiver() as receiver:
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -100,7 +101,8 @@ def redirect(code: int, to: str) -> Behaviour:
 class Receiver:
     """Listens on a free port from `with` on; every connection is served on one thread of its own."""
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.received: list[Received] = []
         self.connections = 0
         self.host = host
@@ -121,7 +123,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}:{self._port}"
+        return f"http{'s' if self._tls else ''}://{self.host}:{self._port}"
 
     @property
     def port(self) -> int:
@@ -151,7 +153,7 @@ class Receiver:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         server = self._loop.run_until_complete(
-            asyncio.start_server(self._connection, self.host, self._port, backlog=1024)
+            asyncio.start_server(self._connection, self.host, self._port, backlog=1024, ssl=self._tls)
         )
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import ssl
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from yarl import URL
 from campaign.kit import outgoing
 from campaign.kit.outgoing import Answer, Guard
 from tests.fakes import receiver as fake
+from tests.fakes.certificates import made_for, server_context
 from tests.fakes.receiver import Receiver
 
 ONE = (ipaddress.ip_network("127.0.0.1/32"),)
@@ -22,15 +24,14 @@ def receiver():
         yield running
 
 
-@pytest.fixture(autouse=True)
-def _hasty(monkeypatch):
-    # The limits themselves are asserted below; waiting for them in full would only cost time.
-    monkeypatch.setattr(outgoing, "TOTAL_SECONDS", 1.0)
+def hasty(allow=ONE, lookup=outgoing.system_lookup, **given) -> Guard:
+    """Gives up after a second: the limits themselves are asserted below, waiting for them only costs time."""
+    return Guard(allow, lookup, total_seconds=1.0, **given)
 
 
 def call(url: str, *, guard: Guard | None = None, times: int = 1) -> list[Answer]:
     async def run() -> list[Answer]:
-        async with (guard or Guard(ONE)).client() as client:
+        async with (guard or hasty()).client() as client:
             return [
                 await outgoing.post(client, URL(url, encoded=True), {"webhook-id": "evt_1"}, BODY)
                 for _ in range(times)
@@ -67,7 +68,7 @@ def test_an_address_outside_the_allowance_gets_no_connection():
     with Receiver(host="127.0.0.2") as inner:
         (answer,) = call(inner.url)
         assert (answer.status, answer.error) == (None, "blocked")
-        (by_name,) = call(f"http://rebind.example:{inner.port}/", guard=Guard(ONE, lambda *_: ["127.0.0.2"]))
+        (by_name,) = call(f"http://rebind.example:{inner.port}/", guard=hasty(ONE, lambda *_: ["127.0.0.2"]))
         assert (by_name.status, by_name.error) == (None, "blocked")
         assert inner.connections == 0
 
@@ -78,13 +79,13 @@ def test_without_an_allowance_loopback_gets_no_connection(receiver):
         f"http://localhost:{receiver.port}",
         f"http://[::ffff:127.0.0.1]:{receiver.port}",
     ):
-        (answer,) = call(url, guard=Guard())
+        (answer,) = call(url, guard=hasty(()))
         assert (answer.status, answer.error) == (None, "blocked")
     assert receiver.connections == 0
 
 
 def test_one_bad_answer_among_good_ones_refuses_the_name(receiver):
-    guard = Guard(ONE, lambda *_: ["127.0.0.1", "10.0.0.5"])
+    guard = hasty(ONE, lambda *_: ["127.0.0.1", "10.0.0.5"])
     (answer,) = call(f"http://mixed.example:{receiver.port}/", guard=guard)
     assert answer.error == "blocked"
     assert receiver.connections == 0
@@ -98,7 +99,7 @@ def test_the_checked_address_is_the_one_connected_to(receiver):
         asked.append(name)
         return next(answers)
 
-    (answer,) = call(f"http://rebind.example:{receiver.port}/", guard=Guard(ONE, rebinding))
+    (answer,) = call(f"http://rebind.example:{receiver.port}/", guard=hasty(ONE, rebinding))
     assert answer.status == 200
     assert receiver.received[0].headers["host"] == f"rebind.example:{receiver.port}"
     assert asked == ["rebind.example"]
@@ -108,7 +109,7 @@ def test_a_name_that_does_not_resolve_says_so(receiver):
     def nowhere(_name: str, _family: int) -> list[str]:
         raise OSError(-2, "Name or service not known")
 
-    (answer,) = call("http://gone.example/", guard=Guard(ONE, nowhere))
+    (answer,) = call("http://gone.example/", guard=hasty(ONE, nowhere))
     assert (answer.status, answer.error) == (None, "dns")
 
 
@@ -162,6 +163,26 @@ def test_a_hostile_receiver_is_bounded_in_time_and_memory(receiver, behaviour, s
     assert len(answer.body) <= outgoing.ANSWER_BYTES
 
 
-def test_the_limits_are_those_of_the_documentation(monkeypatch):
-    monkeypatch.undo()
+def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path):
+    tls = server_context(made_for("hooks.agency.example", tmp_path))
+    guard = hasty(ONE, lambda *_: ["127.0.0.1"])
+    with Receiver(tls=tls) as receiver:
+        for name in ("hooks.agency.example", "other.agency.example"):
+            (answer,) = call(f"https://{name}:{receiver.port}/", guard=guard)
+            assert (answer.status, answer.error) == (None, "tls")
+        assert receiver.received == []
+
+
+def test_a_trusted_certificate_must_be_for_the_name_called(tmp_path):
+    pem = made_for("hooks.agency.example", tmp_path)
+    trust = ssl.create_default_context(cafile=str(pem))
+    guard = hasty(ONE, lambda *_: ["127.0.0.1"], trust=trust)
+    with Receiver(tls=server_context(pem)) as receiver:
+        (right,) = call(f"https://hooks.agency.example:{receiver.port}/", guard=guard)
+        (wrong,) = call(f"https://other.agency.example:{receiver.port}/", guard=guard)
+    assert (right.status, right.error) == (200, None)
+    assert (wrong.status, wrong.error) == (None, "tls")
+
+
+def test_the_limits_are_those_of_the_documentation():
     assert (outgoing.CONNECT_SECONDS, outgoing.TOTAL_SECONDS, outgoing.ANSWER_BYTES) == (5.0, 15.0, 4096)
