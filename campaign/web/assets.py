@@ -1,12 +1,15 @@
 """Our css and js under names that carry their hash, so that browsers may keep them for ever."""
 
 import hashlib
+import mimetypes
 import re
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Blueprint, abort, send_from_directory, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Response, abort, url_for
+from werkzeug.security import safe_join
+
+from campaign.gate.door import public
 
 FOLDER = Path(__file__).resolve().parents[2] / "static"
 _HASHED = re.compile(r"(?P<stem>.+)\.(?P<digest>[0-9a-f]{10})\.(?P<ending>[a-z0-9]+)")
@@ -38,16 +41,22 @@ def asset(name: str) -> str | None:
 
 
 @pages.get("/assets/<path:name>")
-def serve(name: str) -> ResponseReturnValue:
+@public
+def serve(name: str) -> Response:
     """One asset. Only the present hash is kept for ever; an older page's name still finds the file."""
     match = _HASHED.fullmatch(name)
     if match is None:
         abort(404)
     plain = f"{match['stem']}.{match['ending']}"
-    answer = send_from_directory(FOLDER, plain)
+    path = safe_join(str(FOLDER), plain)
+    if path is None or not Path(path).is_file():
+        abort(404)
+    kind = mimetypes.guess_type(plain)[0] or "application/octet-stream"
+    answer = Response(Path(path).read_bytes(), mimetype=kind)
     if hashed_name(plain) == name:
         answer.cache_control.max_age = _YEAR_SECONDS
         answer.cache_control.public = True
         answer.cache_control.immutable = True
-        answer.cache_control.no_cache = None
+    else:
+        answer.cache_control.no_cache = True
     return answer

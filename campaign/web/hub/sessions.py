@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
 from campaign.catalog.models import Campaign
+from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
 from campaign.kit.actor import Actor
 from campaign.live import correcting, running
@@ -32,6 +33,7 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         "hub/session.html",
         session=session,
         verbs=_allowed(actor, session),
+        answer_links=_answer_links(actor, session),
         cancel_codes=CANCEL_CODES,
         history=history_of(db, actor, session.id),
         sales=sales_of(db, actor, session),
@@ -72,6 +74,18 @@ def _allowed(actor: Actor, session: SessionView) -> frozenset[str]:
     if not allows(actor, "sessions.plan"):
         return frozenset()
     return verbs_of(session.state) - {"confirm" if _somebody_to_ask(session) else "offer"}
+
+
+def _answer_links(actor: Actor, session: SessionView) -> dict[int, str]:
+    """By participant: the link an independent host who is asked answers by, to be passed on in a chat."""
+    if session.state != "offered" or not allows(actor, "sessions.plan"):
+        return {}
+    settings = parts().settings
+    return {
+        person.id: f"{settings.base_url}/answer/{answering.answer_link_token(settings.secret_key, person)}"
+        for person in session.participants
+        if person.id is not None and person.acceptance == "asked" and person.agency_id is None
+    }
 
 
 def _somebody_to_ask(session: SessionView) -> bool:
