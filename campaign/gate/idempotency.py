@@ -9,13 +9,17 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import Idempotency
+from campaign.gate.current import parts
 from campaign.gate.problems import problem_of
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, DomainError, FieldError, Invalid
+from campaign.kit.sealing import Unsealable, seal, unseal
 
 KEPT = timedelta(hours=24)
 _KEPT_HEADERS = ("Location", "ETag", "Content-Type")
+
+_CONTEXT = "idempotency"
 
 
 class InProgress(Conflict):
@@ -73,7 +77,8 @@ def once(db: Session, actor: Actor, key: str, work: Callable[[], Response]) -> R
             digest=digest,
             status=response.status_code,
             headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
-            body=response.get_data(),
+            # The first answer may show a secret this once: at rest it is sealed like the secret itself.
+            body=seal(_secret_key(), response.get_data(as_text=True), context=_CONTEXT),
             created_at=clock.now(db),
         )
     )
@@ -83,7 +88,15 @@ def once(db: Session, actor: Actor, key: str, work: Callable[[], Response]) -> R
 def _replayed(kept: Idempotency, digest: bytes) -> Response:
     if kept.digest != digest:
         raise KeyReused
-    response = Response(kept.body, kept.status)
+    try:
+        body = unseal(_secret_key(), kept.body, context=_CONTEXT)
+    except Unsealable as error:
+        raise KeyReused from error
+    response = Response(body, kept.status)
     response.headers.update(kept.headers)
     response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def _secret_key() -> bytes:
+    return parts().settings.secret_key

@@ -267,6 +267,17 @@ def test_a_test_event_goes_to_its_endpoint_alone(call, database, mine):
     assert data == {"endpoint_id": made["id"]}
 
 
+def test_a_replayed_answer_shows_the_secret_again_but_keeps_it_sealed(call, database, mine):
+    headers = {"Idempotency-Key": "once"}
+    first = call(mine, "POST", "/webhook-endpoints", json={"url": URL}, headers=headers)
+    again = call(mine, "POST", "/webhook-endpoints", json={"url": URL}, headers=headers)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert first.json["secret"] == again.json["secret"]
+    with database.transaction(SYSTEM) as db:
+        (kept,) = db.execute(text("SELECT body FROM idempotency")).one()
+    assert b"whsec_" not in bytes(kept)
+
+
 def test_a_secret_of_ours_is_in_no_answer_or_audit_row(call, database, mine):
     made = added(call, mine)
     call(mine, "POST", f"/webhook-endpoints/{made['id']}/rotate-secret")
