@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -48,13 +49,14 @@ def compile_all(folder: Path = FOLDER) -> list[Path]:
     """Write messages.mo of every language whose area files are newer; gives the files written."""
     written = []
     for language in sorted(p for p in folder.iterdir() if p.is_dir()):
-        target = language / "LC_MESSAGES" / "messages.mo"
+        # Babel reads zh_CN as zh_Hans_CN and looks for the compiled file under that name.
+        target = folder / str(Locale.parse(language.name)) / "LC_MESSAGES" / "messages.mo"
         areas = list(language.glob("*.po"))
         if not areas or _is_newer(target, [language, *areas]):
             continue
         content = io.BytesIO()
         write_mo(content, merged(language))
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         # Renamed into place: a server may be reading the old one.
         descriptor, unfinished = tempfile.mkstemp(dir=target.parent)
         with os.fdopen(descriptor, "wb") as file:
