@@ -1,0 +1,90 @@
+"""Prove that raw events, lines, rollups and Redis agree to the fen; Redis is repaired.
+
+Exit status 0 when all is equal, 1 with the differences.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from campaign.kit.parts import Parts
+    from campaign.sales.reconciling import Difference
+
+MOST_SHOWN = 100
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--quick", action="store_true", help="rollups and Redis only, raw events not replayed"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    from campaign.cli.place import joined
+    from campaign.kit.actor import SYSTEM
+    from campaign.kit.redis import RedisError
+    from campaign.sales.reconciling import check_redis, check_rollups
+
+    with joined() as parts:
+        _fold_all(parts)
+        replayed, differences = (0, []) if options.quick else _replay(parts)
+        with parts.database.transaction(SYSTEM) as db:
+            differences += check_rollups(db, SYSTEM)
+        repaired = 0
+        try:
+            with parts.database.transaction(SYSTEM, readonly=True) as db:
+                of_redis = check_redis(db, SYSTEM, parts.redis)
+            differences += of_redis.differences
+            repaired = of_redis.repaired
+        except RedisError as error:
+            print(f"Redis could not be checked: {type(error).__name__}", file=sys.stderr)
+            return 1
+    _show(differences, replayed, repaired, as_json=options.json)
+    return 1 if differences else 0
+
+
+def _fold_all(parts: "Parts") -> None:
+    from campaign.kit.actor import SYSTEM
+    from campaign.sales.folding import fold
+
+    taken = 1
+    while taken:
+        with parts.database.transaction(SYSTEM) as db:
+            taken = fold(db, SYSTEM)
+
+
+def _replay(parts: "Parts") -> tuple[int, list["Difference"]]:
+    from campaign.cli.progress import Bar
+    from campaign.kit.actor import SYSTEM
+    from campaign.sales.reconciling import check_lines
+
+    replayed = 0
+    found: list[Difference] = []
+    with Bar("lines replayed") as bar, parts.database.transaction(SYSTEM, readonly=True) as db:
+        for step in check_lines(db, SYSTEM):
+            if isinstance(step, int):
+                replayed = step
+                bar(step)
+            elif len(found) < MOST_SHOWN:
+                found.append(step)
+    return replayed, found
+
+
+def _show(differences: list["Difference"], replayed: int, repaired: int, *, as_json: bool) -> None:
+    if as_json:
+        told = {
+            "equal": not differences,
+            "lines_replayed": replayed,
+            "redis_repaired": repaired,
+            "differences": [asdict(one) for one in differences],
+        }
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    for one in differences[:MOST_SHOWN]:
+        print(f"{one.check}: {one.subject} {one.figure}: expected {one.expected}, found {one.found}")
+    print(f"{replayed:,} lines replayed, {repaired:,} sessions brought up in Redis")
+    print("all equal" if not differences else f"{len(differences):,} differences")

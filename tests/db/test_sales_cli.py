@@ -1,0 +1,125 @@
+"""The commands: import, summary, reconcile, with their exit statuses and JSON."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from campaign.cli.main import main
+from campaign.kit import queue
+from campaign.kit.actor import SYSTEM
+from campaign.kit.database import Database
+from campaign.kit.ids import public
+from campaign.kit.redis import connect
+from tests.factory import Factory
+from tests.sales_kit import add_session
+
+DATA = Path(__file__).parents[1] / "data" / "douyin"
+EXPECTED = json.loads((DATA / "douyin_orders.expected.json").read_text())
+
+
+class House:
+    """A committed database with one shop and the sample's session, and the commands run on it."""
+
+    def __init__(self, url: str, redis_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.database = Database.connect(url, pool_size=2)
+        self.redis = connect(redis_url)
+        self._capsys = capsys
+        make = Factory(self.database)
+        self.brand = make.brand()
+        self.shop = make.shop(self.brand)
+        starts, ends = (datetime.fromisoformat(EXPECTED[key]) for key in ("starts_at", "ends_at"))
+        account = make.account(external_id=EXPECTED["author"])
+        self.session_id = add_session(make, starts, ends, brand=self.brand, account=account)
+
+    def run(self, *words: str) -> tuple[int, Any]:
+        """Exit status, and what was printed: the JSON of standard output, else standard error."""
+        try:
+            status = main([*words, "--json"])
+        except SystemExit as wrong_use:
+            status = int(wrong_use.code or 0)
+        finally:
+            queue.use(None)
+        said = self._capsys.readouterr()
+        return status, json.loads(said.out) if said.out else said.err
+
+    def change(self, sql: str) -> None:
+        with self.database.transaction(SYSTEM) as db:
+            db.execute(text(sql))
+
+
+@pytest.fixture
+def house(
+    own_database_url: str,
+    redis_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[House]:
+    environ = {
+        "DATABASE_URL": own_database_url,
+        "REDIS_URL": redis_url,
+        "CAMPAIGN_DATA_DIR": str(tmp_path),
+        "CAMPAIGN_ENVIRONMENT": "given",
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    made = House(own_database_url, redis_url, capsys)
+    yield made
+    made.redis.close()
+    made.database.dispose()
+
+
+def test_import_summary_and_reconcile(house: House) -> None:
+    shop = public("shp", house.shop.id)
+    file = str(DATA / "douyin_orders.csv")
+    assert house.run("import", "douyin_orders", file, "--shop", shop, "--dry-run")[1]["new"] == 314
+    status, counts = house.run("import", "douyin_orders", file, "--shop", shop)
+    assert (status, counts) == (0, {"rows": 314, "new": 314, "changed": 0, "same": 0, "refused": []})
+    assert house.run("import", "douyin_orders", file, "--shop", shop)[1]["same"] == 314
+
+    given = ("--brand", public("brd", house.brand.id), "--from", "2026-11-06", "--to", "2026-11-07")
+    _, summary = house.run("summary", *given, "--group-by", "session")
+    (total,) = summary["totals"]
+    wanted = EXPECTED["session"]
+    assert {name: total[name] for name in wanted} == wanted
+    assert summary["items"][0]["key"] == public("ses", house.session_id)
+    (beneath,) = summary["beneath"]
+    assert {name: beneath[f"{name}_fen"] for name in EXPECTED["beneath"]} == EXPECTED["beneath"]
+
+    status, told = house.run("reconcile")
+    assert (status, told["equal"], told["lines_replayed"], told["redis_repaired"]) == (0, True, 314, 1)
+    assert house.run("reconcile")[1]["redis_repaired"] == 0
+    house.redis.flushdb()
+    assert house.run("reconcile")[1]["redis_repaired"] == 1
+
+    key = f"sales:session:{house.session_id}"
+    payload = json.loads(house.redis.hget(key, "payload"))
+    payload["totals"]["CNY"]["paid_fen"] += 1
+    house.redis.hset(key, "payload", json.dumps(payload))
+    status, told = house.run("reconcile")
+    assert (status, [one["figure"] for one in told["differences"]]) == (1, ["paid_fen"])
+    assert house.run("reconcile")[0] == 0, "Redis was repaired"
+
+    house.change("UPDATE session_total SET paid_fen = paid_fen + 1")
+    status, told = house.run("reconcile")
+    assert status == 1
+    assert next(one["check"] for one in told["differences"]) == "session_total"
+
+
+def test_what_is_refused_ends_with_status_one_and_wrong_use_with_two(house: House, tmp_path: Path) -> None:
+    shop = public("shp", house.shop.id)
+    page = tmp_path / "orders.csv"
+    page.write_text("<html>no table</html>")
+    status, said = house.run("import", "douyin_orders", str(page), "--shop", shop)
+    assert (status, said) == (
+        1,
+        "import: The file is neither CSV nor an Excel workbook that can be read.\n",
+    )
+    assert house.run("import", "douyin_orders", str(DATA / "douyin_orders.csv"))[0] == 1
+    assert house.run("import", "spells", str(page))[0] == 2
+    assert house.run("import", "douyin_orders", str(tmp_path / "absent.csv"), "--shop", shop)[0] == 1

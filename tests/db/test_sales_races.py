@@ -1,0 +1,173 @@
+"""Many writers at once, each with the same events in another order: counted once, nothing lost, no drift."""
+
+import random
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from campaign.kit import clock
+from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.database import Database
+from campaign.sales.batches import Batch, take_in
+from campaign.sales.folding import fold
+from campaign.sales.placing import reattribute
+from tests.factory import Factory
+from tests.oracle import evenings
+from tests.oracle.answers import answers
+from tests.sales_kit import add_session, assert_reconciled, change_session, fold_all, total_of
+
+CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
+KEY = b"k" * 32
+
+
+@pytest.fixture
+def busy(own_database_url: str) -> Any:
+    """A database of this test's own, with a pool for all writers."""
+    made = Database.connect(own_database_url, pool_size=12)
+    with clock.travel(datetime(2026, 11, 30, tzinfo=UTC) - datetime.now(UTC)):
+        yield made
+    made.dispose()
+
+
+class Crowd:
+    """Threads that start together; whatever one raises is raised by join()."""
+
+    def __init__(self) -> None:
+        self._threads: list[threading.Thread] = []
+        self._faults: list[BaseException] = []
+
+    def add(self, body: Callable[[], None]) -> None:
+        def run() -> None:
+            try:
+                body()
+            except BaseException as error:  # noqa: BLE001 - handed on by join()
+                self._faults.append(error)
+
+        self._threads.append(threading.Thread(target=run))
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+        if self._faults:
+            raise self._faults[0]
+
+
+def scene(busy: Database, shows: list[dict[str, Any]]) -> dict[str, int]:
+    """The oracle's shows as sessions; gives their ids."""
+    make = Factory(busy)
+    brand = make.brand()
+    for shop in ("s1", "s2"):
+        make.shop(brand, external_id=shop)
+    accounts = {name: make.account(external_id=name) for name in ("a1", "a2")}
+    return {
+        show["id"]: add_session(
+            make,
+            show["starts_at"],
+            show["ends_at"],
+            brand=brand,
+            account=accounts[show["account"]],
+            rooms=tuple(show["rooms"]),
+        )
+        for show in shows
+    }
+
+
+def write_all(busy: Database, told: list[dict[str, Any]], seed: int, accepted: list[int]) -> None:
+    mine = list(told)
+    random.Random(seed).shuffle(mine)
+    for start in range(0, len(mine), 60):
+        outcome = take_in(busy, CONNECTOR, Batch(mine[start : start + 60], []), KEY)
+        assert outcome.rejected == []
+        accepted.append(outcome.accepted)
+
+
+def correct_all(busy: Database, again: list[dict[str, Any]], ids: dict[str, int]) -> None:
+    for show in again:
+        change_session(
+            busy, ids[show["id"]], actual_starts_at=show["starts_at"], actual_ends_at=show["ends_at"]
+        )
+        with busy.transaction(SYSTEM) as db:
+            reattribute(db, SYSTEM, ids[show["id"]])
+
+
+def fold_until(busy: Database, done: threading.Event) -> None:
+    while not done.is_set():
+        with busy.transaction(SYSTEM) as db:
+            fold(db, SYSTEM, most=50)
+
+
+def test_writers_folders_and_corrections_at_once_agree_with_the_oracle(busy: Database) -> None:
+    chance = random.Random(7)
+    shows = evenings.sessions(chance)
+    told = evenings.events(chance, shows, 150)
+    ids = scene(busy, shows)
+    again = evenings.corrected(chance, shows)
+    accepted: list[int] = []
+    done = threading.Event()
+    writers, folders = Crowd(), Crowd()
+    for seed in range(4):
+        writers.add(partial(write_all, busy, told, seed, accepted))
+    writers.add(partial(correct_all, busy, again, ids))
+    for _ in range(2):
+        folders.add(partial(fold_until, busy, done))
+    folders.start()
+    writers.start()
+    writers.join()
+    done.set()
+    folders.join()
+    unique = {(e["platform"], e["shop_id"], e["type"], e["event_id"]) for e in told}
+    assert sum(accepted) == len(unique), "each event was accepted by exactly one writer"
+    for session_id in ids.values():
+        with busy.transaction(SYSTEM) as db:
+            reattribute(db, SYSTEM, session_id)
+    fold_all(busy)
+    wanted = answers(told, again)
+    for show, session_id in ids.items():
+        figures = wanted.get(show, {"paid": 0, "refund": 0, "lines": 0})
+        found = total_of(busy, session_id)
+        assert [found[name] for name in ("paid_gmv_fen", "refund_fen", "lines")] == [
+            figures[name] for name in ("paid", "refund", "lines")
+        ]
+    assert_reconciled(busy)
+
+
+def test_a_lost_row_of_a_rollup_is_noticed(busy: Database) -> None:
+    """Negative control: the proof fails when a single figure is off."""
+    chance = random.Random(3)
+    Factory(busy).shop(external_id="s1")
+    told = evenings.events(chance, evenings.sessions(chance), 20)
+    take_in(busy, CONNECTOR, Batch(told, []), KEY)
+    fold_all(busy)
+    assert_reconciled(busy)
+    with busy.transaction(SYSTEM) as db:
+        db.execute(
+            text("UPDATE sales_day SET paid_fen = paid_fen + 1 WHERE basis = 'cohort' AND paid_fen > 0")
+        )
+    with pytest.raises(AssertionError):
+        assert_reconciled(busy)
+
+
+def test_a_line_that_differs_from_its_raw_events_is_noticed(busy: Database) -> None:
+    chance = random.Random(3)
+    Factory(busy).shop(external_id="s1")
+    take_in(busy, CONNECTOR, Batch(evenings.events(chance, evenings.sessions(chance), 20), []), KEY)
+    fold_all(busy)
+    with busy.transaction(SYSTEM) as db:
+        db.execute(text("DELETE FROM sale_event WHERE line_id = 'l3'"))
+        db.execute(
+            text(
+                "UPDATE order_line SET state = '{}' WHERE ctid = (SELECT ctid FROM order_line"
+                " WHERE line_id = 'l4' LIMIT 1) AND line_id = 'l4'"
+            )
+        )
+    with pytest.raises(AssertionError):
+        assert_reconciled(busy)
