@@ -130,6 +130,18 @@ def test_the_feed_shows_what_commits_late_after_what_was_read(committed_database
     assert (first, second) == ([2], [1])
 
 
+def test_an_event_we_cannot_put_into_words_stops_none_behind_it(committed_database, database_url):
+    agency = Factory(committed_database).agency()
+    with committed_database.transaction(HUB) as db:
+        write(db, "endpoint.test", agency_ids=[agency.id], data={"endpoint_id": "not one of ours"})
+        write(db, "session.moved", session_id=1, agency_ids=[agency.id], data={"n": 1})
+    assert fanned(database_url) == 2
+    actor = Actor(kind="key", role="agency", agency_id=agency.id)
+    with committed_database.transaction(actor) as db:
+        found = queries.events_after(db, actor, EventQuery()).items
+    assert [event.type for event in found] == ["session.moved"]
+
+
 def test_a_message_holds_only_its_own_agencys_part(committed_database, database_url):
     make = Factory(committed_database)
     one, other = make.agency().id, make.agency().id

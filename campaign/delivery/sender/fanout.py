@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
+
 from campaign.delivery.bodies import body_of
 from campaign.delivery.sender.connection import Connection
 from campaign.kit import ids
+
+log = structlog.get_logger(__name__)
 
 BATCH = 500
 # One fan-out at a time, so that feed positions become visible in the order they are given.
@@ -51,7 +55,7 @@ async def fan_out(db: Connection, now: datetime) -> int:
         events = await (await db.execute(_WAITING, (BATCH,))).fetchall()
         if not events:
             return 0
-        messages = [message for event in events for message in _messages(event)]
+        messages = [message for event in events for message in _safely(event)]
         if messages:
             names = ("days", "events", "agencies", "types", "sessions", "seqs", "ats", "bodies", "targets")
             columns = (list(column) for column in zip(*messages, strict=True))
@@ -59,6 +63,15 @@ async def fan_out(db: Connection, now: datetime) -> int:
         taken = [event[0] for event in events]
         await db.execute("UPDATE outbox_event SET fanned_at = %s WHERE id = ANY(%s)", (now, taken))
         return len(events)
+
+
+def _safely(event: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """An event that we cannot put into words is our fault: it is told, and must not stop the ones behind it."""
+    try:
+        return _messages(event)
+    except Exception:
+        log.exception("event_unusable", event_id=event[0], type=event[1])
+        return []
 
 
 def _messages(event: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -56,6 +56,7 @@ class Sender:
         self._time = Time(timedelta(seconds=settings.clock_offset_seconds))
         self._secrets = Secrets(settings.secret_key)
         self._lanes: dict[int, Lane] = {}
+        self._urls: dict[str, URL] = {}
         self._tries: asyncio.Queue[Try | None] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -164,15 +165,23 @@ class Sender:
         secrets = self._secrets.of(target.id, self._time.now())
         if not secrets or self._http is None:
             return Answer(None, "secret", b"", None, 0)
-        try:
-            url = URL(self._guard.check_url(target.url), encoded=True)
-        except Blocked:
+        url = self._checked(target.url)
+        if url is None:
             return Answer(None, "blocked", b"", None, 0)
         # The receiver compares this with its own clock: the real time, whatever offset tests travel by.
         stamp = int(time.time())
         headers = signing.signed_headers(secrets, ids.public("evt", claimed.event_id), stamp, claimed.body)
         headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
         return await post(self._http, url, headers, claimed.body)
+
+    def _checked(self, written: str) -> URL | None:
+        """The URL to call, None where it may not be; kept, since each endpoint's is needed again and again."""
+        if written not in self._urls:
+            try:
+                self._urls[written] = URL(self._guard.check_url(written), encoded=True)
+            except Blocked:
+                return None
+        return self._urls[written]
 
     async def _keep_noting(self) -> None:
         """Write tries down in batches, while the next batch gathers; None ends it."""
