@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from campaign.app import create_app
-from campaign.kit import queue, redis, schema
+from campaign.kit import catalogue, queue, redis, schema
 from campaign.kit.actor import Actor
 from campaign.kit.database import Database, driver_url
 from campaign.kit.parts import Parts
@@ -67,6 +67,12 @@ class Databases:
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self.made.remove(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_words() -> None:
+    """Pages are read in both languages: the catalogues must be as new as their sources."""
+    catalogue.compile_all()
 
 
 @pytest.fixture(scope="session")

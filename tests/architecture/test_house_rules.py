@@ -30,7 +30,7 @@ def _named(path: Path) -> str:
 
 
 def test_commit_stands_once():
-    places = [_named(path) for path in PRODUCT for _ in range(path.read_text().count(".commit("))]
+    places = [_named(path) for path in PRODUCT for _ in re.findall(r"\.commit\(\)", path.read_text())]
     assert places == ["campaign/kit/database.py"]
 
 
@@ -117,7 +117,7 @@ def test_money_is_never_a_float():
 
 
 def test_nothing_left_open():
-    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b|pragma: no cover|mark\.xfail")
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|raise NotImplementedError|pragma: no cover|mark\.xfail")
     here = Path(__file__)
     left = [
         f"{_named(path)}:{number}"

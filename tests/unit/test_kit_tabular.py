@@ -1,6 +1,7 @@
 """Uploaded tables: read rightly or refused, within bounds."""
 
-import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,27 @@ def test_a_hostile_workbook_is_harmless(name: str) -> None:
     assert "root:" not in f"{header}{rows}", "an entity or path was followed"
 
 
-def test_the_reader_stayed_within_two_hundred_megabytes() -> None:
-    with pytest.raises(BadTable):
-        table("xlsx/bad_ref.xlsx")
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 200 * 1024
+_MEASURE = """
+import resource, sys
+from pathlib import Path
+from campaign.kit.tabular import BadTable, read_table
+for path in sys.argv[1:]:
+    try:
+        read_table(Path(path).read_bytes())
+    except BadTable:
+        pass
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def test_the_reader_stays_within_two_hundred_megabytes() -> None:
+    # In a process of its own: this one has had other children, and the figure is the largest of all of them.
+    paths = sorted(str(path) for path in (DATA / "xlsx").glob("*.xlsx"))
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURE, *paths],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=DATA.parents[1],
+    )
+    assert int(done.stdout) < 200 * 1024
