@@ -69,6 +69,11 @@ def rate(per_ten_thousand: int | None) -> str:
     return DASH if per_ten_thousand is None else f"{Decimal(per_ten_thousand) / 100:.1f}%"
 
 
+def points(per_ten_thousand: int) -> str:
+    """600 → 6.0: a change of a rate, in points."""
+    return f"{Decimal(per_ten_thousand) / 100:.1f}"
+
+
 def count(number: int | None) -> str:
     """1640 → 1,640."""
     return DASH if number is None else f"{number:,}"
@@ -193,6 +198,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     moment,
     named,
     names,
+    points,
     points_json,
     public,
     rate,

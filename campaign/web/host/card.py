@@ -11,6 +11,7 @@ from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.errors import NotFound
 from campaign.live.links import card_token, card_verb, holder_of_card, host_of_card
+from campaign.live.running import EARLIEST_TAP
 from campaign.parties.models import Host
 from campaign.parties.queries import get
 from campaign.schedule.answering import accept
@@ -43,8 +44,15 @@ def show(token: str) -> str:
         now = clock.now(db)
         roster = roster_of_host(db, holder_of_card(host), host.id, now - _BACK, now + _AHEAD)
     shown = [session for session in roster if session.state not in ("ended", "reviewed")]
-    call_times = {session.id: _call_time(session, host.id) for session in shown}
-    return render_template("host/card.html", host=host, roster=shown, link=token, call_times=call_times)
+    return render_template(
+        "host/card.html",
+        host=host,
+        roster=shown,
+        link=token,
+        call_times={session.id: _call_time(session, host.id) for session in shown},
+        # Taps work from two hours before the start; before that a button would only be pressed by mistake.
+        tapping={session.id for session in shown if session.starts_at - EARLIEST_TAP <= now},
+    )
 
 
 @pages.post("/card/<token>/<session_id>/<any(arrive,start,end,accept,decline):verb>")
