@@ -11,18 +11,19 @@ LARGEST = 20 * 1024
 VERSION = 1
 
 # What is left out first when a body grows too long, dearest last; a receiver that misses it asks the API.
-_CUT_IN_TURN = (("session", "lineup"), ("session", "participants"), ("sessions",), ("session",))
+_CUT_IN_TURN = (("session", "lineup"), ("participants",), ("sessions",), ("session",))
 
 _FIRST = ("session_id", "seq")
 
 
 def body_of(event_type: str, at: datetime, data: Mapping[str, Any], own: Mapping[str, Any]) -> bytes:
-    """`{"type", "timestamp", "version", "data"}` in UTF-8, at most LARGEST bytes; `own` is laid over `data`.
+    """`{"type", "timestamp", "version", "data"}` in UTF-8, at most LARGEST bytes.
 
-    Parts that do not fit are left out, and data.truncated is true then.
+    `own` replaces parts of `data` whole, by name: what one agency may not see of a part must not shine
+    through from beneath. Parts that do not fit are left out, and data.truncated is true then.
     """
     # What a receiver orders by stands first; jsonb keeps no order of its own.
-    merged = {name: data[name] for name in _FIRST if name in data} | _laid_over(data, own)
+    merged = {name: data[name] for name in _FIRST if name in data} | dict(data) | dict(own)
     body = _encoded(event_type, at, merged)
     for path in _CUT_IN_TURN:
         if len(body) <= LARGEST:
@@ -33,15 +34,6 @@ def body_of(event_type: str, at: datetime, data: Mapping[str, Any], own: Mapping
         return body
     kept = {name: data[name] for name in _FIRST if name in data}
     return _encoded(event_type, at, kept | {"truncated": True})
-
-
-def _laid_over(data: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(data)
-    for name, value in own.items():
-        below = merged.get(name)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[name] = _laid_over(below, value) if both else value  # type: ignore[arg-type]
-    return merged
 
 
 def _without(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:

@@ -27,8 +27,9 @@ def write(
     """Keep a fact and its audience; the sender takes it from here once the transaction stands.
 
     `data` is plain JSON as the agencies will read it (public ids, RFC 3339 instants) and is the same for all
-    of them; `per_agency` is laid over it for one agency alone. session_id and seq are added here: seq rises
-    by one with each event of a session, in the order of their commits. Raises ValueError for an unknown type.
+    of them; `per_agency` replaces whole parts of it, by name, for one agency alone. session_id and seq are
+    added here: seq rises by one with each event of a session, in the order of their commits. Raises
+    ValueError for an unknown type.
     """
     if type not in TYPES:
         raise ValueError(type)

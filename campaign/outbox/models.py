@@ -11,7 +11,7 @@ from campaign.kit.database import Base
 
 
 class OutboxEvent(Base):
-    """One fact. `data` goes to every agency in `agency_ids`, `agency_data[id]` over it to that one alone."""
+    """One fact. `data` goes to every agency in `agency_ids`; `agency_data[id]` replaces parts of it for one."""
 
     __tablename__ = "outbox_event"
 

@@ -46,7 +46,7 @@ GRANT EXECUTE ON FUNCTION ensure_day_partitions, drop_day_partitions TO xinji_sy
 """
 
 OUTBOX = """
--- What one agency alone may see of an event, by agency id, laid over the data that all of them get.
+-- What one agency alone may see of an event, by agency id: it replaces whole parts of the data that all get.
 ALTER TABLE outbox_event ADD COLUMN agency_data jsonb NOT NULL DEFAULT '{}';
 -- So an agency reads its own messages of the feed, not the event with everybody's part.
 DROP POLICY app_read ON outbox_event;

@@ -115,11 +115,12 @@ def test_every_status_means_something(status):
     assert breaker.DISABLES_AT > breaker.OPENS_AT
 
 
-def test_a_body_is_compact_and_its_own_part_lies_over_the_shared_one():
-    body = body_of("session.moved", NOW, {"seq": 2, "session": {"a": "皮", "b": 1}}, {"session": {"b": 2}})
+def test_a_body_is_compact_and_an_own_part_hides_the_shared_one_whole():
+    shared = {"session": {"a": "皮", "secret": 1}, "n": 1, "seq": 2}
+    body = body_of("session.moved", NOW, shared, {"session": {"a": "革"}})
     assert body.decode() == (
         '{"type":"session.moved","timestamp":"2026-11-23T12:00:00Z","version":1,'
-        '"data":{"seq":2,"session":{"a":"皮","b":2}}}'
+        '"data":{"seq":2,"session":{"a":"革"},"n":1}}'
     )
 
 
