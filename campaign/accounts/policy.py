@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "sessions.plan": _PLAN,
         "sessions.check": _HUB,
         "sessions.answer": _PLAN | {"agency", "host"},
+        "sessions.counter": _PLAN | {"agency"},
         "sessions.run": _PLAN | {"host"},
         "sessions.correct": _PLAN,
         # sales

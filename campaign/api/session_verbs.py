@@ -99,7 +99,7 @@ def decline(*, db: Session, actor: Actor, session_id: str, body: shapes.AnswerIn
 
 
 @bp.post("/sessions/<session_id>/counter")
-@writes("sessions.answer", body=shapes.CounterIn, answer=shapes.SessionOut)
+@writes("sessions.counter", body=shapes.CounterIn, answer=shapes.SessionOut)
 def counter(*, db: Session, actor: Actor, session_id: str, body: shapes.CounterIn) -> Answer:
     """Propose other times; nothing moves by it."""
     return answered(
