@@ -124,7 +124,7 @@ def get_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
 @writes("imports.write", answer=ImportOut)
 def commit_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
     """Apply what a dry run looked at."""
-    return _shown(imports.commit(db, actor, read_id("imp", import_id)))
+    return _shown(imports.apply_checked(db, actor, read_id("imp", import_id)))
 
 
 def _shown(report: imports.ImportReport) -> ImportOut:

@@ -85,7 +85,9 @@ def stage(
     return _apply(db, actor, import_id, shop, reading, progress)
 
 
-def commit(db: Session, actor: Actor, import_id: int, *, progress: Progress | None = None) -> ImportReport:
+def apply_checked(
+    db: Session, actor: Actor, import_id: int, *, progress: Progress | None = None
+) -> ImportReport:
     """Apply what a dry run looked at. Raises NotFound, WrongState when it is committed already."""
     row = db.execute(_GET_STAGED, {"id": import_id}).one_or_none()
     if row is None:

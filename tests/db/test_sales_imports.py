@@ -71,10 +71,10 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(
     with database.transaction(SYSTEM) as db:
         assert db.execute(text("SELECT count(*) FROM order_line")).scalar_one() == 0
     with database.transaction(HUB) as db:
-        done = imports.commit(db, HUB, report.id)
+        done = imports.apply_checked(db, HUB, report.id)
     assert (done.state, done.new, done.rows) == ("committed", 314, 314)
     with database.transaction(HUB) as db, pytest.raises(WrongState):
-        imports.commit(db, HUB, report.id)
+        imports.apply_checked(db, HUB, report.id)
     assert bring(database, shop, "douyin_orders.csv").same == 314
     assert_reconciled(database)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
-from campaign.connectors.imports import commit, get_import, page_of_imports, stage
+from campaign.connectors.imports import apply_checked, get_import, page_of_imports, stage
 from campaign.gate.door import reads, writes
 from campaign.kit import ids
 from campaign.kit.actor import Actor
@@ -85,7 +85,7 @@ def show(*, db: Session, actor: Actor, import_id: str) -> str:
 def take(*, db: Session, actor: Actor, import_id: str) -> Response:
     """Take a checked file over."""
     found = read_id("imp", import_id)
-    attempt(db, "done.import", lambda: commit(db, actor, found))
+    attempt(db, "done.import", lambda: apply_checked(db, actor, found))
     return _to(found)
 
 
