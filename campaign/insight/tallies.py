@@ -36,13 +36,14 @@ SUMS = ", ".join(f"coalesce(sum(r.{column}), 0)::bigint AS {name}" for name, col
 
 @dataclass(frozen=True)
 class Scope:
-    """What to add up: a brand or a session, over business days (both in), on one basis.
+    """What to add up: a brand, a session or a campaign, over business days (both in), on one basis.
 
     age: only what had happened within that many days after the order's day. bucket None: all three.
     """
 
     brand_id: int | None = None
     session_id: int | None = None
+    campaign_id: int | None = None
     first: date | None = None
     last: date | None = None
     basis: str = "cohort"
@@ -68,6 +69,7 @@ DIMENSIONS = {
     "none": Dimension("''", "''"),
     "day": Dimension("r.day::text", "l.{day}::text"),
     "session": _by("session_id"),
+    "brand": _by("brand_id"),
     "host": _by("host_id"),
     "product": _by("product_id"),
     "shop": _by("shop_id"),
@@ -171,6 +173,8 @@ def _owned(scope: Scope, alias: str) -> list[str]:
         where.append(f"{alias}.brand_id = :brand_id")
     if scope.session_id is not None:
         where.append(f"{alias}.session_id = :session_id")
+    if scope.campaign_id is not None:
+        where.append(f"{alias}.session_id IN (SELECT id FROM live_session WHERE campaign_id = :campaign_id)")
     return where
 
 
@@ -178,6 +182,7 @@ def _params(actor: Actor, scope: Scope) -> dict[str, Any]:
     return wall_params(actor) | {
         "brand_id": scope.brand_id,
         "session_id": scope.session_id,
+        "campaign_id": scope.campaign_id,
         "first": scope.first,
         "last": scope.last,
         "basis": scope.basis,

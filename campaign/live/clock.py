@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -64,12 +64,6 @@ def beat(db: Session, actor: Actor) -> datetime:
         insert(ClockBeat).values(id=1, **values).on_conflict_do_update(index_elements=["id"], set_=values)
     )
     return resumed
-
-
-def age_seconds(db: Session, actor: Actor) -> float | None:
-    """How long ago the clock last ticked; None when it never has."""
-    ticked_at = db.scalar(select(ClockBeat.ticked_at).where(ClockBeat.id == 1))
-    return None if ticked_at is None else (clock.now(db) - ticked_at).total_seconds()
 
 
 _CLAIM = text("""

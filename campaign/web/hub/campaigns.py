@@ -10,6 +10,7 @@ from campaign.accounts.policy import allows
 from campaign.catalog.models import Campaign
 from campaign.catalog.schemas import CampaignIn
 from campaign.gate.door import reads, writes
+from campaign.insight.progress import campaign_progress
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
@@ -55,7 +56,7 @@ def show(*, db: Session, actor: Actor, campaign_id: str) -> str:
     return render_template(
         "hub/campaign.html",
         campaign=campaign,
-        progress=(),
+        progress=campaign_progress(db, actor, campaign.id).totals,
         sessions=page_of_sessions(db, actor, SessionFilter(campaign_id=campaign.id), limit=200).items,
         brands=dict(options.brands(db, actor)),
         may_plan=allows(actor, "sessions.plan"),
