@@ -40,7 +40,7 @@ class Place:
     def make(self) -> None:
         """Its folders."""
         for folder in (self.run_dir, self.log_dir):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
     def hold(self) -> Iterator[int]:

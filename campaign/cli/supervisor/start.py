@@ -26,6 +26,8 @@ from config import processes
 READY_SECONDS = 60.0
 _PAUSE_SECONDS = 0.1
 _ROOM_BYTES = 200_000_000
+# An idle worker takes 2 s to end by itself; what it is cut off from is taken up again from SQL.
+_GRACE_SECONDS = {"worker": 1.5}
 _SERVERS = {"postgres", "valkey"}
 
 
@@ -131,7 +133,7 @@ class Up:
             pid_file=self._place.run_dir / f"{name}.pid",
             cwd=ROOT,
             environ=environ,
-            grace=processes.STOP_SECONDS,
+            grace=_GRACE_SECONDS.get(name, processes.STOP_SECONDS),
             shown=shown,
         )
 
