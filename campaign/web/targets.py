@@ -3,7 +3,8 @@
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import request
+from flask import current_app, request
+from werkzeug.exceptions import HTTPException
 
 
 def own_page(wanted: str | None, default: str = "/") -> str:
@@ -17,10 +18,14 @@ def own_page(wanted: str | None, default: str = "/") -> str:
 
 
 def this_page() -> str:
-    """The address of the page being drawn, to come back to; a form's own POST address is none."""
-    if request.method != "GET":
-        return own_page(request.form.get("next"))
-    return request.full_path.rstrip("?")
+    """The address of the page being drawn, to come back to; after a POST only where GET shows a page too."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    try:
+        current_app.url_map.bind("").match(request.path, "GET")
+    except HTTPException:
+        return "/"
+    return request.path
 
 
 def with_query(**changes: Any) -> str:

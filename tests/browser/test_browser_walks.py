@@ -1,0 +1,151 @@
+"""What people come to do, done in a browser."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.browser.tour import pages_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def book(walker, title, *, days, studio=1, host=5, starts="02:00", ends="04:00"):
+    """Fill in the booking form and send it; options are counted from the top of their list."""
+    page = walker.page
+    walker.go("/hub/sessions/new")
+    page.fill("#title", title)
+    page.select_option("#studio_id", index=studio)
+    page.fill("#day", (datetime.now(UTC).astimezone(ZONE) + timedelta(days=days)).date().isoformat())
+    page.fill("#starts", starts)
+    page.fill("#ends", ends)
+    page.check('input[name="brand_ids"] >> nth=0')
+    page.select_option('[name="participants.0.host_id"]', index=host)
+    page.select_option('[name="lineup.0.product_id"]', index=1)
+    page.fill('[name="lineup.0.live_price"]', "999.00")
+    page.click("main .acts button.main")
+    page.wait_for_load_state()
+
+
+def test_a_session_is_booked_collides_moves_and_is_cancelled(walk):
+    walker = walk("hub", language="en-US")
+    page = walker.page
+    book(walker, "Browser walk", days=20)
+    if page.locator("#override_reason").count():
+        page.fill("#override_reason", "a walk in a browser")
+        page.click("main .acts button.main")
+        page.wait_for_load_state()
+    first = page.url
+    assert re.search(r"/hub/sessions/ses_\w+$", first), page.inner_text("main")
+    assert "Booked as a draft" in page.inner_text("main")
+
+    book(walker, "In its way", days=20, host=6)
+    assert page.locator("text=What is in the way").count()
+    assert page.locator(f'a[href="{first.removeprefix(walker.site.url)}"]').count()
+    page.locator('button[name="_take"]').first.click()
+    page.wait_for_load_state()
+    if page.locator("#override_reason").count():
+        page.fill("#override_reason", "a walk in a browser")
+        page.click("main > form > .acts button.main")
+        page.wait_for_load_state()
+    assert re.search(r"/hub/sessions/ses_\w+$", page.url), page.inner_text("main")
+    assert page.url != first
+
+    page.goto(first)
+    page.click("text=Change or move")
+    page.wait_for_load_state()
+    page.fill("#ends", "04:30")
+    page.click("main > form > .acts button.main")
+    page.wait_for_load_state()
+    if page.locator("#override_reason").count():
+        page.fill("#override_reason", "a walk in a browser")
+        page.click("main > form > .acts button.main")
+        page.wait_for_load_state()
+    assert "04:30" in page.inner_text("main")
+
+    page.click("summary:has-text('Cancel the session')")
+    page.select_option("#cancel-code", "weather")
+    page.click("details[open] button.danger")
+    page.wait_for_load_state()
+    assert page.locator("#detail .chip.is-cancelled").count() == 1
+    assert walker.complaints == []
+
+
+def test_the_board_opens_a_session_beside_itself_and_closes_it_by_key(walk):
+    walker = walk("hub")
+    walker.go("/hub/board")
+    page = walker.page
+    if not page.evaluate("typeof htmx"):
+        pytest.skip("page scripts are not installed")
+    now = page.locator(".now").first.bounding_box()
+    board = page.locator(".board").bounding_box()
+    assert 0.2 < (now["x"] - board["x"] - 128) / (board["width"] - 128) < 0.3
+    block = page.locator(".block").first
+    block.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#panel #detail")
+    assert page.url.endswith("/hub/board")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#panel #detail", state="detached")
+    assert block.evaluate("element => element === document.activeElement")
+    assert walker.complaints == []
+
+
+def test_the_live_floor_follows_by_itself(walk):
+    walker = walk("hub")
+    walker.go("/hub/live")
+    page = walker.page
+    before = page.inner_text("#live > p")
+    page.wait_for_function(
+        "before => document.querySelector('#live > p').innerText !== before", arg=before, timeout=6000
+    )
+    assert walker.complaints == []
+
+
+def test_language_and_colours_are_switched_and_kept(walk):
+    walker = walk("brand")
+    walker.go("/brand")
+    page = walker.page
+    assert "支付金额" in page.inner_text("main")
+    page.click('button[name="locale"][value="en"]')
+    page.wait_for_load_state()
+    assert "Paid amount" in page.inner_text("main")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.click('button[name="theme"][value="dark"]')
+    page.wait_for_load_state()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark != light
+    walker.go("/brand/sessions")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+    page.click('button[name="locale"][value="zh_CN"]')
+
+
+@pytest.mark.parametrize("role", ["hub", "brand", "agency"])
+def test_pages_work_without_scripts(walk, role):
+    walker = walk(role, scripts=False)
+    for path in pages_of(walker, role):
+        assert walker.page.locator("h1").count() == 1, path
+        assert walker.page.locator("main").inner_text().strip(), path
+
+
+def test_a_curve_stands_there_with_and_without_the_chart_library(walk):
+    for scripts in (True, False):
+        walker = walk("brand", scripts=scripts)
+        walker.go("/brand?days=14")
+        page = walker.page
+        if page.locator("[data-fallback]").count():
+            assert page.locator("[data-fallback] svg:visible, [data-curve] canvas:visible").count() >= 1
+        assert walker.complaints == []
+
+
+def test_phone_buttons_are_large_enough_for_a_thumb(walk):
+    walker = walk("host", width=390, scheme="dark")
+    walker.go("/host")
+    small = walker.page.evaluate(
+        "[...document.querySelectorAll('main button, main summary, main .btn')]"
+        ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 48).map(e => e.outerHTML)"
+    )
+    assert small == []

@@ -1,0 +1,80 @@
+"""Every page of every role, found the way a person finds it: by links."""
+
+import re
+from collections.abc import Iterator
+
+from tests.browser.walker import Walker
+
+HUB = (
+    "/hub",
+    "/hub/board",
+    "/hub/board?rows=24",
+    "/hub/sessions/new",
+    "/hub/live",
+    "/hub/imports",
+    "/hub/campaigns",
+    "/hub/brands",
+    "/hub/parties/studios",
+    "/hub/parties/hosts",
+    "/hub/parties/shops",
+    "/hub/parties/products",
+    "/webhooks",
+)
+# A page, and how a link on it looks that leads one deeper.
+_DEEPER = {
+    "hub": (
+        ("/hub", r"/hub/sessions/ses_\w+"),
+        ("/hub/campaigns", r"/hub/campaigns/cmp_\w+"),
+        ("/hub/brands", r"/hub/brands/brd_\w+"),
+        ("/hub/parties/studios", r"/hub/parties/studios/std_\w+/door"),
+        ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+/card"),
+    ),
+    "brand": (("/brand/sessions", r"/brand/sessions/ses_\w+"),),
+    "agency": (
+        ("/agency/sessions", r"/agency/sessions/ses_\w+"),
+        ("/webhooks", r"/webhooks/whe_\w+"),
+    ),
+    "host": (),
+    "stranger": (),
+}
+_PAGES = {
+    "hub": HUB,
+    "brand": ("/brand", "/brand?days=30", "/brand/sessions"),
+    "agency": ("/agency", "/agency/sessions", "/webhooks"),
+    "host": ("/host",),
+    "stranger": ("/login", "/nothing-here"),
+}
+ROLES = tuple(_PAGES)
+
+
+def pages_of(walker: Walker, role: str) -> Iterator[str]:
+    """Opens each page of a role in turn and gives its path; the page stands open while it is looked at."""
+    for path in _PAGES[role]:
+        walker.go(path)
+        yield path
+    for path, deeper in _DEEPER[role]:
+        walker.go(path)
+        found = re.search(f'href="({deeper})"', walker.page.content())
+        if found:
+            walker.go(found[1])
+            yield found[1]
+            if found[1].startswith("/hub/sessions/"):
+                yield from _of_session(walker, found[1])
+            if found[1].endswith(("/door", "/card")):
+                yield from _behind_the_code(walker)
+
+
+def _of_session(walker: Walker, path: str) -> Iterator[str]:
+    for leaf in ("change", "correct"):
+        if walker.page.locator(f'a[href="{path}/{leaf}"]').count():
+            walker.go(f"{path}/{leaf}")
+            yield f"{path}/{leaf}"
+            walker.go(path)
+
+
+def _behind_the_code(walker: Walker) -> Iterator[str]:
+    """The phone page that the QR leads to."""
+    address = walker.page.locator("main a").get_attribute("href")
+    path = re.sub(r"^https?://[^/]+", "", address or "")
+    walker.go(path)
+    yield path
