@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from campaign.kit.strict_json import BadJson, canonical
 from campaign.sales.events import BadEvent, Event, MetricSample, OrderLine, Refund, RoomEvent, read
 from campaign.sales.merging import Statement
@@ -64,8 +66,9 @@ def prepared(raws: Sequence[Any], *, salt: bytes, now: datetime) -> tuple[list[S
 def _submission(index: int, raw: Any, salt: bytes, now: datetime) -> Submission:
     event = read(raw)
     kept = scrubbed(raw)
-    if isinstance(kept.get("buyer_hash"), str):
-        kept["buyer_hash"] = salted(kept["buyer_hash"], salt)
+    if isinstance(event, OrderLine) and event.buyer_hash is not None:
+        kept["buyer_hash"] = salted(event.buyer_hash, salt)
+        event = msgspec.structs.replace(event, buyer_hash=kept["buyer_hash"])
     written = canonical(kept)
     if b"\\u0000" in written:
         raise BadEvent("unstorable")
@@ -80,7 +83,7 @@ def _submission(index: int, raw: Any, salt: bytes, now: datetime) -> Submission:
         digest=hashlib.sha256(written).digest(),
         line_id=event.line_id if isinstance(event, OrderLine | Refund) else None,
         refund_id=event.refund_id if isinstance(event, Refund) else None,
-        statement=statement_of(read(kept)),
+        statement=statement_of(event),
         sample=event if isinstance(event, MetricSample) else None,
         room=event if isinstance(event, RoomEvent) else None,
         held=_is_far_off(event, now),

@@ -1,11 +1,13 @@
 """Douyin's export on the real database: known answers, re-imports that change nothing, refusals."""
 
+import io
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from sqlalchemy import text
 
 from campaign.connectors import imports
@@ -13,6 +15,7 @@ from campaign.connectors.reading import FileRefused
 from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
 from campaign.kit.errors import WrongState
+from campaign.kit.tabular import read_table
 from campaign.sales.placing import reattribute
 from tests.factory import HUB, Factory
 from tests.sales_kit import add_session, assert_reconciled, bucket_of, change_session, fold_all, total_of
@@ -107,4 +110,68 @@ def test_lines_move_with_a_corrected_session_and_the_total_stays(make: Factory, 
     whole = expected["session"]["paid_gmv_fen"] + expected["beneath"]["unattributed"]
     assert 0 < late < expected["session"]["paid_gmv_fen"]
     assert late + bucket_of(database, "unattributed") == whole
+    assert_reconciled(database)
+
+
+def as_workbook(name: str) -> bytes:
+    """The same export as a workbook; every cell is text, as Douyin writes ids."""
+    table = read_table((DATA / name).read_bytes())
+    held = io.BytesIO()
+    with xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_numbers": False}) as book:
+        sheet = book.add_worksheet()
+        for number, cells in enumerate((table.header, *(row for _, row in table.rows))):
+            for column, cell in enumerate(cells):
+                sheet.write_string(number, column, cell)
+    return held.getvalue()
+
+
+def test_a_workbook_gives_the_same_as_the_csv(make: Factory, shop: Any, database: Database) -> None:
+    with database.transaction(HUB) as db:
+        report = imports.stage(
+            db,
+            HUB,
+            kind="douyin_orders",
+            filename="orders.xlsx",
+            content=as_workbook("douyin_orders.csv"),
+            shop_id=shop.id,
+        )
+    assert (report.rows, report.new, report.refused) == (314, 314, ())
+    assert bring(database, shop, "douyin_orders.csv").same == 314
+
+
+def test_the_newest_export_wins_whatever_the_order_of_upload(
+    make: Factory, shop: Any, database: Database
+) -> None:
+    header = [
+        "主订单编号",
+        "商品数量",
+        "商品金额",
+        "订单提交时间",
+        "支付完成时间",
+        "订单状态",
+        "订单应付金额",
+        "售后状态",
+    ]
+    old = ["6901", "1", "100.00", "2026-11-06 20:00:00", "2026-11-06 20:01:00", "待发货", "100.00", "-"]
+    new = [*old[:5], "已完成", "90.00", "退款成功"]
+
+    def send(row: list[str], day: int) -> imports.ImportReport:
+        content = "\n".join([",".join(header), ",".join(row)]).encode("utf-8-sig")
+        with database.transaction(HUB) as db:
+            return imports.stage(
+                db,
+                HUB,
+                kind="douyin_orders",
+                filename="o.csv",
+                content=content,
+                shop_id=shop.id,
+                exported_at=datetime(2026, 11, day, tzinfo=UTC),
+            )
+
+    assert send(new, 12).new == 1
+    assert send(old, 8).same == 1
+    with database.transaction(SYSTEM) as db:
+        row = db.execute(text("SELECT status, paid_fen, refund_fen FROM order_line")).one()
+    assert tuple(row) == ("completed", 9000, 9000)
+    fold_all(database)
     assert_reconciled(database)

@@ -1,0 +1,164 @@
+"""The sales tasks: what the schedule changes reaches the figures, and sales are signs of life."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from campaign.kit import clock
+from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.database import Database
+from campaign.kit.parts import Parts
+from campaign.parties import actions as parties
+from campaign.parties.models import Shop
+from campaign.sales.batches import Batch, take_in
+from campaign.sales.placing import assign
+from tests.factory import HUB, Factory
+from tests.sales_kit import add_session, assert_reconciled, change_session, total_of
+from workers import sales as tasks
+from workers import task
+
+CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def now(parts: Parts, database: Database) -> Iterator[datetime]:
+    """Tasks run on the test's parts; gives the database's time."""
+    task.use(parts)
+    with database.transaction(SYSTEM) as db:
+        moment = clock.now(db)
+    yield moment.replace(microsecond=0)
+    task.use(None)
+
+
+def event(number: int, at: datetime, **given: Any) -> dict[str, Any]:
+    return {
+        "type": "order.line",
+        "event_id": f"e{number}",
+        "occurred_at": at.isoformat(),
+        "platform": "douyin",
+        "shop_id": "4001",
+        "line_id": f"l{number}",
+        "status": "paid",
+        "ordered_at": at.isoformat(),
+        "paid_at": at.isoformat(),
+        "currency": "CNY",
+        "qty": 1,
+        "paid_fen": 10000,
+        "author_id": "a1",
+        "traffic": "live",
+    } | given
+
+
+def push(database: Database, *events: dict[str, Any]) -> None:
+    outcome = take_in(database, CONNECTOR, Batch(list(events), []), b"k" * 32)
+    assert outcome.rejected == []
+    assert outcome.accepted == len(events)
+
+
+def state_of(database: Database, session_id: int) -> tuple[str, str | None]:
+    with database.transaction(SYSTEM) as db:
+        sql = text("SELECT state, start_evidence FROM live_session WHERE id = :id")
+        row = db.execute(sql, {"id": session_id}).one()
+    return row.state, row.start_evidence
+
+
+def test_a_session_that_comes_or_moves_gets_its_lines(
+    now: datetime, database: Database, make: Factory
+) -> None:
+    push(database, event(1, now - 2 * HOUR), event(2, now - 5 * HOUR))
+    tasks.fold()
+    brand, account = make.brand(), make.account(external_id="a1")
+    session_id = add_session(make, now - 3 * HOUR, now - HOUR, brand=brand, account=account)
+    assert total_of(database, session_id)["lines"] == 0
+    tasks.reattribute()
+    tasks.fold()
+    assert total_of(database, session_id)["lines"] == 1
+    change_session(database, session_id, starts_at=now - 6 * HOUR)
+    tasks.reattribute()
+    tasks.fold()
+    assert total_of(database, session_id)["lines"] == 2
+    change_session(database, session_id, state="cancelled", cancel_code="other")
+    tasks.reattribute()
+    tasks.fold()
+    assert total_of(database, session_id)["lines"] == 0
+    assert_reconciled(database)
+
+
+def test_a_shop_that_gets_its_brand_takes_its_lines_along(
+    now: datetime, database: Database, make: Factory
+) -> None:
+    push(database, event(1, now - HOUR))
+    tasks.reattribute()
+    tasks.fold()
+    brand = make.brand()
+    with database.transaction(SYSTEM) as db:
+        shop = db.query(Shop).filter_by(external_id="4001").one()
+        parties.change(db, SYSTEM, shop, {"brand_id": brand.id}, expected_rev=None)
+    tasks.reattribute()
+    tasks.fold()
+    with database.transaction(SYSTEM) as db:
+        found = db.execute(
+            text("SELECT sum(paid_fen)::bigint FROM sales_day WHERE basis = 'cohort' AND brand_id = :id"),
+            {"id": brand.id},
+        ).scalar_one()
+    assert found == 10000
+    assert_reconciled(database)
+
+
+def test_a_sale_starts_a_show_nobody_tapped(now: datetime, database: Database, make: Factory) -> None:
+    brand, account = make.brand(), make.account(external_id="a1")
+    session_id = add_session(make, now - HOUR, now + HOUR, brand=brand, account=account, state="accepted")
+    push(database, event(1, now - timedelta(minutes=5)))
+    tasks.fold()
+    assert state_of(database, session_id) == ("live", "inferred")
+    assert total_of(database, session_id)["lines"] == 1
+
+
+def test_a_room_that_opens_starts_its_show(now: datetime, database: Database, make: Factory) -> None:
+    brand, account = make.brand(), make.account(external_id="a1")
+    session_id = add_session(
+        make, now - HOUR, now + HOUR, brand=brand, account=account, rooms=("r1",), state="accepted"
+    )
+    at = now - timedelta(minutes=5)
+    started = {
+        "type": "room.started",
+        "event_id": "s1",
+        "occurred_at": at.isoformat(),
+        "platform": "douyin",
+        "shop_id": "4001",
+        "room_id": "r1",
+        "author_id": "a1",
+        "at": at.isoformat(),
+    }
+    push(database, started)
+    assert state_of(database, session_id) == ("live", "platform")
+    push(database, started | {"type": "room.ended", "at": now.isoformat()})
+    assert state_of(database, session_id)[0] == "ended"
+
+
+def test_partitions_are_kept_thirty_days_ahead(now: datetime, database: Database) -> None:
+    with clock.travel(timedelta(days=2)):
+        tasks.sweep()
+    far = (datetime.now(UTC) + timedelta(days=32)).strftime("%Y%m%d")
+    with database.transaction(SYSTEM) as db:
+        assert db.execute(text("SELECT to_regclass(:name)"), {"name": f"sale_event_{far}"}).scalar_one()
+
+
+def test_hub_assignment_stands_over_what_the_schedule_says(
+    now: datetime, database: Database, make: Factory
+) -> None:
+    brand, account = make.brand(), make.account(external_id="a1")
+    first = add_session(make, now - 3 * HOUR, now - HOUR, brand=brand, account=account)
+    other = add_session(make, now - 9 * HOUR, now - 8 * HOUR, brand=brand)
+    push(database, event(1, now - 2 * HOUR))
+    with database.transaction(HUB) as db:
+        line = db.execute(text("SELECT id FROM order_line")).scalar_one()
+        assign(db, HUB, line, other, "混场")
+    tasks.fold()
+    tasks.reattribute()
+    tasks.fold()
+    assert (total_of(database, first)["lines"], total_of(database, other)["lines"]) == (0, 1)
