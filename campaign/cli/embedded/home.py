@@ -48,7 +48,7 @@ def prepare(data_dir: Path) -> Home:
             " or choose another --data-dir"
         )
     if not can_reach(account, _valkey(packages)):
-        packages = _copied(packages, state.parent if link.is_symlink() else _programs_home())
+        packages = _copied(packages, state.parent if link.is_symlink() else _programs_home(data_dir))
     return Home(account, state, _postgres_bin(packages), _valkey(packages))
 
 
@@ -82,16 +82,18 @@ def _valkey(packages: Path) -> Path:
     return found[0]
 
 
-def _base() -> Path:
-    for base in _ELSEWHERE:
+def _base(data_dir: Path) -> Path:
+    """Outside every project; what belongs to a temporary folder stays temporary."""
+    temporary = Path(tempfile.gettempdir()).resolve()
+    for base in (temporary,) if data_dir.resolve().is_relative_to(temporary) else _ELSEWHERE:
         if os.access(base, os.W_OK):
             return base
-    raise SetupFault(f"no place for the servers' data: none of {', '.join(map(str, _ELSEWHERE))} is writable")
+    raise SetupFault(f"no place outside {data_dir} for the servers' data, which root may not own")
 
 
 def _elsewhere(data_dir: Path, account: Account | None) -> Path:
     """A new home outside; what an earlier data folder of this very path left there goes first."""
-    base = _base()
+    base = _base(data_dir)
     for old in base.glob("xinji-live-*/" + _OWNER):
         if old.read_text() == str(data_dir):
             shutil.rmtree(old.parent)
@@ -104,8 +106,8 @@ def _elsewhere(data_dir: Path, account: Account | None) -> Path:
     return state
 
 
-def _programs_home() -> Path:
-    home = _base() / "xinji-live-programs"
+def _programs_home(data_dir: Path) -> Path:
+    home = _base(data_dir) / "xinji-live-programs"
     home.mkdir(mode=0o755, exist_ok=True)
     if home.stat().st_uid != os.geteuid() or home.is_symlink():
         raise SetupFault(f"{home} is not ours: remove it")
