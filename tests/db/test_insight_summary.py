@@ -1,0 +1,247 @@
+"""The summary by its definitions: distinct orders, midnight, maturity, currencies, equal age, what lies beneath."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campaign.insight.lines import page_of_lines
+from campaign.insight.summary import BrandSummary, brand_summary, equal_age, session_sales
+from campaign.kit import clock
+from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.database import Database
+from campaign.kit.errors import NotFound
+from campaign.sales.batches import Batch, take_in
+from tests.factory import HUB, Factory
+from tests.sales_kit import add_session, fold_all
+
+CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
+EVENING = datetime(2026, 11, 6, 12, tzinfo=UTC)
+"""20:00 in Beijing."""
+HOUR = timedelta(hours=1)
+
+
+class Shelf:
+    """A brand with one shop and two shows on one account: 20:00-22:00, and 23:00-02:00 over midnight."""
+
+    def __init__(self, database: Database, make: Factory) -> None:
+        self.database = database
+        self.brand = make.brand()
+        self.shop = make.shop(self.brand, external_id="4001")
+        account = make.account(external_id="a1")
+        self.first = add_session(make, EVENING, EVENING + 2 * HOUR, brand=self.brand, account=account)
+        self.second = add_session(
+            make, EVENING + 3 * HOUR, EVENING + 6 * HOUR, brand=self.brand, account=account
+        )
+        self._count = 0
+
+    def push(self, *events: dict[str, Any], days_later: float = 1) -> None:
+        with clock.travel(EVENING + timedelta(days=days_later) - datetime.now(UTC)):
+            assert take_in(self.database, CONNECTOR, Batch(list(events), []), b"k" * 32).rejected == []
+        fold_all(self.database)
+
+    def line(self, after: timedelta, fen: int = 10000, **given: Any) -> dict[str, Any]:
+        self._count += 1
+        at = (EVENING + after).isoformat()
+        return {
+            "type": "order.line",
+            "event_id": f"e{self._count}",
+            "occurred_at": at,
+            "platform": "douyin",
+            "shop_id": "4001",
+            "line_id": f"l{self._count}",
+            "parent_order_id": f"o{self._count}",
+            "status": "paid",
+            "ordered_at": at,
+            "paid_at": at,
+            "currency": "CNY",
+            "qty": 1,
+            "paid_fen": fen,
+            "order_fen": fen,
+            "author_id": "a1",
+            "traffic": "live",
+        } | given
+
+    def refund(self, line: dict[str, Any], fen: int, after: timedelta, **given: Any) -> dict[str, Any]:
+        self._count += 1
+        at = (EVENING + after).isoformat()
+        return {
+            "type": "refund",
+            "event_id": f"e{self._count}",
+            "occurred_at": at,
+            "platform": "douyin",
+            "shop_id": "4001",
+            "refund_id": f"r{self._count}",
+            "line_id": line["line_id"],
+            "refund_type": "return",
+            "stage": "post_receipt",
+            "status": "success",
+            "amount_fen": fen,
+            "succeeded_at": at,
+        } | given
+
+    def summary(self, first: int = 6, last: int = 7, *, days_later: float = 1, **given: Any) -> BrandSummary:
+        with (
+            clock.travel(EVENING + timedelta(days=days_later) - datetime.now(UTC)),
+            self.database.transaction(HUB) as db,
+        ):
+            days = date(2026, 11, first), date(2026, 11, last)
+            return brand_summary(db, HUB, self.brand.id, *days, **given)
+
+
+@pytest.fixture
+def shelf(database: Database, make: Factory) -> Shelf:
+    return Shelf(database, make)
+
+
+def test_an_order_over_two_sessions_counts_once_in_each_and_once_in_the_total(shelf: Shelf) -> None:
+    shelf.push(
+        shelf.line(HOUR, parent_order_id="o"),
+        shelf.line(4 * HOUR - timedelta(minutes=5), parent_order_id="o"),
+    )
+    found = shelf.summary()
+    assert [row.totals.orders for row in found.sessions] == [1, 1]
+    assert (found.totals[0].orders, found.totals[0].lines) == (1, 2)
+
+
+def test_a_session_over_midnight_shows_each_days_lines_on_that_day(shelf: Shelf) -> None:
+    shelf.push(shelf.line(3 * HOUR + timedelta(minutes=59)), shelf.line(4 * HOUR, 5000))
+    assert [(day.key, day.totals[0].paid_gmv_fen) for day in shelf.summary().days] == [
+        ("2026-11-06", 10000),
+        ("2026-11-07", 5000),
+    ]
+    assert shelf.summary(7, 7).totals[0].paid_gmv_fen == 5000
+    with shelf.database.transaction(HUB) as db:
+        assert session_sales(db, HUB, shelf.second).totals[0].paid_gmv_fen == 15000
+
+
+def test_net_is_kept_maturing_or_refunded(shelf: Shelf) -> None:
+    received = {"status": "received", "received_at": (EVENING + 48 * HOUR).isoformat()}
+    ripe, young, back = shelf.line(HOUR, **received), shelf.line(HOUR, 7000), shelf.line(HOUR, 3000)
+    shelf.push(ripe, young, back, shelf.refund(back, 3000, 72 * HOUR), days_later=4)
+    early = shelf.summary(days_later=5).totals[0]
+    assert (early.net_gmv_fen, early.maturing_fen, early.kept_fen, early.refund_fen) == (
+        17000,
+        17000,
+        0,
+        3000,
+    )
+    later = shelf.summary(days_later=10).totals[0]
+    assert (later.maturing_fen, later.kept_fen, later.maturing) == (7000, 10000, True)
+    final = shelf.summary(days_later=50).totals[0]
+    assert (final.maturing_fen, final.kept_fen, final.maturing) == (0, 17000, False)
+
+
+def test_ratios_come_from_totals_and_nothing_over_nothing_is_unknown(shelf: Shelf) -> None:
+    assert shelf.summary().totals[0].refund_rate is None
+    one, two = shelf.line(HOUR), shelf.line(HOUR, 30000, qty=2)
+    shelf.push(one, two, shelf.refund(one, 10000, 2 * HOUR))
+    (totals,) = shelf.summary().totals
+    assert (totals.refund_rate, totals.refund_rate_lines) == (2500, 5000)
+    assert (totals.per_order_fen, totals.per_unit_fen, totals.per_buyer_fen) == (20000, 13333, None)
+
+
+def test_buyers_are_counted_once_and_only_when_all_are_known(shelf: Shelf) -> None:
+    shelf.push(*(shelf.line(HOUR, buyer_hash=buyer) for buyer in ("b1", "b1", "b2")))
+    assert shelf.summary().totals[0].buyers == 2
+    shelf.push(shelf.line(HOUR))
+    assert shelf.summary().totals[0].buyers is None
+
+
+def test_currencies_are_never_added(shelf: Shelf) -> None:
+    shelf.push(shelf.line(HOUR), shelf.line(HOUR, 500, currency="JPY"))
+    assert [(one.currency, one.paid_gmv_fen, one.orders) for one in shelf.summary().totals] == [
+        ("CNY", 10000, 1),
+        ("JPY", 500, 1),
+    ]
+
+
+def test_gifts_samples_and_tests_are_not_sales_and_services_are_money_without_units(shelf: Shelf) -> None:
+    kinds = ("gift", "sample", "test", "exchange", "deposit", "service")
+    shelf.push(shelf.line(HOUR), *(shelf.line(HOUR, line_kind=kind) for kind in kinds))
+    (totals,) = shelf.summary().totals
+    assert (totals.paid_gmv_fen, totals.lines, totals.units, totals.orders) == (20000, 1, 1, 1)
+
+
+def test_compensation_and_disputes_are_columns_of_their_own(shelf: Shelf) -> None:
+    one, two = shelf.line(HOUR), shelf.line(HOUR)
+    asked = shelf.refund(two, 4000, 3 * HOUR, status="applied", succeeded_at=None)
+    shelf.push(one, two, shelf.refund(one, 12000, 3 * HOUR), asked)
+    (totals,) = shelf.summary().totals
+    assert (totals.refund_fen, totals.compensation_fen, totals.disputed_fen) == (10000, 2000, 4000)
+
+
+def test_what_counts_in_no_session_stands_beneath(shelf: Shelf) -> None:
+    shelf.push(
+        shelf.line(HOUR),
+        shelf.line(HOUR, 200, author_id="stranger"),
+        shelf.line(HOUR, 30, traffic="card"),
+        shelf.line(12 * HOUR, 4),
+    )
+    found = shelf.summary()
+    (row,) = found.beneath
+    assert found.totals[0].paid_gmv_fen == 10000
+    assert (row.unattributed_fen, row.unattributed_lines, row.outside_live_fen) == (204, 2, 30)
+
+
+def test_a_period_is_compared_with_the_one_before_at_the_age_both_have(shelf: Shelf) -> None:
+    old = shelf.line(HOUR - timedelta(days=0), 8000)
+    shelf.push(old, shelf.refund(old, 8000, 20 * 24 * HOUR), days_later=21)
+    found = shelf.summary(7, 7, days_later=21)
+    assert found.before_age == 15
+    assert (found.before[0].paid_gmv_fen, found.before[0].refund_fen) == (8000, 0)
+    assert shelf.summary(6, 6, days_later=21).totals[0].refund_fen == 8000
+    assert [equal_age(date(2026, 11, 6), date(2026, 11, day)) for day in (6, 12, 13, 21, 30)] == [
+        0,
+        0,
+        7,
+        15,
+        15,
+    ]
+
+
+def test_cash_falls_on_the_day_it_moved(shelf: Shelf) -> None:
+    one = shelf.line(HOUR, paid_at=(EVENING + 5 * HOUR).isoformat())
+    shelf.push(one, shelf.refund(one, 4000, 30 * HOUR), days_later=3)
+    assert [
+        (d.key, d.totals[0].paid_gmv_fen, d.totals[0].refund_fen)
+        for d in shelf.summary(6, 9, basis="cash").days
+    ] == [
+        ("2026-11-06", 0, 0),
+        ("2026-11-07", 10000, 0),
+        ("2026-11-08", 0, 4000),
+    ]
+    assert shelf.summary(6, 6).totals[0].refund_fen == 4000
+
+
+def test_complete_to_is_told_by_the_shop_that_is_furthest_behind(shelf: Shelf, make: Factory) -> None:
+    assert shelf.summary().complete_through is None
+    shelf.push(shelf.line(HOUR))
+    assert shelf.summary().complete_through == EVENING + HOUR
+
+
+def test_every_figure_opens_down_to_its_lines(shelf: Shelf) -> None:
+    shelf.push(*(shelf.line(HOUR + timedelta(seconds=n)) for n in range(7)))
+    seen: list[str] = []
+    cursor = None
+    with shelf.database.transaction(HUB) as db:
+        while True:
+            page = page_of_lines(db, HUB, brand_id=shelf.brand.id, limit=3, cursor=cursor)
+            seen += [row.line_id for row in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+    assert seen == [f"l{n}" for n in range(7, 0, -1)]
+
+
+def test_another_brand_finds_nothing_here(shelf: Shelf, make: Factory) -> None:
+    shelf.push(shelf.line(HOUR))
+    stranger = Actor(kind="user", role="brand", id=9, name="x", brand_id=make.brand().id)
+    with shelf.database.transaction(stranger) as db:
+        with pytest.raises(NotFound):
+            brand_summary(db, stranger, shelf.brand.id, date(2026, 11, 6), date(2026, 11, 7))
+        with pytest.raises(NotFound):
+            session_sales(db, stranger, shelf.first)
+        assert page_of_lines(db, stranger, brand_id=shelf.brand.id).items == []
+    with shelf.database.transaction(SYSTEM) as db:
+        assert session_sales(db, SYSTEM, shelf.first).totals[0].lines == 1
