@@ -3,7 +3,7 @@
 from campaign.kit.actor import SYSTEM
 from campaign.kit.parts import Parts
 from campaign.kit.redis import RedisError
-from campaign.sales import folding, housekeeping, placing, projecting
+from campaign.sales import folding, housekeeping, placing, projecting, telling
 from workers.task import log, task
 
 MOST_ROUNDS = 40
@@ -59,6 +59,13 @@ def reattribute(parts: Parts) -> int:
         with parts.database.transaction(SYSTEM) as db:
             total += placing.reassign_shop(db, SYSTEM, shop_id)
     return total
+
+
+@task("sales.tell")
+def tell(parts: Parts) -> int:
+    """Tell agencies what their hosts' shifts sold."""
+    with parts.database.transaction(SYSTEM) as db:
+        return telling.tell(db, SYSTEM)
 
 
 @task("sales.sweep")

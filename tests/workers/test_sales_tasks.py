@@ -162,3 +162,38 @@ def test_hub_assignment_stands_over_what_the_schedule_says(
     tasks.reattribute()
     tasks.fold()
     assert (total_of(database, first)["lines"], total_of(database, other)["lines"]) == (0, 1)
+
+
+def test_an_agency_is_told_once_a_minute_what_its_own_shifts_sold(
+    now: datetime, database: Database, make: Factory
+) -> None:
+    brand, account = make.brand(), make.account(external_id="a1")
+    mine, theirs = make.agency(), make.agency()
+    early, late = make.host(agency=mine), make.host(agency=theirs)
+    begins, change, ends = now - 2 * HOUR, now - HOUR, now
+    add_session(
+        make,
+        begins,
+        ends,
+        brand=brand,
+        account=account,
+        shifts=((early, mine, begins, change), (late, theirs, change, ends)),
+    )
+    push(database, event(1, begins), event(2, change, paid_fen=777))
+    tasks.fold()
+    tasks.tell()
+    push(database, event(3, begins))
+    tasks.fold()
+    tasks.tell()
+    with clock.travel(timedelta(minutes=1)):
+        tasks.tell()
+    with database.transaction(SYSTEM) as db:
+        sql = text(
+            "SELECT agency_ids, data, agency_data FROM outbox_event WHERE type = 'sales.updated' ORDER BY id"
+        )
+        first, second = db.execute(sql).all()
+    assert first.agency_ids == sorted([mine.id, theirs.id])
+    assert "777" not in str(first.data)
+    assert first.agency_data[str(mine.id)]["totals"][0]["paid_gmv_fen"] == 10000
+    assert first.agency_data[str(theirs.id)]["totals"][0]["paid_gmv_fen"] == 777
+    assert second.agency_data[str(mine.id)]["totals"][0]["paid_gmv_fen"] == 20000
