@@ -16,7 +16,7 @@ from campaign.kit.actor import SYSTEM
 from campaign.live.alerts import ring
 from campaign.live.models import RoomEvent
 from campaign.live.running import end_as_planned, end_row, start_row
-from campaign.schedule.due import END_GRACE
+from campaign.schedule.due import END_GRACE, START_GRACE
 from campaign.schedule.events import announce
 from campaign.schedule.models import LiveSession, SessionChannel
 from campaign.schedule.stepping import step
@@ -43,6 +43,7 @@ def platform_started(
 
     Told twice it changes nothing. A room that nobody has scheduled raises an alert.
     """
+    at = min(at, clock.now(db))
     accounts = [value for value in (account_external_id, author_id) if value]
     row = _find(db, platform, room_id, accounts, shop_id, at)
     first = _keep(db, "room.started", platform, room_id, account_external_id, author_id, at, row)
@@ -52,10 +53,10 @@ def platform_started(
         return None
     if not first:
         return row.id
+    _keep_room(db, row, platform, accounts, room_id)
     if row.state in _UNPLANNED:
         _ring_unplanned(db, row, at)
         return row.id
-    _keep_room(db, row, platform, accounts, room_id)
     _start_or_set_right(db, row, at)
     return row.id
 
@@ -63,7 +64,7 @@ def platform_started(
 def _start_or_set_right(db: Session, row: LiveSession, at: datetime) -> None:
     if row.state in _STARTABLE:
         start_row(db, SYSTEM, row, at, "platform")
-    elif row.state == "live" and row.start_evidence != "platform":
+    elif row.state == "live" and _begins_it(row, at):
         # The platform knows better than a tap or a guess when the show began.
         step(db, SYSTEM, row, "start", evidence="platform", actual_starts_at=at, start_evidence="platform")
     elif row.state == "ended" and at < row.ends_at and row.end_evidence != "corrected":
@@ -83,6 +84,13 @@ def _start_or_set_right(db: Session, row: LiveSession, at: datetime) -> None:
         announce(db, SYSTEM, row, "session.corrected", why="reopened")
 
 
+def _begins_it(row: LiveSession, at: datetime) -> bool:
+    """Whether a room's opening is the show's own start; a later one is a stream that had dropped."""
+    if row.start_evidence in ("platform", "corrected") or row.actual_starts_at is None:
+        return False
+    return at <= row.actual_starts_at + START_GRACE
+
+
 def platform_ended(
     db: Session,
     platform: str,
@@ -94,6 +102,7 @@ def platform_ended(
     shop_id: int | None = None,
 ) -> int | None:
     """A room closed: its session is over when no other room of it is open. Gives the session's id."""
+    at = min(at, clock.now(db))
     accounts = [value for value in (account_external_id, author_id) if value]
     row = _find(db, platform, room_id, accounts, shop_id, at)
     first = _keep(db, "room.ended", platform, room_id, account_external_id, author_id, at, row)
@@ -103,7 +112,12 @@ def platform_ended(
         return row.id
     if row.state == "live" and not _other_rooms_open(db, row, room_id):
         end_row(db, SYSTEM, row, at, "platform")
-    elif row.state == "ended" and row.end_evidence == "inferred" and at >= (row.actual_starts_at or at):
+    elif (
+        row.state == "ended"
+        and row.end_evidence in ("inferred", "tap")
+        and at > (row.actual_starts_at or at)
+        and not _other_rooms_open(db, row, room_id)
+    ):
         step(db, SYSTEM, row, "end", evidence="platform", actual_ends_at=at, end_evidence="platform")
     return row.id
 

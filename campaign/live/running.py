@@ -18,7 +18,7 @@ from campaign.schedule.events import announce
 from campaign.schedule.judging import wanted_of
 from campaign.schedule.models import LiveSession
 from campaign.schedule.reading import views_of
-from campaign.schedule.schemas import SessionChange
+from campaign.schedule.schemas import OverrideIn, SessionChange
 from campaign.schedule.stepping import locked, people_of, step
 from campaign.schedule.views import SessionView
 
@@ -96,7 +96,10 @@ def extend(
 ) -> SessionView:
     """Put the planned end off while on air. Raises Conflicting where the next one is in the way."""
     row = locked(db, actor, session_id, "end", expected_version=expected_version)
-    given = SessionChange(ends_at=row.ends_at + timedelta(minutes=minutes))
+    # Rest and hours were weighed when it was planned; on air only what is taken can stand in the way.
+    given = SessionChange(
+        ends_at=row.ends_at + timedelta(minutes=minutes), override=OverrideIn(reason="extend")
+    )
     return change(db, actor, session_id, given, expected_version=row.version)
 
 

@@ -1,8 +1,10 @@
 """Metric samples, room events and signs of life: kept, and told to the live state machine."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import text
@@ -44,8 +46,17 @@ def note_samples(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
         for shop_id, one in usable
         if one.sample is not None
     ]
-    if rows:
-        db.execute(_SAMPLES, {"rows": json.dumps(rows)})
+    if not rows:
+        return
+    db.execute(_SAMPLES, {"rows": json.dumps(rows)})
+    newest: dict[tuple[str, str], tuple[datetime, int]] = {}
+    for shop_id, one in usable:
+        if one.sample is not None:
+            key, seen = (one.platform, one.sample.room_id), (one.sample.at, shop_id)
+            newest[key] = max(newest.get(key, seen), seen, key=lambda known: known[0])
+    for (platform, room_id), (at, shop_id) in sorted(newest.items()):
+        with _tolerant(db, room_id=room_id):
+            evidence.sale_seen(db, platform, room_id=room_id, author_id=None, shop_id=shop_id, at=at)
 
 
 def note_events(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
@@ -58,18 +69,22 @@ def note_events(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
     ]
     for at, kind, shop_id, room in sorted(told, key=lambda row: (row[0], row[1])):
         tell = evidence.platform_started if kind == "room.started" else evidence.platform_ended
-        try:
-            with db.begin_nested():
-                tell(db, room.platform, room.room_id, room.account_id, room.author_id, at, shop_id=shop_id)
-        except DomainError as refused:
-            log.info("room_event_refused", kind=kind, room_id=room.room_id, code=refused.error_code)
+        with _tolerant(db, kind=kind, room_id=room.room_id):
+            tell(db, room.platform, room.room_id, room.account_id, room.author_id, at, shop_id=shop_id)
 
 
 def note_signs(db: Session, signs: Mapping[int, datetime]) -> None:
     """Sales are signs of life: a show nobody tapped is on air, and one that sells has not ended."""
     for session_id, at in sorted(signs.items()):
-        try:
-            with db.begin_nested():
-                evidence.sign_of_life(db, session_id, at)
-        except DomainError as refused:
-            log.info("sign_refused", session_id=session_id, code=refused.error_code)
+        with _tolerant(db, session_id=session_id):
+            evidence.sign_of_life(db, session_id, at)
+
+
+@contextmanager
+def _tolerant(db: Session, **about: Any) -> Iterator[None]:
+    """A savepoint: evidence that the state machine refuses must not stop the sales beside it."""
+    try:
+        with db.begin_nested():
+            yield
+    except DomainError as refused:
+        log.info("evidence_refused", code=refused.error_code, **about)

@@ -41,6 +41,7 @@ def board_of_day(
     db: Session, actor: Actor, from_at: datetime, to_at: datetime, *, cancelled: bool = False
 ) -> Board:
     """Sessions by studio that overlap [from_at, to_at), and what is still on air; cancelled ones on demand.
+    Line-ups are left out.
 
     The hub's view: raises Forbidden for others.
     """
@@ -52,7 +53,7 @@ def board_of_day(
         statement = statement.where(LiveSession.state != "cancelled")
     rows = db.scalars(statement.order_by(LiveSession.starts_at, LiveSession.id)).all()
     by_studio: dict[int, list[SessionView]] = defaultdict(list)
-    for view in views_of(db, actor, rows):
+    for view in views_of(db, actor, rows, lineup=False):
         by_studio[view.studio_id].append(view)
     studios = db.scalars(
         select(Studio)

@@ -120,13 +120,18 @@ _AHEAD = ("draft", "offered", "accepted", "ready", "live")
 
 
 def _some(
-    db: Session, actor: Actor, *where: ColumnElement[bool], limit: int = 200, order: str = "starts_at"
+    db: Session,
+    actor: Actor,
+    *where: ColumnElement[bool],
+    limit: int = 200,
+    order: str = "starts_at",
+    lineup: bool = True,
 ) -> list[SessionView]:
     column = getattr(LiveSession, order)
     statement = (
         select(LiveSession).where(visible(actor), *where).order_by(column, LiveSession.id).limit(limit)
     )
-    return views_of(db, actor, db.scalars(statement).all())
+    return views_of(db, actor, db.scalars(statement).all(), lineup=lineup)
 
 
 def next_sessions_of_brand(db: Session, actor: Actor, brand_id: int, limit: int = 10) -> list[SessionView]:
@@ -180,5 +185,7 @@ def needs_attention(db: Session, actor: Actor) -> list[Attention]:
     """What is wrong now: people missing, offers about to lapse, late starts, overrunning shows."""
     now = clock.now(db)
     ahead = and_(LiveSession.state.in_(_AHEAD), LiveSession.starts_at < now + timedelta(days=2))
-    candidates = _some(db, actor, ahead, LiveSession.ends_at > now - timedelta(hours=12), limit=500)
+    candidates = _some(
+        db, actor, ahead, LiveSession.ends_at > now - timedelta(hours=12), limit=500, lineup=False
+    )
     return [Attention(view, code) for view in candidates for code in attention_codes(view, now)]

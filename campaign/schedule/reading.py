@@ -42,8 +42,13 @@ def overlapping(from_at: datetime | None, to_at: datetime | None) -> ColumnEleme
     return and_(true(), *parts)
 
 
-def views_of(db: Session, actor: Actor, rows: Sequence[LiveSession]) -> list[SessionView]:
-    """Views of rows the actor may see, in their order: seven statements for any number of rows."""
+def views_of(
+    db: Session, actor: Actor, rows: Sequence[LiveSession], *, lineup: bool = True
+) -> list[SessionView]:
+    """Views of rows the actor may see, in their order: five statements for any number of rows.
+
+    `lineup` False leaves line-ups empty, for lists that do not show them.
+    """
     if not rows:
         return []
     wanted = [row.id for row in rows]
@@ -52,7 +57,8 @@ def views_of(db: Session, actor: Actor, rows: Sequence[LiveSession]) -> list[Ses
         for studio in db.scalars(select(Studio).where(Studio.id.in_({row.studio_id for row in rows})))
     }
     brands, channels = _brands(db, wanted), _channels(db, wanted)
-    people, lineups = _people(db, actor, wanted), _lineups(db, wanted)
+    people = _people(db, actor, wanted)
+    lineups = _lineups(db, wanted) if lineup else defaultdict(list)
     views = [
         _view(row, studios[row.studio_id], brands[row.id], channels[row.id], people[row.id], lineups[row.id])
         for row in rows

@@ -374,3 +374,21 @@ def test_cancelling_what_is_live_is_refused(stage, confirmed):
         stage.act(running.go_live, confirmed.id)
     with pytest.raises(WrongState):
         stage.act(closing.cancel, confirmed.id, code="other", actor=HUB)
+
+
+def test_a_room_that_reopens_late_does_not_move_a_tapped_start(stage, confirmed):
+    with at(stage, confirmed.starts_at):
+        stage.act(running.go_live, confirmed.id)
+    room(stage, confirmed, evidence.platform_started, confirmed.starts_at + 60 * MIN, "7400009")
+    live = get(stage, confirmed.id)
+    assert (live.start_evidence, live.actual_starts_at) == ("tap", confirmed.starts_at)
+    assert live.channels[0].room_ids == ("7400009",)
+
+
+def test_the_rooms_word_beats_a_tapped_end(stage, confirmed):
+    room(stage, confirmed, evidence.platform_started, confirmed.starts_at)
+    with at(stage, confirmed.starts_at + 60 * MIN):
+        stage.act(running.end, confirmed.id)
+    room(stage, confirmed, evidence.platform_ended, confirmed.starts_at + 58 * MIN)
+    done = get(stage, confirmed.id)
+    assert (done.end_evidence, done.actual_ends_at) == ("platform", confirmed.starts_at + 58 * MIN)
