@@ -133,7 +133,7 @@ class Receiver:
         """Answer the next requests so, one after the other; the last behaviour stays. By path, or for all."""
         self._behaviours[path] = list(behaviours)
 
-    def wait_for(self, count: int, seconds: float = 10.0, path: str | None = None) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = 20.0, path: str | None = None) -> list[Received]:
         """The requests once `count` came (on `path`); fails after `seconds`."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

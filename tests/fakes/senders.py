@@ -59,9 +59,13 @@ def start(settings: Settings, **more: str) -> SenderProcess:
 
 @contextmanager
 def sending(settings: Settings, **more: str) -> Iterator[SenderProcess]:
-    """A sender for as long as the block lasts."""
+    """A sender at work for as long as the block lasts."""
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        (now,) = connection.execute("SELECT clock_timestamp()").fetchone() or ("",)
     running = start(settings, **more)
     try:
+        query = f"SELECT count(*) > 0 FROM webhook_sender WHERE started_at > '{now}'"
+        wait_until(settings.database_url, query, True)
         yield running
     finally:
         if running.child.poll() is None:
@@ -75,7 +79,7 @@ def add(database: Database, settings: Settings, agency_id: int, url: str, **give
         return add_endpoint(db, HUB, wanted, secret_key=settings.secret_key, allow=settings.outgoing_allow)
 
 
-def wait_until(url: str, query: str, wanted: object, seconds: float = 15.0) -> None:
+def wait_until(url: str, query: str, wanted: object, seconds: float = 30.0) -> None:
     """Until the query's one value is `wanted`; fails after `seconds`."""
     until = time.monotonic() + seconds
     found: object = None

@@ -23,6 +23,8 @@ class Lane:
         self.has_more = False
         self.is_well = target.healthy
         self.success_noted_at = 0.0
+        # Monotonic time at which we learnt that the endpoint pauses.
+        self.paused_at = 0.0
         self._send = send
         self._on_room = on_room
         self._waiting: deque[Claimed] = deque()

@@ -62,6 +62,11 @@ WITH disabled AS (
     UPDATE webhook_endpoint
     SET state = 'disabled', disabled_reason = %(reason)s, rev = rev + 1, updated_at = %(now)s
     WHERE id = %(id)s AND state = 'active' RETURNING id
+), audited AS (
+    INSERT INTO audit_entry (at, actor_kind, actor_role, actor_name, action, subject_type, subject_id, detail)
+    SELECT %(now)s, 'system', 'system', 'sender', 'webhook_endpoint.disabled', 'webhook_endpoint', id,
+           jsonb_build_object('reason', %(reason)s::text)
+    FROM disabled
 )
 UPDATE webhook_delivery d SET state = 'held'
 FROM disabled WHERE d.endpoint_id = disabled.id AND d.state = 'pending'

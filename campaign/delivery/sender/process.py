@@ -125,17 +125,26 @@ class Sender:
         fanned = await fan_out(db, now)
         loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
         since = (now - timedelta(days=days)).date()
+        asked_at = time.monotonic()
         taken = await claim(db, now=now, lease=self._token, loads=loads, since=since)
         await self._secrets.refresh(db, {target.id: target for _, target in taken}.values(), now)
+        late: list[Claimed] = []
         counts: dict[int, int] = {}
         for claimed, target in taken:
+            lane = self._lane_of(target)
+            if lane.paused_at > asked_at:
+                # Judged while we were asking: the claim may not have seen that the endpoint pauses.
+                late.append(claimed)
+                continue
             counts[target.id] = counts.get(target.id, 0) + 1
-            self._lane_of(target).add(claimed)
+            lane.add(claimed)
         for endpoint_id, count in counts.items():
             lane = self._lanes[endpoint_id]
             room = lane.target.max_in_flight * AHEAD - loads.get(endpoint_id, 0)
             lane.has_more = count >= room
             lane.pump()
+        if late:
+            await release(db, late, now)
         return fanned == BATCH
 
     def _lane_of(self, target: Target) -> Lane:
@@ -204,6 +213,7 @@ class Sender:
             lane.is_well = found.failing_since is None
             waits = found.paused_until is not None and found.paused_until > now
             if found.disabled is not None or waits:
+                lane.paused_at = time.monotonic()
                 await self._give_back(lane.drop())
             else:
                 self._wake.set()
