@@ -9,6 +9,7 @@ from flask_wtf import CSRFProtect
 
 from campaign.api import routes as api_routes
 from campaign.gate.identity import identify
+from campaign.gate.limits import limiter
 from campaign.gate.locale import pick_locale
 from campaign.gate.problems import handle_errors
 from campaign.kit.parts import Parts
@@ -46,6 +47,8 @@ def create_app(parts: Parts | None = None) -> APIFlask:
         WTF_CSRF_TIME_LIMIT=12 * 3600,
         BABEL_DEFAULT_LOCALE=parts.settings.default_locale,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        RATELIMIT_STORAGE_URI=parts.settings.redis_url,
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 1},
         MAX_CONTENT_LENGTH=64 * 1024 * 1024,
         OPENAPI_VERSION="3.1.0",
     )
@@ -53,6 +56,7 @@ def create_app(parts: Parts | None = None) -> APIFlask:
     Babel(app, locale_selector=pick_locale)
     csrf = CSRFProtect(app)
     app.before_request(identify)
+    limiter.init_app(app)
     api_routes.register(app, csrf)
     pages.register(app)
     handle_errors(app, error_page)

@@ -24,20 +24,23 @@ class WrongPassword(DomainError):
     code = "wrong_password"
 
 
-def sign_in(db: Session, email: str, password: str, *, user_agent: str = "") -> str:
-    """Check the password and open a sign-in under the user's first membership; gives the cookie's token."""
+def sign_in(db: Session, email: str, password: str, *, user_agent: str = "") -> str | None:
+    """Check the password and open a sign-in under the user's first membership; gives the cookie's token.
+
+    None when address or password is wrong: no exception, so that the refusal noted in the audit is kept.
+    """
     user = db.scalars(select(User).where(func.lower(User.email) == email.strip().lower())).one_or_none()
     if user is None or not user.active:
         waste_a_check(password)
-        raise WrongPassword
+        return None
     if not password_matches(user.password_hash, password):
         audit.note(db, SYSTEM, "sign_in.refused", "user", user.id, {})
-        raise WrongPassword
+        return None
     membership = db.scalars(
         select(Membership).where(Membership.user_id == user.id).order_by(Membership.id).limit(1)
     ).one_or_none()
     if membership is None:
-        raise WrongPassword
+        return None
     token, at = new_token(), clock.now(db)
     db.add(
         SignIn(

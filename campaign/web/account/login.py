@@ -1,12 +1,14 @@
 """Signing in and out, and each role's way to its first screen."""
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_limiter.util import get_remote_address
 from pydantic import Field
 
 from campaign.accounts.sign_ins import LASTS, WrongPassword, sign_in, sign_out
 from campaign.gate.current import parts
 from campaign.gate.door import opened, public, reads
 from campaign.gate.identity import COOKIE, find_actor
+from campaign.gate.limits import limiter
 from campaign.kit.actor import SYSTEM
 from campaign.kit.fields import Strict
 from campaign.web import forms
@@ -14,6 +16,11 @@ from campaign.web.menu import start_of
 from campaign.web.targets import own_page
 
 pages = Blueprint("account_login", __name__)
+
+
+def _who_knocks() -> str:
+    """One address trying one account: a whole base signs in from behind one address."""
+    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()[:200]}"
 
 
 class Credentials(Strict):
@@ -41,19 +48,19 @@ def form() -> Response:
 
 
 @pages.post("/login")
+@limiter.limit("20 per minute; 200 per day", key_func=_who_knocks)
+@limiter.limit("120 per minute")
 @public
 def enter() -> Response:
     """Open a sign-in and hand out its cookie."""
     given = forms.read(Credentials, request.form)
     if given.value is None:
         return _page(given, 422)
-    try:
-        with opened(SYSTEM) as db:
-            token = sign_in(
-                db, given.value.email, given.value.password, user_agent=request.headers.get("User-Agent", "")
-            )
-    except WrongPassword as error:
-        given.refuse(error)
+    with opened(SYSTEM) as db:
+        agent = request.headers.get("User-Agent", "")
+        token = sign_in(db, given.value.email, given.value.password, user_agent=agent)
+    if token is None:
+        given.refuse(WrongPassword())
         return _page(given, 401)
     answer = redirect(own_page(given.value.next), 303)
     answer.set_cookie(

@@ -1,0 +1,73 @@
+"""Everything people read is there in both languages, and every code has words."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import campaign
+from campaign.gate.wording import all_words
+from campaign.kit.errors import DomainError
+
+ROOT = Path(__file__).resolve().parents[2]
+_KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
+
+
+def _said_in_code() -> set[str]:
+    found = set()
+    for folder in ("campaign", "templates"):
+        for _, _, message, *_ in extract_from_dir(
+            ROOT / folder,
+            method_map=[("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")],
+            keywords=_KEYWORDS,
+        ):
+            found.add(message[0] if isinstance(message, tuple) else message)
+    return found
+
+
+def _translated() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for area in sorted((ROOT / "translations" / "zh_CN").glob("*.po")):
+        with area.open("rb") as file:
+            for message in read_po(file):
+                if message.id:
+                    name = message.id[0] if isinstance(message.id, tuple) else message.id
+                    text = message.string[0] if isinstance(message.string, tuple) else message.string
+                    found[name] = text
+    return found
+
+
+def test_every_sentence_has_chinese():
+    translated = _translated()
+    assert sorted(text for text in _said_in_code() if not translated.get(text)) == []
+
+
+def test_no_translation_is_left_over():
+    assert sorted(set(_translated()) - _said_in_code()) == []
+
+
+def test_translations_keep_their_placeholders():
+    marks = re.compile(r"%\(\w+\)[sd]")
+    wrong = [
+        text
+        for text, chinese in _translated().items()
+        if set(marks.findall(text)) != set(marks.findall(chinese)) and "%(num)" not in text
+    ]
+    assert wrong == []
+
+
+def _errors(base: type[DomainError]):
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _errors(kind)
+
+
+def test_every_error_has_words():
+    for module in pkgutil.walk_packages(campaign.__path__, "campaign."):
+        if not module.name.startswith(("campaign.cli", "campaign.__main__")):
+            importlib.import_module(module.name)
+    bare = sorted({kind.code for kind in _errors(DomainError)} - set(all_words()))
+    assert bare == []
