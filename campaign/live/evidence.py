@@ -160,6 +160,10 @@ def _signed(db: Session, row: LiveSession, at: datetime) -> None:
     over = clock.now(db) >= row.ends_at + END_GRACE
     if row.state == "no_show" and over:
         end_as_planned(db, SYSTEM, row)
+    elif row.state in _STARTABLE and over:
+        # Sales of a show that is long past (a file): it took place as planned, not from the sale we saw first.
+        start_row(db, SYSTEM, row, row.starts_at, "inferred")
+        end_row(db, SYSTEM, row, row.ends_at, "inferred")
     elif row.state in _STARTABLE:
         start_row(db, SYSTEM, row, at, "inferred")
 

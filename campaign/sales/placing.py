@@ -43,7 +43,7 @@ _TOUCHED = text(
     " UNION SELECT l.shop_id, l.line_id FROM live_session s JOIN session_channel c ON c.session_id = s.id"
     " JOIN platform_account a ON a.id = c.platform_account_id"
     " JOIN order_line l ON (l.author_id = a.external_id OR l.shop_id = a.shop_id) AND l.platform = c.platform"
-    " AND l.ordered_at >= coalesce(s.actual_starts_at, s.starts_at) - :grace"
+    " AND l.ordered_at >= least(s.actual_starts_at, s.starts_at) - :grace"
     " AND l.ordered_at < greatest(coalesce(s.actual_ends_at, s.ends_at), s.ends_at, s.last_sign_at) + :grace"
     " WHERE s.id = :id ORDER BY 1, 2"
 )

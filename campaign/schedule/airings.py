@@ -46,13 +46,16 @@ class Airing:
     shifts: tuple[Shift, ...]
 
 
-# A running show ends at its planned end or, when it overruns, not before now.
+# A running show ends at its planned end or, when it overruns, not before now. An inferred start or end is the
+# first or last sign that was seen: no proof that nothing was sold before or after it within the planned time.
 _FOUND = text(
     "SELECT * FROM (SELECT s.id AS session_id, s.version, s.state, c.platform, c.platform_account_id,"
     " a.external_id AS author_id, a.shop_id, c.room_ids, s.brand_ids,"
-    " coalesce(s.actual_starts_at, s.starts_at) AS starts_at,"
-    " coalesce(s.actual_ends_at, CASE WHEN s.state = 'live' THEN greatest(s.ends_at, :now) ELSE s.ends_at END)"
-    " AS ends_at"
+    " CASE WHEN s.start_evidence = 'inferred' THEN least(s.actual_starts_at, s.starts_at)"
+    " ELSE coalesce(s.actual_starts_at, s.starts_at) END AS starts_at,"
+    " CASE WHEN s.state = 'live' THEN greatest(s.ends_at, :now)"
+    " WHEN s.end_evidence = 'inferred' THEN greatest(s.actual_ends_at, s.ends_at)"
+    " ELSE coalesce(s.actual_ends_at, s.ends_at) END AS ends_at"
     " FROM session_channel c JOIN live_session s ON s.id = c.session_id"
     " LEFT JOIN platform_account a ON a.id = c.platform_account_id"
     " WHERE c.platform = :platform"

@@ -197,3 +197,33 @@ def test_an_agency_is_told_once_a_minute_what_its_own_shifts_sold(
     assert first.agency_data[str(mine.id)]["totals"][0]["paid_gmv_fen"] == 10000
     assert first.agency_data[str(theirs.id)]["totals"][0]["paid_gmv_fen"] == 777
     assert second.agency_data[str(mine.id)]["totals"][0]["paid_gmv_fen"] == 20000
+
+
+def test_an_imported_evening_is_taken_as_planned_whatever_was_sold_last(
+    now: datetime, database: Database, make: Factory
+) -> None:
+    """Nobody tapped, the clock has not come by: sales of a past show must not make their own hours its hours."""
+    brand, account = make.brand(), make.account(external_id="a1")
+    session_id = add_session(
+        make, now - 9 * HOUR, now - 5 * HOUR, brand=brand, account=account, state="accepted"
+    )
+    push(database, event(1, now - 6 * HOUR))
+    tasks.fold()
+    push(database, event(2, now - 9 * HOUR), event(3, now - 5 * HOUR + timedelta(minutes=9)))
+    for _ in range(2):
+        tasks.fold()
+        tasks.reattribute()
+    assert state_of(database, session_id) == ("ended", "inferred")
+    assert total_of(database, session_id)["lines"] == 3
+
+
+def test_an_inferred_start_loses_no_earlier_sale(now: datetime, database: Database, make: Factory) -> None:
+    brand, account = make.brand(), make.account(external_id="a1")
+    session_id = add_session(make, now - HOUR, now + HOUR, brand=brand, account=account, state="accepted")
+    push(database, event(1, now - timedelta(minutes=5)))
+    tasks.fold()
+    push(database, event(2, now - timedelta(minutes=50)))
+    for _ in range(2):
+        tasks.fold()
+        tasks.reattribute()
+    assert total_of(database, session_id)["lines"] == 2
