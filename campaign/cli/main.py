@@ -76,6 +76,9 @@ def _status(module: ModuleType, options: argparse.Namespace) -> int:
 
 def _set_up(name: str, argv: list[str]) -> None:
     """Environment for every command, page assets where pages are made; returns inside the environment."""
+    if environment.was_entered():
+        environment.enter(argv)
+        return
     dev = name == "test" or (name == "setup" and "--dev" in argv)
     assets = Assets(dev=dev) if name in ("up", "test", "setup") else None
     if assets:

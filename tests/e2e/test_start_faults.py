@@ -54,7 +54,7 @@ def test_config_check_names_every_fault_at_once(tmp_path):
         REDIS_URL="",
     )
     assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 4
+    assert len(done.stderr.splitlines()) == 3
     assert "Traceback" not in done.stderr
 
 

@@ -12,11 +12,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Secrets and passwords are not shown."""
+    """Secrets and passwords are not shown. Servers that are not given are embedded: no fault."""
     from config.settings import SettingsError, load
 
+    environ = dict(os.environ)
+    for name, address in (("DATABASE_URL", "postgresql://embedded"), ("REDIS_URL", "redis://embedded")):
+        sys.stdout.write(f"{name:<22} {'given' if environ.get(name) else 'embedded'}\n")
+        environ[name] = environ.get(name) or address
     try:
-        settings = load(os.environ)
+        settings = load(environ)
     except SettingsError as error:
         sys.stderr.write("".join(f"{fault}\n" for fault in error.faults))
         return 1

@@ -21,6 +21,7 @@ from campaign.cli.setup.console import Step
 ROOT = Path(__file__).resolve().parents[3]
 VENV = ROOT / ".venv"
 _STAMP = VENV / "xinji-stamp.json"
+_FULL_BYTES = 10_000_000
 _ROOM_BYTES = {"runtime": 400_000_000, "dev": 700_000_000}
 
 
@@ -37,10 +38,15 @@ def make(need: str) -> None:
                 _build(need)
 
 
+def was_entered() -> bool:
+    """Whether this process was started by enter(), after all set-up was done."""
+    return "XINJI_ENTERED" in os.environ
+
+
 def enter(argv: Sequence[str]) -> None:
     """Come back inside the environment; from outside, start `python -m campaign argv` over in it."""
     if not _inside():
-        if os.environ.get("XINJI_ENTERED"):
+        if was_entered():
             raise SetupFault(f"{VENV} is no working environment: remove it and start again")
         environ = {**with_bytecode(os.environ), "XINJI_ENTERED": "1"}
         sys.stdout.flush()
@@ -133,7 +139,7 @@ def _make_venv() -> None:
     done = _run([base, "-m", "venv", "--clear", str(VENV)])
     if done.returncode != 0:
         said = done.stdout.strip()
-        if "ensurepip" in said:
+        if "ensurepip is not available" in said:
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             said = (
                 f"this Python has no venv module; on Debian and Ubuntu: apt-get install python{version}-venv"
@@ -176,7 +182,7 @@ def _install(need: str, step: Step) -> int:
 
 def _reason(said: str) -> str | None:
     """What pip or venv meant, for the causes that have a remedy."""
-    if "No space left" in said or "Errno 28" in said:
+    if "No space left" in said or "Errno 28" in said or shutil.disk_usage(ROOT).free < _FULL_BYTES:
         return f"the disk is full: no space left at {ROOT}"
     if re.search(r"NewConnection|ConnectionError|name resolution|unreachable|ReadTimeout|ProxyError", said):
         return (
