@@ -27,6 +27,10 @@ def in_words(code: str, params: Mapping[str, Any]) -> str:
     sentence = all_words().get(code)
     if sentence is None:
         return code
+    if "platform" in params:
+        # Platforms travel as codes and have a name in each language.
+        platform = params["platform"]
+        params = {**params, "platform": str(all_words().get(f"platform.{platform}", platform))}
     try:
         return str(sentence) % params
     except (KeyError, TypeError, ValueError):
