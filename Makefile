@@ -1,7 +1,7 @@
 # `make sure` is what CI runs. Everything else is a part of it, or takes longer.
 PY = .venv/bin/python
 
-.PHONY: sure setup format lint types imports test nightly lock catalogue
+.PHONY: sure setup format lint types imports test nightly lock catalogue pictures
 
 sure:
 	.ci/run
@@ -41,3 +41,7 @@ lock: setup
 # The committed picture of the schema, after a migration.
 catalogue: setup
 	$(PY) -m tests.architecture.catalogue
+
+# The pictures of the README, from the product with its demo; needs Chromium.
+pictures: setup
+	$(PY) -m tests.browser.pictures

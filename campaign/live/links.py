@@ -1,6 +1,6 @@
 """The phone on the studio floor: the QR at the door, and the host's own card. No account, one tap, safe twice."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -61,9 +61,11 @@ def door_verb(
     verb: str,
     *,
     participant_id: int | None = None,
+    until: datetime | None = None,
 ) -> SessionView:
     """arrive, start, end, extend or undo for a session of this studio near now. A second press gives it as it
-    stands. Raises BadLink, NotFound, Invalid (verb), WrongState, Conflicting (extend).
+    stands; of extend it knows that by `until`, the planned end the button was drawn with. Raises BadLink,
+    NotFound, Invalid (verb), WrongState, Conflicting (extend).
     """
     studio = studio_of_door(db, secret_key, token)
     row = db.get(LiveSession, session_id)
@@ -72,7 +74,7 @@ def door_verb(
         raise NotFound
     # Whoever stands at the door acts for the studio: the system's scope, this one studio's sessions.
     actor = Actor(kind="link", role="system", name=studio.name)
-    return _press(db, actor, row, verb, participant_id)
+    return _press(db, actor, row, verb, participant_id, until)
 
 
 def card_verb(
@@ -86,12 +88,20 @@ def card_verb(
         raise NotFound
     if verb == "decline":
         return answering.decline(db, actor, session_id, reason=reason)
-    return _press(db, actor, row, verb, None)
+    return _press(db, actor, row, verb)
 
 
-def _press(db: Session, actor: Actor, row: LiveSession, verb: str, participant_id: int | None) -> SessionView:
+def _press(
+    db: Session,
+    actor: Actor,
+    row: LiveSession,
+    verb: str,
+    participant_id: int | None = None,
+    until: datetime | None = None,
+) -> SessionView:
     db.refresh(row, with_for_update=True)
-    if _DONE.get(verb) == row.state:
+    extended = verb == "extend" and until is not None and row.ends_at != until
+    if _DONE.get(verb) == row.state or extended:
         return views_of(db, actor, [row])[0]
     if verb == "arrive":
         return running.arrive(db, actor, row.id, participant_id=participant_id)

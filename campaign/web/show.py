@@ -12,6 +12,7 @@ from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from campaign.kit import ids
+from campaign.kit.instants import written
 from campaign.kit.money import exponent_of
 from campaign.web.curves import Curve
 
@@ -97,6 +98,11 @@ def day(at: datetime | date | None) -> str:
 def long_day(on: date) -> str:
     """2026-11-23 周一: the head of a page about one day."""
     return f"{on.isoformat()} {_WEEKDAYS[language()][on.weekday()]}"
+
+
+def exact(at: datetime) -> str:
+    """The instant as programs write it, for hidden fields."""
+    return written(at)
 
 
 def long_day_of(at: datetime) -> str:
@@ -192,6 +198,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     fen_short,
     iso_day,
     duration,
+    exact,
     lines,
     long_day,
     long_day_of,

@@ -14,6 +14,9 @@
   // The first fault of a form gets the focus.
   const wrong = document.querySelector("[aria-invalid=true]");
   if (wrong) wrong.focus();
+  // On a phone the menu scrolls: its current entry is brought into view.
+  const here = document.querySelector(".menu [aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - 20;
   // The board opens with now at a quarter of its width.
   const settle = () => {
     const board = document.querySelector(".board");

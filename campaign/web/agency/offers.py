@@ -1,13 +1,15 @@
-"""The agency's first screen: offers by deadline, and who is on today."""
+"""The agency's first screen: offers by deadline, who is on today, how its endpoints fare."""
 
 from datetime import timedelta
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from campaign.delivery.queries import page_of_endpoints
 from campaign.gate.door import reads, writes
 from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.kit.fields import ListQuery
 from campaign.schedule.answering import accept, decline
 from campaign.schedule.queries import offers_of_agency, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
@@ -17,6 +19,8 @@ from campaign.web.show import zone
 from campaign.web.verbs import attempt
 
 pages = Blueprint("agency_home", __name__, url_prefix="/agency")
+
+_ENDPOINTS = 5
 
 
 @pages.get("")
@@ -31,6 +35,7 @@ def index(*, db: Session, actor: Actor) -> str:
         offers=offers_of_agency(db, actor),
         today=today.items,
         soon=now + timedelta(hours=2),
+        endpoints=page_of_endpoints(db, actor, ListQuery(limit=_ENDPOINTS)).items,
     )
 
 

@@ -8,6 +8,7 @@ from campaign.gate.current import parts
 from campaign.gate.door import opened, public
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
+from campaign.kit.instants import parse
 from campaign.live.correcting import UNDO_WITHIN
 from campaign.live.links import door_verb, studio_of_door
 from campaign.schedule.boards import door_of
@@ -41,8 +42,13 @@ def act(token: str, session_id: str, verb: str) -> Response:
     who = read_id("ptc", participant) if participant else None
     found = read_id("ses", session_id)
     key = parts().settings.secret_key
+    until = _instant(request.form.get("until", ""))
     with opened(SYSTEM) as db:
-        attempt(db, f"done.{verb}", lambda: door_verb(db, key, token, found, verb, participant_id=who))
+        attempt(
+            db,
+            f"done.{verb}",
+            lambda: door_verb(db, key, token, found, verb, participant_id=who, until=until),
+        )
     return redirect(url_for("door.show", token=token), 303)  # type: ignore[return-value]
 
 
@@ -55,3 +61,10 @@ def may_undo(session: SessionView, since: datetime) -> bool:
     else:
         return False
     return evidence == "tap" and at is not None and at > since
+
+
+def _instant(typed: str) -> datetime | None:
+    try:
+        return parse(typed)
+    except ValueError:
+        return None
