@@ -1,10 +1,14 @@
 """Sales in the background: fold changes, place lines again, project live figures. Every task sweeps."""
 
+import structlog
+
 from campaign.kit.actor import SYSTEM
 from campaign.kit.parts import Parts
 from campaign.kit.redis import RedisError
 from campaign.sales import folding, housekeeping, placing, projecting, telling
-from workers.task import log, task
+from workers.task import task
+
+log = structlog.get_logger(__name__)
 
 MOST_ROUNDS = 40
 """A task ends well within its time limit; what is left is found by the next turn."""
@@ -52,12 +56,14 @@ def reattribute(parts: Parts) -> int:
     total = 0
     with parts.database.transaction(SYSTEM, readonly=True) as db:
         sessions, shops = placing.due_for_placing(db, SYSTEM), placing.due_shops(db, SYSTEM)
-    for session_id in sessions:
-        with parts.database.transaction(SYSTEM) as db:
-            total += placing.reattribute(db, SYSTEM, session_id)
-    for shop_id in shops:
-        with parts.database.transaction(SYSTEM) as db:
-            total += placing.reassign_shop(db, SYSTEM, shop_id)
+    for place, ids in ((placing.reattribute, sessions), (placing.reassign_shop, shops)):
+        for one in ids:
+            try:
+                with parts.database.transaction(SYSTEM) as db:
+                    total += place(db, SYSTEM, one)
+            except Exception:
+                # One that fails stays due and must not keep the others waiting.
+                log.exception("placing_failed", what=place.__name__, id=one)
     return total
 
 

@@ -76,6 +76,8 @@ def stage(
         raise FileRefused("shop_needed")
     shop = _shop(db, shop_id)
     reading = _read(filename, content, exported_at)
+    if exported_at is None and export.exported_at_in(filename) is None:
+        reading = _after_its_forerunner(db, shop, content, reading)
     if reading.exported_at > clock.now(db) + _SKEW:
         raise FileRefused("exported_in_future")
     _refuse_other_shops_file(db, shop, reading)
@@ -139,6 +141,26 @@ def _read(filename: str, content: bytes, exported_at: datetime | None) -> Readin
     except BadTable as fault:
         raise FileRefused(fault.code) from fault
     return export.read(table, exported_at=exported_at or export.exported_at_in(filename))
+
+
+_FORERUNNER = text(
+    "SELECT coalesce((SELECT exported_at FROM import_file WHERE shop_id = :shop_id AND file_hash = :hash"
+    " ORDER BY id LIMIT 1), (SELECT max(exported_at) + interval '1 second' FROM import_file"
+    " WHERE shop_id = :shop_id AND state = 'committed' AND exported_at >= :at"
+    " AND exported_at < :at + interval '1 hour'), :at)"
+)
+
+
+def _after_its_forerunner(db: Session, shop: _Shop, content: bytes, reading: Reading) -> Reading:
+    """Where nothing tells the export time, two files may seem of the same moment: the later upload is then the
+    newer. The same file keeps the time it had.
+    """
+    values = {"shop_id": shop.id, "hash": hashlib.sha256(content).digest(), "at": reading.exported_at}
+    exported_at = db.execute(_FORERUNNER, values).scalar_one()
+    if exported_at == reading.exported_at:
+        return reading
+    table = read_table(content)
+    return export.read(table, exported_at=exported_at)
 
 
 _ELSEWHERE = text(

@@ -70,8 +70,15 @@ def _constant(_name: str) -> NoReturn:
 
 
 def canonical(value: Any) -> bytes:
-    """The same bytes for equal content: sorted keys, compact, UTF-8. Raises BadJson on lone surrogates."""
+    """The same bytes for equal content: sorted keys, compact, UTF-8.
+
+    Raises BadJson on lone surrogates and on numbers that overflowed to infinity (1e400): neither can be stored.
+    """
     try:
-        return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return json.dumps(
+            value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        ).encode("utf-8")
     except UnicodeEncodeError as error:
         raise BadJson("not_utf8") from error
+    except ValueError as error:
+        raise BadJson("malformed") from error

@@ -175,3 +175,28 @@ def test_the_newest_export_wins_whatever_the_order_of_upload(
     assert tuple(row) == ("completed", 9000, 9000)
     fold_all(database)
     assert_reconciled(database)
+
+
+def test_a_changed_file_of_the_same_moment_is_the_newer_one(
+    make: Factory, shop: Any, database: Database
+) -> None:
+    """Nothing tells when either was exported; only the after-sale column differs."""
+    header = "主订单编号,商品数量,商品金额,订单提交时间,支付完成时间,订单状态,订单应付金额,售后状态"
+    row = "6901,1,100.00,2026-11-06 20:00:00,2026-11-06 20:01:00,已发货,100.00,"
+
+    def send(after_sale: str) -> tuple[int, int, int]:
+        with database.transaction(HUB) as db:
+            report = imports.stage(
+                db,
+                HUB,
+                kind="douyin_orders",
+                filename="o.csv",
+                content=f"{header}\n{row}{after_sale}".encode(),
+                shop_id=shop.id,
+            )
+        return report.new, report.changed, report.same
+
+    answers = [send("-"), send("退款成功"), send("退款成功"), send("售后关闭"), send("-")]
+    assert answers == [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 1, 0), (0, 0, 1)]
+    fold_all(database)
+    assert_reconciled(database)

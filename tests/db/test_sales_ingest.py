@@ -199,3 +199,9 @@ def test_people_are_dropped_and_buyers_salted(push: Any, database: Database) -> 
 def test_text_that_cannot_be_stored_is_rejected_by_itself(push: Any, text_value: str) -> None:
     outcome = push(event(1, merchant_sku=text_value), event(2))
     assert (outcome.accepted, [r.index for r in outcome.rejected]) == (1, [0])
+
+
+def test_numbers_that_overflow_are_rejected_by_themselves(push: Any, database: Database) -> None:
+    outcome = push(event(1, extra=float("inf")), event(2, paid_fen=10**12 + 1), event(3, paid_fen=10**12))
+    assert [(r.index, r.code) for r in outcome.rejected] == [(0, "unstorable"), (1, "wrong_type")]
+    assert figures(database)["paid"] == 10**12
