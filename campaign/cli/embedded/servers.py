@@ -51,6 +51,11 @@ class Servers:
             self._postgres.make_database()
         return children
 
+    def settle(self) -> None:
+        """Wait until what start() made for the first time is safely on the disk."""
+        if self._postgres is not None:
+            self._postgres.settle()
+
     @property
     def description(self) -> str:
         """What runs where, without passwords."""
@@ -85,6 +90,7 @@ def running(
     try:
         children = servers.start(lifeline, keep)
         yield servers
+        servers.settle()
     finally:
         for child in children:
             child.ask_to_stop()

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Up:
         self._watch = Watch()
         self._lifeline = Lifeline()
         self._keep: tuple[int, ...] = ()
+        self._settle: Callable[[], None] = lambda: None
 
     def run(self) -> None:
         """Start all, watch all, end all. Returns after an orderly end; SetupFault when it cannot start."""
@@ -89,6 +90,7 @@ class Up:
             self._wait_for(preparing)
         prepared.note()
         self._wait_until_ready(readiness)
+        self._settle()
         say(f"ready {self._url()}")
         if self._wanted.demo:
             # Somebody has to buy something from the demo's live session.
@@ -104,6 +106,7 @@ class Up:
             for child in servers.start(self._lifeline, self._keep):
                 self._watch.add(child)
             step.note(servers.description)
+        self._settle = servers.settle
         self._place.publish(servers.database_url, servers.redis_url)
         return {
             "DATABASE_URL": servers.database_url,
