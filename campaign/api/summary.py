@@ -1,10 +1,11 @@
 """A brand's summary."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
 from apiflask import APIBlueprint
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
@@ -22,11 +23,21 @@ bp = APIBlueprint("api_summary", __name__, tag="Sales")
 LONGEST_DAYS = 400
 
 
+def _day(written: object) -> object:
+    """Exactly YYYY-MM-DD: pydantic would take numbers for moments."""
+    if not isinstance(written, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", written, re.ASCII):
+        raise ValueError("wrong_type")
+    return written
+
+
+Day = Annotated[date, BeforeValidator(_day), Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
+
+
 class SummaryQuery(Strict):
     """from, to: business days in the hub's zone, both in. age: only what had happened by then."""
 
-    from_day: date = Field(alias="from")
-    to_day: date = Field(alias="to")
+    from_day: Day = Field(alias="from")
+    to_day: Day = Field(alias="to")
     group_by: Literal["day", "session", "host", "product", "platform", "shop", "campaign"] = "day"
     basis: Literal["cohort", "cash"] = "cohort"
     age: Annotated[QueryInt, Field(le=60)] | None = None
