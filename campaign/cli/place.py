@@ -4,6 +4,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from campaign.kit.parts import Parts
 
 _KEPT_LOGS = 3
+_LONGEST_LOG_BYTES = 50_000_000
 # After a kill -9 the guards hold the lock until their children have ended.
 _GUARDS_SECONDS = 10.0
 
@@ -86,6 +88,13 @@ class Place:
             with suppress(FileNotFoundError):
                 newer.rename(older)
         return path
+
+    def trim_logs(self) -> None:
+        """Start a log anew that grew too long. Its writer appends, so emptying the file is safe."""
+        for path in self.log_dir.glob("*.log"):
+            if path.stat().st_size > _LONGEST_LOG_BYTES:
+                shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+                os.truncate(path, 0)
 
     def publish(self, database_url: str, redis_url: str) -> None:
         """Leave the addresses for commands run beside `up`; they hold passwords, so for the owner only."""

@@ -69,8 +69,7 @@ class Up:
             self._keep = (lock,)
             try:
                 self._start()
-                while not self._told.wait(_PAUSE_SECONDS):
-                    self._watch.look()
+                self._stay()
             except _Told:
                 pass
             finally:
@@ -95,6 +94,14 @@ class Up:
         if self._wanted.demo:
             # Somebody has to buy something from the demo's live session.
             self._begin(self._order("demo", ["-m", "campaign", "demo", "feed"], environ))
+
+    def _stay(self) -> None:
+        trim_at = 0.0
+        while not self._told.wait(_PAUSE_SECONDS):
+            self._watch.look()
+            if time.monotonic() > trim_at:
+                trim_at = time.monotonic() + 60
+                self._place.trim_logs()
 
     def _start_servers(self) -> dict[str, str]:
         servers = Servers(
