@@ -5,6 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import structlog
@@ -25,6 +26,9 @@ from campaign.schedule.schemas import SessionFilter
 from campaign.schedule.views import SessionView
 
 log = structlog.get_logger(__name__)
+
+# Buyers of the demo pay within 90 s: an order placed this long ago is pushed with its payment.
+_UNTIL_PAID = timedelta(seconds=91)
 
 
 def feed(parts: Parts, going: Callable[[], bool]) -> int:
