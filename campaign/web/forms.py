@@ -111,6 +111,11 @@ def folded(typed: "MultiDict[str, str]", lists: Sequence[str] = ()) -> dict[str,
     return {name: _unnumbered(value) for name, value in found.items()}
 
 
+def columns(value: BaseModel) -> dict[str, Any]:
+    """The value's fields as a row takes them. Not model_dump(): that writes ids as the outside sees them."""
+    return {name: getattr(value, name) for name in type(value).model_fields}
+
+
 @contextmanager
 def refusals(form: Form[Any], db: Session) -> Iterator[None]:
     """Try an action: what it refuses is undone and noted on the form."""

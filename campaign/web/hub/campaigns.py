@@ -41,7 +41,7 @@ def create(*, db: Session, actor: Actor) -> Response:
     made = None
     if given.value is not None:
         with forms.refusals(given, db):
-            made = add(db, actor, Campaign(**given.value.model_dump()))
+            made = add(db, actor, Campaign(**forms.columns(given.value)))
     if made is None:
         return _page(db, actor, given, ListQuery())
     flash(_("Added."), "ok")

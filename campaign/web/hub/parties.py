@@ -51,7 +51,7 @@ def create(*, db: Session, actor: Actor, slug: str) -> Response:
             if isinstance(given.value, HostIn):
                 add_host(db, actor, given.value)
             else:
-                add(db, actor, kind.model(**given.value.model_dump()))
+                add(db, actor, kind.model(**forms.columns(given.value)))
     if given.refusal is not None:
         return _page(db, actor, kind, given, ListQuery())
     flash(_("Added."), "ok")

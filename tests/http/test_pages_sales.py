@@ -1,0 +1,181 @@
+"""Imports, summaries, the live floor and campaigns as pages: each audience its own figures, in both languages."""
+
+import io
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from campaign.kit import ids
+from campaign.web.show import fen
+from tests.sales_kit import add_session, fold_all
+from tests.visitor import visitor_as
+
+DATA = Path(__file__).parents[1] / "data" / "douyin"
+EXPECTED = json.loads((DATA / "douyin_orders.expected.json").read_text())
+CANARY = "绝密竞品"
+
+
+@pytest.fixture
+def evening(make):
+    """A session that a sample export belongs to, the shop it is from, and another brand beside."""
+    brand, other = make.brand(name="辛皮记", name_en="Xinpi"), make.brand(name=CANARY)
+    account = make.account(external_id=EXPECTED["author"])
+    starts_at, ends_at = (datetime.fromisoformat(EXPECTED[key]) for key in ("starts_at", "ends_at"))
+    number = add_session(make, starts_at, ends_at, brand=brand, account=account, actual=(starts_at, ends_at))
+    add_session(make, starts_at, ends_at, brand=other, account=make.account(), actual=(starts_at, ends_at))
+    return SimpleNamespace(
+        brand=brand,
+        other=other,
+        shop=make.shop(brand),
+        session_id=number,
+        day=starts_at.date(),
+        range=f"first={starts_at.date() - timedelta(days=1)}&last={ends_at.date() + timedelta(days=1)}",
+    )
+
+
+def upload(visitor, shop_id, name="douyin_orders.csv"):
+    visitor.get("/hub/imports")
+    return visitor.post(
+        "/hub/imports",
+        file=(io.BytesIO((DATA / name).read_bytes()), name),
+        kind="douyin_orders",
+        shop_id=shop_id,
+    )
+
+
+@pytest.fixture
+def planner(app, database):
+    return visitor_as(app, database, "hub", hub_role="scheduler")
+
+
+def taken(planner, evening, database):
+    """The sample checked, looked at and taken over by the page; gives the import's address."""
+    answer = upload(planner, ids.public("shp", evening.shop.id))
+    assert answer.status_code == 303, answer.text
+    where = answer.headers["Location"]
+    assert "Nothing has been taken over yet" in planner.follow().text
+    planner.post(f"{where}/commit")
+    fold_all(database)
+    return where
+
+
+def test_a_file_is_looked_at_first_and_again_changes_nothing(planner, evening, database):
+    where = taken(planner, evening, database)
+    page = planner.follow().text
+    assert "Taken over" in page
+    assert f"{EXPECTED['rows']:,}" in page
+    assert where in planner.get("/hub/imports").text
+    upload(planner, ids.public("shp", evening.shop.id))
+    tiles = re.findall(r"<dt>(\w+)</dt><dd class=\"fig\">([\d,]+)</dd>", planner.follow().text)
+    assert dict(tiles)["New"] == "0"
+    assert dict(tiles)["Same"] == f"{EXPECTED['rows']:,}"
+
+
+@pytest.mark.parametrize("wrong", ["no file", "no shop", "no table"])
+def test_what_is_no_export_is_refused_in_words(planner, evening, wrong):
+    planner.get("/hub/imports")
+    shop = "" if wrong == "no shop" else ids.public("shp", evening.shop.id)
+    content = b"\x00\x01" if wrong == "no table" else (DATA / "douyin_orders.csv").read_bytes()
+    form = {} if wrong == "no file" else {"file": (io.BytesIO(content), "orders.csv")}
+    answer = planner.post("/hub/imports", kind="douyin_orders", shop_id=shop, **form)
+    assert 400 <= answer.status_code < 500
+    assert 'role="alert"' in answer.text
+    words = re.search(r'role="alert">\s*<p>(.*?)</p>', answer.text)[1]
+    assert " " in words, f"a bare code: {words}"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_the_brands_summary_shows_its_figures_and_never_anothers(
+    app, database, planner, evening, language, make
+):
+    taken(planner, evening, database)
+    own = visitor_as(app, database, "brand", language=language, brand_id=evening.brand.id)
+    page = own.get(f"/brand?{evening.range}").text
+    assert fen(EXPECTED["session"]["paid_gmv_fen"]) in page
+    assert fen(EXPECTED["session"]["refund_fen"]) in page
+    assert ("支付金额" if language == "zh-CN" else "Paid amount") in page
+    assert CANARY not in page
+    assert "<svg" in page
+    number = ids.public("ses", evening.session_id)
+    assert fen(EXPECTED["session"]["paid_gmv_fen"]) in own.get(f"/brand/sessions/{number}").text
+    other = visitor_as(app, database, "brand", language=language, brand_id=evening.other.id)
+    for path in (f"/brand?{evening.range}", "/brand/sessions"):
+        found = other.get(path)
+        assert found.status_code == 200
+        assert "辛皮记" not in found.text
+        assert fen(EXPECTED["session"]["paid_gmv_fen"]) not in found.text
+    assert other.get(f"/brand/sessions/{number}").status_code == 404
+
+
+def test_the_hub_sees_every_brands_summary_as_the_brand_does(planner, evening, database):
+    taken(planner, evening, database)
+    listed = planner.get("/hub/brands").text
+    path = f"/hub/brands/{ids.public('brd', evening.brand.id)}"
+    assert path in listed
+    assert fen(EXPECTED["session"]["paid_gmv_fen"]) in planner.get(f"{path}?{evening.range}").text
+    assert planner.get(f"/hub/brands/{ids.public('brd', 77)}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["days=0", "days=x", "first=2026-11-20&last=2026-11-01", "first=soon", "a=1"]
+)
+def test_a_range_that_is_none_is_refused_in_words(app, database, make, query):
+    visitor = visitor_as(app, database, "brand", brand_id=make.brand().id)
+    assert visitor.get(f"/brand?{query}").status_code == 422
+
+
+def test_a_campaign_is_made_by_the_form_and_shows_its_sessions(planner, evening):
+    planner.get("/hub/campaigns")
+    assert planner.post("/hub/campaigns", name="双十一", target_paid="much").status_code == 422
+    made = planner.post(
+        "/hub/campaigns",
+        name="双十一",
+        starts_on="2026-11-01",
+        ends_on="2026-11-30",
+        target_paid="1,000,000",
+        brand_ids=[ids.public("brd", evening.brand.id)],
+    )
+    assert made.status_code == 303, made.text
+    page = planner.follow().text
+    assert "双十一" in page
+    assert "No sessions yet." in page
+
+
+def test_the_live_floor_shows_what_is_on_air(planner, make):
+    now = datetime.fromisoformat("2026-11-06T12:00:00+00:00")
+    add_session(make, now, now + timedelta(hours=3), brand=make.brand(), state="live", actual=(now, None))
+    page = planner.get("/hub/live").text
+    assert "皮衣专场" in page
+    assert "¥0.00" in page
+
+
+def test_parties_are_added_by_the_form_and_faults_stand_by_the_field(planner, make):
+    agency = make.agency(name="南星机构")
+    planner.get("/hub/parties/hosts")
+    assert planner.post("/hub/parties/hosts", name="").status_code == 422
+    made = planner.post("/hub/parties/hosts", name="新主播", agency_id=ids.public("agc", agency.id))
+    assert made.status_code == 303
+    assert "新主播" in planner.follow().text
+    assert planner.post("/hub/parties/studios", name="直播间 Z", setup_minutes="many").status_code == 422
+    planner.get("/hub/parties/studios")
+    assert planner.post("/hub/parties/studios", name="直播间 Z", setup_minutes="20").status_code == 303
+    planner.get("/hub/parties/products")
+    brand = ids.public("brd", make.brand().id)
+    assert (
+        planner.post(
+            "/hub/parties/products", brand_id=brand, sku="P-1", name="皮带", price="dear"
+        ).status_code
+        == 422
+    )
+    assert (
+        planner.post(
+            "/hub/parties/products", brand_id=brand, sku="P-1", name="皮带", price="99.5"
+        ).status_code
+        == 303
+    )
+    assert "¥99.50" in planner.follow().text
+    assert planner.get("/hub/parties/nothing").status_code == 404
