@@ -58,7 +58,9 @@ def _push_once(parts: Parts, rng: random.Random, number: int) -> int:
         page = page_of_sessions(db, SYSTEM, SessionFilter(states=("live",)), limit=20)
         airs = [air for session in page.items for air in _airs(db, session)]
     events = [
-        event for place, air in enumerate(airs) for event in one_order(rng, air, number + place, now, now)
+        event
+        for place, air in enumerate(airs)
+        for event in one_order(rng, air, number + place, now - _UNTIL_PAID, now)
     ]
     if events:
         _post(parts.settings.base_url, ids.public("con", connector.id), known, events)
