@@ -14,6 +14,7 @@ import yaml
 
 from campaign.cli.embedded.ports import free_port
 from campaign.cli.process.child import Child, Lifeline, Order
+from campaign.cli.setup.environment import with_bytecode
 from config import processes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,7 +140,7 @@ def environ(compose, own_database_url, redis_url, tmp_path) -> dict[str, str]:
     named = {k: interpolated(v, given) for k, v in compose["services"]["web"]["environment"].items()}
     assert named["DATABASE_URL"] == "postgresql://postgres:x@postgres:5432/xinji"
     named |= {"DATABASE_URL": own_database_url, "REDIS_URL": redis_url, "CAMPAIGN_DATA_DIR": str(tmp_path)}
-    return {**os.environ, **named, "CAMPAIGN_ENVIRONMENT": "given"}
+    return {**with_bytecode(os.environ), **named, "CAMPAIGN_ENVIRONMENT": "given"}
 
 
 def here(command: list[str]) -> list[str]:
