@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from functools import lru_cache
 from typing import Any
 
 from campaign.kit.sealing import derive
@@ -23,6 +24,7 @@ def scrubbed(value: Any) -> Any:
     return value
 
 
+@lru_cache(maxsize=4096)
 def _is_personal(name: str) -> bool:
     lowered = name.lower()
     return lowered != "buyer_hash" and _PERSONAL.match(lowered) is not None
