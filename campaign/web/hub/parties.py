@@ -59,9 +59,9 @@ def create(*, db: Session, actor: Actor, slug: str) -> Response:
 
 
 @pages.get("/studios/<studio_id>/door")
-@reads("hub.pages")
+@reads("sessions.plan")
 def door(*, db: Session, actor: Actor, studio_id: str) -> str:
-    """The QR to hang at a studio's door."""
+    """The QR to hang at a studio's door. Whoever holds it runs shows, so who may only look does not see it."""
     studio = get(db, actor, Studio, read_id("std", studio_id))
     token = link_token(parts().settings.secret_key, "door", studio.id, studio.door_rev)
     return _qr_page(
