@@ -88,9 +88,10 @@ def put(client: Client, projections: Sequence[Projection]) -> int:
     )
 
 
-def drop(client: Client, session_id: int) -> None:
-    """Remove one session's figures, so that any version may be written."""
-    client.delete(f"{PREFIX}{session_id}")
+def replace(client: Client, one: Projection) -> None:
+    """Write one session's figures whatever stands there: for repair."""
+    client.delete(f"{PREFIX}{one.session_id}")
+    put(client, [one])
 
 
 def note_projected(db: Session, actor: Actor, projections: Sequence[Projection]) -> None:
@@ -123,8 +124,11 @@ def find(client: Client, session_ids: Sequence[int]) -> dict[int, dict[str, Any]
     pipe = client.pipeline(transaction=False)
     for one in session_ids:
         pipe.hget(f"{PREFIX}{one}", "payload")
-    return {
-        session_id: json.loads(payload)
-        for session_id, payload in zip(session_ids, pipe.execute(), strict=True)
-        if payload is not None
-    }
+    found: dict[int, dict[str, Any]] = {}
+    for session_id, payload in zip(session_ids, pipe.execute(), strict=True):
+        try:
+            told = json.loads(payload or "")
+        except ValueError:  # not there, or spoilt: SQL knows
+            continue
+        found[session_id] = told
+    return found

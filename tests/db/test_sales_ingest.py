@@ -13,6 +13,7 @@ from campaign.sales.folding import fold
 from campaign.sales.ingest import Outcome, Source, ingest
 from campaign.sales.submissions import prepared
 from tests.factory import Factory
+from tests.sales_kit import assert_reconciled
 
 CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
 SALT = b"salt"
@@ -205,3 +206,8 @@ def test_numbers_that_overflow_are_rejected_by_themselves(push: Any, database: D
     outcome = push(event(1, extra=float("inf")), event(2, paid_fen=10**12 + 1), event(3, paid_fen=10**12))
     assert [(r.index, r.code) for r in outcome.rejected] == [(0, "unstorable"), (1, "wrong_type")]
     assert figures(database)["paid"] == 10**12
+
+
+def test_a_push_cannot_pass_for_a_files_row_in_the_proof(push: Any, database: Database) -> None:
+    push(event(1, statement={"rank": 9}, row={}))
+    assert_reconciled(database)

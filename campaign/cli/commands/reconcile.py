@@ -37,9 +37,12 @@ def run(options: argparse.Namespace) -> int:
         repaired = 0
         try:
             with parts.database.transaction(SYSTEM, readonly=True) as db:
-                of_redis = check_redis(db, SYSTEM, parts.redis)
-            differences += of_redis.differences
-            repaired = of_redis.repaired
+                first = check_redis(db, SYSTEM, parts.redis)
+            _fold_all(parts)
+            with parts.database.transaction(SYSTEM, readonly=True) as db:
+                second = check_redis(db, SYSTEM, parts.redis, again=first.suspects)
+            differences += second.differences
+            repaired = first.repaired + second.repaired
         except RedisError as error:
             print(f"Redis could not be checked: {type(error).__name__}", file=sys.stderr)
             return 1
