@@ -3,12 +3,14 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo", action="store_true", help="fill an empty database with demo data, show logins"
     )
+    parser.add_argument("--note", type=Path, help="make this file once the schema stands")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,6 +31,8 @@ def run(options: argparse.Namespace) -> int:
     with Step("database") as step:
         schema.upgrade(settings.database_url)
         step.note(f"schema {schema.newest()}")
+    if options.note:
+        options.note.touch()
     if options.demo:
         from campaign.cli.demo.fill import fill
 

@@ -28,6 +28,7 @@ _PAUSE_SECONDS = 0.1
 _ROOM_BYTES = 200_000_000
 # An idle worker takes 2 s to end by itself; what it is cut off from is taken up again from SQL.
 _GRACE_SECONDS = {"worker": 1.5}
+_SCHEMA_STANDS = "schema-stands"
 _SERVERS = {"postgres", "valkey"}
 
 
@@ -79,14 +80,17 @@ class Up:
         environ = self._start_servers()
         prepared = Prepared(self._place.run_dir)
         preparing = self._begin_preparing(environ)
-        # Once the schema is known to be right, looking it over need not keep the others waiting.
-        if not prepared.before:
-            self._wait_for(preparing)
         readiness = Readiness(self._wanted.host, self._port)
-        for name, argv in self._parts().items():
-            self._begin(self._order(name, argv, environ))
-        if prepared.before:
+        parts = {name: self._order(name, argv, environ) for name, argv in self._parts().items()}
+        # Where the schema is known to be right, looking it over need not keep anyone waiting. Elsewhere
+        # pages start when it stands; what acts by itself waits until the demo's past has been played.
+        if not prepared.before:
+            self._wait_for(preparing, or_for=self._place.run_dir / _SCHEMA_STANDS)
+            self._begin(parts.pop("web"))
             self._wait_for(preparing)
+        for order in parts.values():
+            self._begin(order)
+        self._wait_for(preparing)
         prepared.note()
         self._wait_until_ready(readiness)
         self._settle()
@@ -154,14 +158,18 @@ class Up:
 
     def _begin_preparing(self, environ: Mapping[str, str]) -> Child:
         """Schema and demo data, in a child of their own: the supervisor stays small."""
-        argv = ["-m", "campaign", "prepare", *(["--demo"] if self._wanted.demo else [])]
+        note = self._place.run_dir / _SCHEMA_STANDS
+        note.unlink(missing_ok=True)
+        argv = ["-m", "campaign", "prepare", "--note", str(note), *(["--demo"] if self._wanted.demo else [])]
         child = Child(self._order("prepare", argv, environ, shown=True), self._lifeline, self._keep)
         child.start()
         return child
 
-    def _wait_for(self, preparing: Child) -> None:
+    def _wait_for(self, preparing: Child, *, or_for: Path | None = None) -> None:
         while not preparing.wait(_PAUSE_SECONDS):
             self._check_told()
+            if or_for is not None and or_for.exists():
+                return
         if preparing.status:
             raise SetupFault(f"the database could not be prepared:\n{preparing.last_words()}")
         preparing.order.pid_file.unlink(missing_ok=True)
