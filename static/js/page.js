@@ -27,6 +27,12 @@
     board.scrollLeft = left - 128 - (board.clientWidth - 128) / 4;
   };
   settle();
+  // A page that follows by itself waits while a question stands open or a field is being filled in.
+  document.addEventListener("htmx:before:request", (event) => {
+    const part = event.target;
+    if (!(part instanceof Element) || !part.id || part.getAttribute("hx-trigger") === null) return;
+    if (part.querySelector("details[open], input:focus, select:focus, textarea:focus")) event.preventDefault();
+  });
   // Escape closes the side panel and gives the focus back.
   let opener = null;
   document.addEventListener("click", (event) => {
