@@ -6,7 +6,7 @@ resource out of the index condition (9.8 ms instead of 0.2).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -47,32 +47,28 @@ _TAKE = text("""
     RETURNING resource_id, lower(span), upper(span)
 """)
 
-_IN_THE_WAY = text("""
-    SELECT r.kind, coalesce(r.studio_id, r.host_id, r.platform_account_id) AS thing_id,
-           c.session_id, lower(c.span) AS starts_at, upper(c.span) AS ends_at,
-           s.title, s.starts_at AS session_starts_at, s.ends_at AS session_ends_at
-    FROM unnest(CAST(:resource_ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
-         AS wanted (resource_id, starts_at, ends_at)
-    JOIN claim c ON c.resource_id = wanted.resource_id
-                AND c.span && tstzrange(wanted.starts_at, wanted.ends_at)
-    JOIN resource r ON r.id = c.resource_id
-    JOIN live_session s ON s.id = c.session_id
+# Found by times and not by &&: under row-level security only leakproof operators may search an index (&& and the
+# subtraction of an interval are not). No claim is longer than LONGEST, which bounds the search from below.
+LONGEST = timedelta(hours=72)
+_NEAR_WANTED = """
+    FROM unnest(CAST(:resource_ids AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]),
+                CAST(:since AS timestamptz[])) AS wanted (resource_id, starts_at, ends_at, since)
+    JOIN claim c ON c.resource_id = wanted.resource_id AND c.starts_at < wanted.ends_at
+                AND c.starts_at >= wanted.since AND c.ends_at > wanted.starts_at
+"""
+_OTHERS = """
     WHERE c.session_id <> CAST(:session_id AS bigint)
       AND (c.expires_at IS NULL OR c.expires_at > CAST(:now AS timestamptz))
-    ORDER BY c.resource_id, c.span
+"""
+
+_IN_THE_WAY = text(f"""
+    SELECT c.resource_id, c.session_id, c.starts_at, c.ends_at,
+           s.title, s.starts_at AS session_starts_at, s.ends_at AS session_ends_at
+    {_NEAR_WANTED} JOIN live_session s ON s.id = c.session_id
+    {_OTHERS} ORDER BY c.resource_id, c.starts_at
 """)
 
-_TAKEN = text("""
-    SELECT r.kind, coalesce(r.studio_id, r.host_id, r.platform_account_id) AS thing_id,
-           lower(c.span) AS starts_at, upper(c.span) AS ends_at
-    FROM claim c JOIN resource r ON r.id = c.resource_id
-    WHERE (r.studio_id = ANY (CAST(:studio AS bigint[])) OR r.host_id = ANY (CAST(:host AS bigint[]))
-           OR r.platform_account_id = ANY (CAST(:platform_account AS bigint[])))
-      AND c.span && tstzrange(CAST(:starts_at AS timestamptz), CAST(:ends_at AS timestamptz))
-      AND c.session_id <> CAST(:session_id AS bigint)
-      AND (c.expires_at IS NULL OR c.expires_at > CAST(:now AS timestamptz))
-    ORDER BY c.span
-""")
+_TAKEN = text(f"SELECT c.resource_id, c.starts_at, c.ends_at {_NEAR_WANTED} {_OTHERS} ORDER BY c.starts_at")
 
 
 @dataclass(frozen=True)
@@ -137,10 +133,11 @@ def in_the_way(
     # What is no resource yet was never claimed.
     claimable = [want for want in wanted if (want.kind, want.thing_id) in known]
     values = _unnested(claimable, known) | {"session_id": session_id, "now": now}
+    things_of = {resource_id: thing for thing, resource_id in known.items()}
     return [
         Taken(
-            kind=row.kind,
-            thing_id=row.thing_id,
+            kind=things_of[row.resource_id][0],
+            thing_id=things_of[row.resource_id][1],
             span=Span(row.starts_at, row.ends_at),
             session_id=row.session_id,
             title=row.title,
@@ -154,16 +151,13 @@ def taken_near(
     db: Session, actor: Actor, by_kind: dict[str, list[int]], within: Span, *, now: datetime, but: int = 0
 ) -> dict[tuple[str, int], list[Span]]:
     """(kind, thing id) → spans taken within a window by sessions other than `but`."""
-    values: dict[str, Any] = {
-        **by_kind,
-        "starts_at": within.starts_at,
-        "ends_at": within.ends_at,
-        "session_id": but,
-        "now": now,
-    }
+    known = _find(db, by_kind)
+    wanted = [Wanted(kind, thing_id, within) for kind, thing_id in known]  # type: ignore[arg-type]
+    values = _unnested(wanted, known) | {"session_id": but, "now": now}
+    things_of = {resource_id: thing for thing, resource_id in known.items()}
     found: dict[tuple[str, int], list[Span]] = {}
     for row in db.execute(_TAKEN, values):
-        found.setdefault((row.kind, row.thing_id), []).append(Span(row.starts_at, row.ends_at))
+        found.setdefault(things_of[row.resource_id], []).append(Span(row.starts_at, row.ends_at))
     return found
 
 
@@ -227,4 +221,5 @@ def _unnested(wanted: Sequence[Wanted], known: Mapping[tuple[str, int], int]) ->
         "resource_ids": [known[want.kind, want.thing_id] for want in wanted],
         "starts": [want.span.starts_at for want in wanted],
         "ends": [want.span.ends_at for want in wanted],
+        "since": [want.span.starts_at - LONGEST for want in wanted],
     }

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, SmallInteger, Text
+from sqlalchemy import BigInteger, Computed, FetchedValue, ForeignKey, Identity, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -141,5 +141,7 @@ class Claim(Base):
     resource_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("resource.id"))
     unit_no: Mapped[int] = mapped_column(SmallInteger, default=1)
     span: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    starts_at: Mapped[datetime] = mapped_column(Computed("lower(span)", persisted=True))
+    ends_at: Mapped[datetime] = mapped_column(Computed("upper(span)", persisted=True))
     kind: Mapped[str] = mapped_column(default="booked")
     expires_at: Mapped[datetime | None]
