@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from campaign.cli.demo import people
-from campaign.cli.demo.parties import make_cast, make_connector, make_logins
-from campaign.cli.demo.plan import live_now, sessions_around
-from campaign.cli.demo.playing import Player
-from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
 from campaign.parties.models import Brand
-from campaign.parties.queries import page_of, zone_of_hub
+from campaign.parties.queries import page_of
 from config.settings import Settings
 
 Say = Callable[[str], None]
@@ -41,7 +37,10 @@ def fill(settings: Settings, say: Say = lambda _line: None) -> list[Login]:
         with database.transaction(SYSTEM) as db:
             empty = not page_of(db, SYSTEM, Brand, limit=1).items
         if empty:
-            _fill(database, settings, say)
+            # All verbs of the product: a start that finds its demo there does without loading them.
+            from campaign.cli.demo.making import make
+
+            make(database, settings, _new_password(settings.data_dir / _FILE), say)
         return read_logins(settings)
     finally:
         database.dispose()
@@ -62,17 +61,3 @@ def _new_password(path: Path) -> str:
     with os.fdopen(descriptor, "w") as file:
         json.dump({"password": password}, file)
     return password
-
-
-def _fill(database: Database, settings: Settings, say: Say) -> None:
-    password = _new_password(settings.data_dir / _FILE)
-    with database.transaction(SYSTEM) as db:
-        cast = make_cast(db)
-        make_logins(db, cast, password)
-        make_connector(db, settings.secret_key)
-        now, zone = clock.now(db), zone_of_hub(db, SYSTEM)
-    player = Player(database, cast, now, settings.secret_key)
-    planned = list(sessions_around(now, zone))
-    say(f"{len(planned) + 1} sessions over two weeks")
-    player.play([*planned, live_now(now, planned)])
-    say(f"{player.push_sales()} events of sales")
