@@ -143,7 +143,7 @@ def next_sessions_of_brand(db: Session, actor: Actor, brand_id: int, limit: int 
         actor,
         LiveSession.brand_ids.contains([brand_id]),
         LiveSession.state.in_(_AHEAD),
-        LiveSession.ends_at > clock.now(db),
+        overlapping(clock.now(db), None),
         limit=limit,
     )
 
@@ -184,8 +184,6 @@ def starting_soon(db: Session, actor: Actor, within: timedelta) -> list[SessionV
 def needs_attention(db: Session, actor: Actor) -> list[Attention]:
     """What is wrong now: people missing, offers about to lapse, late starts, overrunning shows."""
     now = clock.now(db)
-    ahead = and_(LiveSession.state.in_(_AHEAD), LiveSession.starts_at < now + timedelta(days=2))
-    candidates = _some(
-        db, actor, ahead, LiveSession.ends_at > now - timedelta(hours=12), limit=500, lineup=False
-    )
+    near = overlapping(now - timedelta(hours=12), now + timedelta(days=2))
+    candidates = _some(db, actor, LiveSession.state.in_(_AHEAD), near, limit=500, lineup=False)
     return [Attention(view, code) for view in candidates for code in attention_codes(view, now)]
