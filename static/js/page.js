@@ -24,7 +24,8 @@
     if (!now || board.dataset.settled) return;
     board.dataset.settled = "1";
     const left = now.getBoundingClientRect().left - board.getBoundingClientRect().left;
-    board.scrollLeft = left - 128 - (board.clientWidth - 128) / 4;
+    const rooms = board.querySelector(".room").offsetWidth;
+    board.scrollLeft = left - rooms - (board.clientWidth - rooms) / 4;
   };
   settle();
   // A page that follows by itself waits while a question stands open or a field is being filled in.

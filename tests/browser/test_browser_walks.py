@@ -82,7 +82,7 @@ def test_the_board_opens_a_session_beside_itself_and_closes_it_by_key(walk):
         pytest.skip("page scripts are not installed")
     now = page.locator(".now").first.bounding_box()
     board = page.locator(".board").bounding_box()
-    assert 0.2 < (now["x"] - board["x"] - 128) / (board["width"] - 128) < 0.3
+    assert 0.2 < (now["x"] - board["x"] - 148) / (board["width"] - 148) < 0.3
     block = page.locator(".block").first
     block.focus()
     page.keyboard.press("Enter")
