@@ -12,7 +12,8 @@ from tests.browser.walker import AXE, Site, Walker
 from tests.product import ROOT, started
 
 
-@pytest.fixture(scope="session")
+# Of the package, not the session: playwright's event loop, and the product, would stay on beside all later tests.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     """System Chromium, driven by playwright."""
     path = shutil.which("chromium")
@@ -35,7 +36,7 @@ def axe() -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """`up` with demo data in a folder of its own."""
     folder: Path = tmp_path_factory.mktemp("site")

@@ -1,6 +1,7 @@
 """One evening end to end on the real product, walked over HTTP."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -53,7 +54,8 @@ def test_the_agency_gets_the_offer_and_accepts(evening):
 def test_a_move_asks_again_and_a_stale_one_is_refused(evening):
     before = evening.session()
     path = f"/sessions/{evening.ids['session']}"
-    body = {"ends_at": evening.booking()["ends_at"], "override": {"reason": "延长"}}
+    later = datetime.fromisoformat(before["ends_at"]) + timedelta(minutes=10)
+    body = {"ends_at": later.isoformat(), "override": {"reason": "延长"}}
     moved = evening.call("admin", "PATCH", path, body, **{"If-Match": f'"v{before["version"]}"'})
     assert (moved.status, moved.body["state"]) == (200, "offered")
     stale = evening.call("admin", "PATCH", path, body, **{"If-Match": f'"v{before["version"]}"'})
