@@ -107,6 +107,19 @@ class Database:
         if readonly and isinstance(self._bind, Engine):
             db.execute(text("SET TRANSACTION READ ONLY"))
 
+    @contextmanager
+    def all_or_nothing(self) -> Iterator["Database"]:
+        """A Database whose transactions all stand or fall together, for a fill that must not stop half-way.
+
+        Each still sees what those before it did, but nobody else does until the block ends; hints run at once.
+        """
+        if isinstance(self._bind, Connection):
+            with self._bind.begin_nested():
+                yield self
+        else:
+            with self._bind.begin() as connection:
+                yield Database(connection)
+
     def dispose(self) -> None:
         """Close pooled connections: before a fork, and at the end."""
         if isinstance(self._bind, Engine):

@@ -30,7 +30,8 @@ class Login:
 def fill(settings: Settings, say: Say = lambda _line: None) -> list[Login]:
     """Fill the database unless it already holds a brand; gives the logins (also on later starts).
 
-    `say` is told what is being made. Logins are kept in data_dir/demo.json, readable by the owner alone.
+    `say` is told what is being made. All of it is one transaction: a fill that was killed left nothing, and the
+    next start fills again. Logins are kept in data_dir/demo.json, readable by the owner alone.
     """
     database = Database.connect(settings.database_url, pool_size=2)
     try:
@@ -40,7 +41,8 @@ def fill(settings: Settings, say: Say = lambda _line: None) -> list[Login]:
             # All verbs of the product: a start that finds its demo there does without loading them.
             from campaign.cli.demo.making import make
 
-            make(database, settings, _new_password(settings.data_dir / _FILE), say)
+            with database.all_or_nothing() as filled:
+                make(filled, settings, _new_password(settings.data_dir / _FILE), say)
         return read_logins(settings)
     finally:
         database.dispose()
