@@ -30,6 +30,7 @@ def points(now: int | None, before: int | None) -> Change | None:
 
 
 def _direction(by: int) -> Direction:
-    if by == 0:
+    # Pages show tenths of a percent: what would read "down 0.0 %" has not moved.
+    if (abs(by) + 5) // 10 == 0:
         return "same"
     return "up" if by > 0 else "down"

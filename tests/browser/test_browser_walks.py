@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from campaign.cli.demo import people
 from tests.browser.tour import pages_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -149,3 +150,11 @@ def test_phone_buttons_are_large_enough_for_a_thumb(walk):
         ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 48).map(e => e.outerHTML)"
     )
     assert small == []
+
+
+def test_a_brand_reads_the_name_of_no_other(walk):
+    walker = walk("brand")
+    others = [name for brand in people.BRANDS[1:] for name in (brand.name, brand.name_en)]
+    for path in pages_of(walker, "brand"):
+        shown = walker.page.content()
+        assert [name for name in others if name in shown] == [], path

@@ -71,3 +71,5 @@ def test_changes_need_something_to_compare_with() -> None:
     assert relative(100, 0) is None
     assert relative(None, 100) is None
     assert points(2500, 3000).by == 500
+    assert relative(100_004, 100_000).direction == "same"  # it would read "up 0.0 %"
+    assert relative(100_050, 100_000).direction == "up"

@@ -62,5 +62,6 @@ def _planned(number: int, day: date, slot: tuple[time, float, int, int], zone: Z
     host = (turn + 3 * day.toordinal()) % 8
     first = (turn + day.toordinal()) % 5
     brands = (first, (first + 2) % 5) if turn in (2, 6) else (first,)
-    kind = "混场" if len(brands) > 1 else "专场"
+    # A title is read by every brand of the session: a mixed show names none of them.
+    kind = "双十一混场" if len(brands) > 1 else "专场"
     return Planned(number, starts_at, starts_at + timedelta(hours=hours), studio, host, brands, kind)

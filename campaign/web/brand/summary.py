@@ -42,8 +42,13 @@ def index(*, db: Session, actor: Actor, query: RangeQuery) -> str:
     return draw(db, actor, actor.brand_id, query)
 
 
-def draw(db: Session, actor: Actor, brand_id: int, query: RangeQuery) -> str:
-    """The summary page of one brand. Raises NotFound, Invalid (range upside down or too long)."""
+def draw(
+    db: Session, actor: Actor, brand_id: int, query: RangeQuery, session_page: str = "brand_sessions.show"
+) -> str:
+    """The summary page of one brand, its sessions opening on `session_page`.
+
+    Raises NotFound, Invalid (range upside down or too long).
+    """
     brand = get(db, actor, Brand, brand_id)
     last = query.last or today(db, actor)
     first = query.first or last - timedelta(days=query.days - 1)
@@ -54,6 +59,7 @@ def draw(db: Session, actor: Actor, brand_id: int, query: RangeQuery) -> str:
         "brand/summary.html",
         brand=brand,
         summary=summary,
+        session_page=session_page,
         length_days=(last - first).days + 1,
         whole={total.currency: total.paid_gmv_fen for total in summary.totals},
         changes=_changes(summary),

@@ -24,4 +24,4 @@ def index(*, db: Session, actor: Actor) -> str:
 @reads("hub.pages", query=RangeQuery)
 def show(*, db: Session, actor: Actor, query: RangeQuery, brand_id: str) -> str:
     """One brand's summary as the brand sees it."""
-    return draw(db, actor, read_id("brd", brand_id), query)
+    return draw(db, actor, read_id("brd", brand_id), query, "hub_sessions.show")
