@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import BigInteger, FetchedValue, ForeignKey
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity
 from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -75,7 +75,7 @@ class Host(Party):
 
 
 class HostContract(Base):
-    """Which agency stands for a host, by dates; the database refuses two at once."""
+    """Which agency stands for a host, by dates; the database refuses two at once. exclusive: through it alone."""
 
     __tablename__ = "host_contract"
 
@@ -83,6 +83,28 @@ class HostContract(Base):
     host_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("host.id"))
     agency_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("agency.id"))
     during: Mapped[Range[date]] = mapped_column(DATERANGE)
+    exclusive: Mapped[bool] = mapped_column(default=False)
+
+
+class HostExclusivity(Base):
+    """A host promised to a brand, by dates. scope: all (no other brand) or rivals (none that competes with it)."""
+
+    __tablename__ = "host_exclusivity"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    host_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("host.id"))
+    brand_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("brand.id"))
+    scope: Mapped[str]
+    during: Mapped[Range[date]] = mapped_column(DATERANGE)
+
+
+class RivalGroup(Base):
+    """A brand's place in a group of brands that compete with each other."""
+
+    __tablename__ = "rival_group"
+
+    brand_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("brand.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Shop(Party):

@@ -1,6 +1,6 @@
 """Rows of the schedule. No relationships: views.py says what a session looks like, reading.py gathers it."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import BigInteger, Computed, FetchedValue, ForeignKey, Identity, SmallInteger, Text
@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from campaign.kit.database import Base
+from campaign.parties.models import Party
 
 
 class LiveSession(Base):
@@ -119,7 +120,7 @@ class SessionHistory(Base):
 
 
 class Resource(Base):
-    """What can be claimed: a studio, a host, a platform account."""
+    """What can be claimed: a studio, a host, a platform account, a crew of so many."""
 
     __tablename__ = "resource"
 
@@ -128,6 +129,7 @@ class Resource(Base):
     studio_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("studio.id"))
     host_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("host.id"))
     platform_account_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("platform_account.id"))
+    crew_pool_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("crew_pool.id"))
     capacity: Mapped[int] = mapped_column(SmallInteger, default=1)
 
 
@@ -145,3 +147,43 @@ class Claim(Base):
     ends_at: Mapped[datetime] = mapped_column(Computed("upper(span)", persisted=True))
     kind: Mapped[str] = mapped_column(default="booked")
     expires_at: Mapped[datetime | None]
+
+
+class TimeWindow(Base):
+    """When a host, a studio or the hub (neither named) is shut or open: weekly by wall time, or once by instants."""
+
+    __tablename__ = "time_window"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    host_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("host.id"))
+    studio_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("studio.id"))
+    shut: Mapped[bool]
+    weekday: Mapped[int | None] = mapped_column(SmallInteger)
+    from_time: Mapped[time | None]
+    to_time: Mapped[time | None]
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+
+
+class CrewPool(Party):
+    """People several studios share: `capacity` at once, from before a show's start until into it."""
+
+    __tablename__ = "crew_pool"
+
+    name_en: Mapped[str] = mapped_column(default="")
+    sort_key: Mapped[str] = mapped_column(default="")
+    capacity: Mapped[int] = mapped_column(SmallInteger)
+    before_minutes: Mapped[int] = mapped_column(default=60)
+    into_minutes: Mapped[int] = mapped_column(default=0)
+
+
+class SessionCrew(Base):
+    """How many of a crew a session needs."""
+
+    __tablename__ = "session_crew"
+
+    session_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("live_session.id"), primary_key=True)
+    crew_pool_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("crew_pool.id"), primary_key=True)
+    units: Mapped[int] = mapped_column(SmallInteger, default=1)
