@@ -19,11 +19,14 @@ def warn(text: str) -> None:
 
 
 class Step:
-    """A named piece of set-up: on a terminal its progress in place, at the end one line with its seconds."""
+    """A named piece of set-up: on a terminal its progress in place, at the end one line with its seconds.
+
+    Told on stderr: any command may have to set up first, and its stdout is read by programs.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._live = sys.stdout.isatty()
+        self._live = sys.stderr.isatty()
         self._note = ""
 
     def __enter__(self) -> "Step":
@@ -34,8 +37,7 @@ class Step:
     def progress(self, text: str) -> None:
         """Show how far it is (terminals only: a log file wants one line)."""
         if self._live:
-            sys.stdout.write(f"\r\033[K  {self._name:<12} {text[:90]}")
-            sys.stdout.flush()
+            self._tell(f"\r\033[K  {self._name:<12} {text[:90]}")
 
     def note(self, text: str) -> None:
         """What to say at the end."""
@@ -45,6 +47,12 @@ class Step:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live:
-            sys.stdout.write("\r\033[K")
+            self._tell("\r\033[K")
         if kind is None:
-            say(f"  {self._name:<12} {self._note} ({time.monotonic() - self._started:.1f} s)")
+            self._tell(f"  {self._name:<12} {self._note} ({time.monotonic() - self._started:.1f} s)\n")
+
+    @staticmethod
+    def _tell(text: str) -> None:
+        sys.stdout.flush()
+        sys.stderr.write(text)
+        sys.stderr.flush()
