@@ -8,6 +8,7 @@ from sqlalchemy import text
 from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
 from campaign.sales.folding import fold
+from campaign.sales.merging_in import merge_waiting
 from campaign.sales.reconciling import check_lines, check_rollups
 from tests.factory import Factory
 
@@ -90,10 +91,12 @@ def change_session(database: Database, session_id: int, **columns: Any) -> None:
 
 
 def fold_all(database: Database) -> None:
+    """Merge and fold what waits, as the worker does."""
     while True:
         with database.transaction(SYSTEM) as db:
-            if not fold(db, SYSTEM):
-                return
+            done = merge_waiting(db, SYSTEM) + fold(db, SYSTEM)
+        if not done:
+            return
 
 
 def total_of(database: Database, session_id: int, currency: str = "CNY") -> dict[str, int]:

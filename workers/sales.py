@@ -1,11 +1,12 @@
 """Sales in the background: fold changes, place lines again, project live figures. Every task sweeps."""
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from campaign.kit.actor import SYSTEM
 from campaign.kit.parts import Parts
 from campaign.kit.redis import RedisError
-from campaign.sales import folding, housekeeping, placing, projecting, telling
+from campaign.sales import folding, housekeeping, merging_in, placing, projecting, telling
 from workers.task import task
 
 log = structlog.get_logger(__name__)
@@ -16,14 +17,42 @@ MOST_ROUNDS = 40
 
 @task("sales.fold")
 def fold(parts: Parts) -> int:
-    """Fold waiting changes until there are none."""
+    """Merge what was taken in and fold what that changed, until nothing waits."""
     total = 0
     for _ in range(MOST_ROUNDS):
+        merged = _merge(parts)
         with parts.database.transaction(SYSTEM) as db:
-            done = folding.fold(db, SYSTEM)
-        total += done
-        if done < folding.MOST_CHANGES:
+            folded = folding.fold(db, SYSTEM)
+        total += merged + folded
+        if not merged and folded < folding.MOST_CHANGES:
             break
+    return total
+
+
+def _merge(parts: Parts) -> int:
+    try:
+        with parts.database.transaction(SYSTEM) as db:
+            return merging_in.merge_waiting(db, SYSTEM)
+    except OperationalError:
+        raise  # the database is away or locks crossed: nothing is wrong with what waits
+    except Exception:
+        log.exception("merge_failed")
+    return _merge_singly(parts)
+
+
+def _merge_singly(parts: Parts) -> int:
+    """One parcel that cannot be merged must not keep the others waiting: it is counted, and parked in the end."""
+    total = 0
+    with parts.database.transaction(SYSTEM, readonly=True) as db:
+        ids = merging_in.waiting(db, SYSTEM)
+    for inbox_id in ids:
+        try:
+            with parts.database.transaction(SYSTEM) as db:
+                total += merging_in.merge_waiting(db, SYSTEM, inbox_id=inbox_id)
+        except Exception:
+            log.exception("merge_failed", inbox_id=inbox_id)
+            with parts.database.transaction(SYSTEM) as db:
+                merging_in.note_failure(db, SYSTEM, inbox_id)
     return total
 
 

@@ -18,7 +18,7 @@ from campaign.kit.errors import Forbidden
 from campaign.kit.ids import internal
 from campaign.kit.signing import BadSignature, verify
 from campaign.sales.batches import LARGEST_PUSH, PushTooLarge, read_batch, take_in
-from campaign.sales.ingest import Outcome
+from campaign.sales.taking import Taken
 
 bp = APIBlueprint("api_ingest", __name__, tag="Sales")
 
@@ -114,7 +114,7 @@ def _answer(actor: Actor, body: bytes) -> Response:
     return Response(_verdict(outcome).model_dump_json(), mimetype="application/json")
 
 
-def _verdict(outcome: Outcome) -> VerdictOut:
+def _verdict(outcome: Taken) -> VerdictOut:
     return VerdictOut(
         accepted=outcome.accepted,
         duplicates=outcome.duplicates,

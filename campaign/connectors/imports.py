@@ -269,7 +269,7 @@ def _submission(index: int, shop: _Shop, exported_at: datetime, line: FileLine) 
         raw=raw,
         digest=digest,
         line_id=line.line_id,
-        statement=line.statement,
+        told=line.statement,
     )
 
 

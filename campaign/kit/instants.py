@@ -1,14 +1,16 @@
 """Instants: RFC 3339 with an offset in and out; business days in the hub's zone."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:(\.\d{1,6})\d{0,3})?"
+    r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)\Z",
+    re.ASCII,
 )
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -25,9 +27,9 @@ def parse(written: Any) -> datetime:
         match = _RFC3339.match(written) if isinstance(written, str) else None
         if match is None:
             raise ValueError("instant")
-        year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-        micro = int((match[7] or "0").ljust(6, "0")[:6])
-        instant = datetime(year, month, day, hour, minute, second, micro, tzinfo=_zone(match[8]))
+        day, moment, fraction, offset = match.groups(default="")
+        # What fromisoformat takes besides is kept out above; it is ten times faster than seven ints.
+        instant = datetime.fromisoformat(f"{day}T{moment}{fraction}{'+00:00' if offset in 'Zz' else offset}")
     try:
         instant = instant.astimezone(UTC)
     except OverflowError as error:
@@ -35,17 +37,6 @@ def parse(written: Any) -> datetime:
     if not _EARLIEST <= instant < _LATEST:
         raise ValueError("instant")
     return instant
-
-
-def _zone(written: str) -> timezone:
-    if written in "Zz":
-        return UTC
-    hours, minutes = int(written[1:3]), int(written[4:6])
-    if hours > 23 or minutes > 59:
-        raise ValueError("instant")
-    # -00:00 means "offset unknown" in RFC 3339 and is an instant in UTC all the same.
-    sign = -1 if written[0] == "-" else 1
-    return timezone(timedelta(minutes=sign * (hours * 60 + minutes)))
 
 
 def written(instant: datetime) -> str:

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
-from campaign.kit.database import Database
+from campaign.kit.database import Database, after_commit
 from campaign.kit.errors import DomainError, FieldError, Invalid, Unavailable
+from campaign.kit.queue import nudge
 from campaign.kit.sealing import derive
-from campaign.kit.strict_json import BadJson, decode
-from campaign.sales.ingest import Outcome, Source, ingest
+from campaign.kit.strict_json import BadJson, decode, decode_flat_events
+from campaign.sales import rooms
 from campaign.sales.submissions import Rejection, prepared
+from campaign.sales.taking import Parcel, Source, Taken, take
 
 MOST_EVENTS = 1000
 LARGEST_PUSH = 4 * 1024 * 1024
@@ -49,6 +51,9 @@ def read_batch(body: bytes, content_type: str) -> Batch:
         "application/ndjson",
     ):
         return _lines(body)
+    flat = decode_flat_events(body)
+    if flat is not None:
+        return _counted(Batch(flat, []))
     try:
         document = decode(body, largest=LARGEST_PUSH)
     except BadJson as error:
@@ -83,9 +88,9 @@ def _counted(batch: Batch) -> Batch:
     return batch
 
 
-def take_in(database: Database, actor: Actor, batch: Batch, secret_key: bytes) -> Outcome:
-    """Take a batch in, durable when this returns. A deadlock or a dying connection is tried again: the dedup
-    keys make that safe. Raises Unavailable when it does not get through.
+def take_in(database: Database, actor: Actor, batch: Batch, secret_key: bytes) -> Taken:
+    """Take a batch in, durable when this returns; it is merged right after. A deadlock or a dying connection is
+    tried again: the dedup keys make that safe. Raises Unavailable when it does not get through.
     """
     salt = derive(secret_key, "buyer")
     for attempt in range(_ATTEMPTS):
@@ -98,8 +103,13 @@ def take_in(database: Database, actor: Actor, batch: Batch, secret_key: bytes) -
     raise Unavailable("database_busy")
 
 
-def _taken(db: Session, actor: Actor, batch: Batch, salt: bytes) -> Outcome:
+def _taken(db: Session, actor: Actor, batch: Batch, salt: bytes) -> Taken:
     taken, refused = prepared(batch.raws, salt=salt, now=clock.now(db))
     told = {one.index for one in batch.unreadable}
     refused = [*batch.unreadable, *(one for one in refused if one.index not in told)]
-    return ingest(db, actor, taken, Source("push", actor.connector_id), refused)
+    (answer,) = take(db, [Parcel(actor, taken, Source("push", actor.connector_id), refused)], waits=True)
+    # That a room went on or off air is seldom and urgent: it does not wait for the merge.
+    rooms.note_events(db, answer.usable)
+    if answer.usable:
+        after_commit(db, lambda: nudge("sales.fold"))
+    return answer

@@ -4,6 +4,7 @@ Unknown fields and unknown types are not faults: they stay in the raw log.
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,7 +12,8 @@ from msgspec import Meta
 
 from campaign.kit import instants
 
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
+LONGEST_TEXT = 200
+Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
 Id = Annotated[str, Meta(min_length=1, max_length=100)]
 Fen = Annotated[int, Meta(ge=0, le=10**12)]
 """Ten billion yuan at most: nine million such lines still sum within a bigint, and a rollup never overflows."""
@@ -170,13 +172,26 @@ def read_many(raws: list[Any]) -> list[Event | BadEvent]:
 
 
 def _instant(name: str, value: Any) -> Any:
-    # A version may be the source's own counter or clock as an integer; merging.moment_of reads it.
+    if type(value) is str:
+        known = _parsed(value)
+        if known is not None:
+            return known
+    # A version may be the source's own counter or clock as an integer; merging.version_of reads it.
     if name == "version" and type(value) is int and 0 <= value < 2**62:
         return value
     try:
         return instants.parse(value)
     except ValueError as error:
         raise BadEvent("wrong_type", name, "instant") from error
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> datetime | None:
+    """One event tells the same moment several times, and so do its neighbours. None for what is no instant."""
+    try:
+        return instants.parse(text)
+    except ValueError:
+        return None
 
 
 def _fault(message: str) -> BadEvent:

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from campaign.kit.strict_json import BadJson, canonical
-from campaign.sales.events import BadEvent, Event, MetricSample, OrderLine, Refund, RoomEvent, read
+from campaign.sales.events import (
+    LONGEST_TEXT,
+    BadEvent,
+    Event,
+    MetricSample,
+    OrderLine,
+    Refund,
+    RoomEvent,
+    read,
+)
 from campaign.sales.merging import Statement
 from campaign.sales.scrubbing import salted, scrubbed
 from campaign.sales.statements import of_line, of_refund
@@ -18,11 +25,12 @@ MOST_AHEAD = timedelta(minutes=5)
 MOST_BEHIND = timedelta(days=90)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, kw_only=True)
 class Submission:
     """One event on its way in. (shop, type, event_id) is its identity, `digest` its content.
 
-    `raw` is what the log keeps; `held` when its times are too far off to be merged unseen.
+    `raw` is what the log keeps (`written` its canonical bytes, where they were made); `held` when its times are
+    too far off to be merged unseen. A push brings its event, a row of a file what it says of a line (`told`).
     """
 
     index: int
@@ -33,12 +41,27 @@ class Submission:
     occurred_at: datetime
     raw: dict[str, Any]
     digest: bytes
+    written: bytes | None = None
     line_id: str | None = None
     refund_id: str | None = None
-    statement: Statement | None = None
-    sample: MetricSample | None = None
-    room: RoomEvent | None = None
+    event: Event | None = None
+    told: Statement | None = None
     held: bool = False
+
+    @property
+    def statement(self) -> Statement | None:
+        """What it says of its line or refund; None for the rest. Not made before it is needed."""
+        if self.told is None and self.event is not None:
+            self.told = statement_of(self.event)
+        return self.told
+
+    @property
+    def sample(self) -> MetricSample | None:
+        return self.event if isinstance(self.event, MetricSample) else None
+
+    @property
+    def room(self) -> RoomEvent | None:
+        return self.event if isinstance(self.event, RoomEvent) else None
 
 
 @dataclass(frozen=True)
@@ -64,11 +87,12 @@ def prepared(raws: Sequence[Any], *, salt: bytes, now: datetime) -> tuple[list[S
 
 
 def _submission(index: int, raw: Any, salt: bytes, now: datetime) -> Submission:
-    event = read(raw)
     kept = scrubbed(raw)
-    if isinstance(event, OrderLine) and event.buyer_hash is not None:
-        kept["buyer_hash"] = salted(event.buyer_hash, salt)
-        event = msgspec.structs.replace(event, buyer_hash=kept["buyer_hash"])
+    if isinstance(kept, dict) and kept.get("type") == "order.line":
+        buyer = kept.get("buyer_hash")
+        if isinstance(buyer, str) and 1 <= len(buyer) <= LONGEST_TEXT:
+            kept["buyer_hash"] = salted(buyer, salt)
+    event = read(kept)
     written = canonical(kept)
     if b"\\u0000" in written:
         raise BadEvent("unstorable")
@@ -81,12 +105,29 @@ def _submission(index: int, raw: Any, salt: bytes, now: datetime) -> Submission:
         occurred_at=event.occurred_at,
         raw=kept,
         digest=hashlib.sha256(written).digest(),
+        written=written,
         line_id=event.line_id if isinstance(event, OrderLine | Refund) else None,
         refund_id=event.refund_id if isinstance(event, Refund) else None,
-        statement=statement_of(event),
-        sample=event if isinstance(event, MetricSample) else None,
-        room=event if isinstance(event, RoomEvent) else None,
+        event=event,
         held=_is_far_off(event, now),
+    )
+
+
+def restored(payload: dict[str, Any]) -> Submission:
+    """A push's event as the raw log kept it, to be merged. Its digest is the log's matter and left out."""
+    event = read(payload)
+    return Submission(
+        index=0,
+        platform=event.platform,
+        shop_ref=event.shop_id,
+        type=event.type,
+        event_id=event.event_id,
+        occurred_at=event.occurred_at,
+        raw=payload,
+        digest=b"",
+        line_id=event.line_id if isinstance(event, OrderLine | Refund) else None,
+        refund_id=event.refund_id if isinstance(event, Refund) else None,
+        event=event,
     )
 
 

@@ -15,6 +15,7 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
 from campaign.sales.batches import Batch, take_in
 from campaign.sales.folding import fold
+from campaign.sales.merging_in import merge_waiting
 from campaign.sales.placing import reattribute
 from tests.factory import Factory
 from tests.oracle import evenings
@@ -101,6 +102,8 @@ def correct_all(busy: Database, again: list[dict[str, Any]], ids: dict[str, int]
 
 def fold_until(busy: Database, done: threading.Event) -> None:
     while not done.is_set():
+        with busy.transaction(SYSTEM) as db:
+            merge_waiting(db, SYSTEM)
         with busy.transaction(SYSTEM) as db:
             fold(db, SYSTEM, most=50)
 

@@ -1,12 +1,15 @@
 """Strict JSON: what a parser would swallow and we refuse."""
 
 import json
+import random
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from campaign.kit.strict_json import BadJson, canonical, decode, depth_of
+from campaign.kit.strict_json import BadJson, canonical, decode, decode_flat_events, depth_of
 
 CORPUS = Path(__file__).parents[1] / "data" / "bad_json"
 REFUSED = {
@@ -68,3 +71,61 @@ def test_equal_content_has_one_canonical_form() -> None:
 def test_a_lone_surrogate_is_refused_because_it_cannot_be_stored() -> None:
     with pytest.raises(BadJson):
         canonical(decode(b'{"a":"\\ud800"}'))
+
+
+VALUES = st.one_of(st.text(), st.integers(-(2**80), 2**80), st.booleans(), st.none(), st.floats())
+FLAT = st.dictionaries(st.text(), VALUES, max_size=5)
+
+
+@given(FLAT)
+def test_the_quick_canonical_form_is_that_of_json(value: dict[str, object]) -> None:
+    try:
+        slow = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        expected: bytes | None = slow.encode()
+    except ValueError:
+        expected = None
+    try:
+        assert canonical(value) == expected
+    except BadJson:
+        assert expected is None
+
+
+def _noisy(chance: random.Random, body: bytes) -> bytes:
+    """A few bytes of a body taken away, doubled or exchanged."""
+    for _ in range(chance.randint(0, 3)):
+        at, length = chance.randrange(len(body)), chance.randint(1, 12)
+        piece = chance.choice(
+            (b"", body[at : at + length] * 2, b'"', b"\\", b"{", b"[", b" ", b"\x00", b"1e5", b",")
+        )
+        body = body[:at] + piece + body[at + length :]
+    return body
+
+
+@given(st.lists(FLAT, max_size=3), st.randoms(use_true_random=False))
+@settings(max_examples=1500)
+def test_the_quick_reader_of_batches_takes_only_what_the_strict_one_reads_the_same(
+    events: list[dict[str, object]], chance: random.Random
+) -> None:
+    body = _noisy(
+        chance, json.dumps({"events": events}, ensure_ascii=chance.random() < 0.5).encode("utf-8", "replace")
+    )
+    quick = decode_flat_events(body)
+    if quick is not None:
+        assert decode(body) == {"events": quick}
+
+
+def test_the_quick_reader_reads_what_is_usual_and_leaves_the_rest() -> None:
+    assert decode_flat_events(b'{"events": [{"a": "x", "b": 1, "c": null}]}') == [
+        {"a": "x", "b": 1, "c": None}
+    ]
+    for body in (
+        b'{"events": [{"a": 1, "a": 2}]}',
+        b'{"events": [{"a": 1, "a" : 2}]}',
+        b'{"events": [], "events": [{"a": 1}]}',
+        b'{"events": [{"a": {"b": 1}}]}',
+        b'{"events": [{"a": 1.5}]}',
+        b'{"events": [{"a": "\\ud800"}]}',
+        b'{"events": [{}], "more": 1}',
+        b'\xef\xbb\xbf{"events": [{}]}',
+    ):
+        assert decode_flat_events(body) is None, body

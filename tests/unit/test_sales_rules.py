@@ -8,9 +8,11 @@ import pytest
 
 from campaign.sales.allocation import allocate
 from campaign.sales.attribution import Airing, Airings, Placement, Shift
+from campaign.sales.events import TYPES
 from campaign.sales.images import Owner, difference, dump, load, postings, summed
 from campaign.sales.lines import Line, RefundView
 from campaign.sales.maturity import matures_at
+from campaign.sales.scrubbing import scrubbed
 
 T0 = datetime(2026, 11, 6, 12, tzinfo=UTC)
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -197,3 +199,10 @@ def test_money_falls_on_the_hubs_days() -> None:
     )
     paid = next(key for key, amounts in made.items() if "paid_fen" in amounts)
     assert (paid.cohort_day.day, paid.cash_day.day, paid.age_days) == (6, 7, 1)
+
+
+def test_no_field_we_understand_tells_of_a_person() -> None:
+    known = {name for kind in TYPES.values() for name in kind.__struct_fields__}
+    assert scrubbed(dict.fromkeys(known, "x") | {"nested": {}}).keys() == known | {"nested"}
+    assert scrubbed({"buyer_name": "王女士", "qty": 1}) == {"qty": 1}
+    assert scrubbed({"buyer_name": "王女士", "qty": 1, "of": [{"phone": "138"}]}) == {"qty": 1, "of": [{}]}

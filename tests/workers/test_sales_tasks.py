@@ -14,7 +14,9 @@ from campaign.kit.parts import Parts
 from campaign.parties import actions as parties
 from campaign.parties.models import Shop
 from campaign.sales.batches import Batch, take_in
+from campaign.sales.merging_in import MOST_ATTEMPTS
 from campaign.sales.placing import assign
+from campaign.sales.reconciling import check_inbox
 from tests.factory import HUB, Factory
 from tests.sales_kit import add_session, assert_reconciled, change_session, total_of
 from workers import sales as tasks
@@ -155,6 +157,7 @@ def test_hub_assignment_stands_over_what_the_schedule_says(
     first = add_session(make, now - 3 * HOUR, now - HOUR, brand=brand, account=account)
     other = add_session(make, now - 9 * HOUR, now - 8 * HOUR, brand=brand)
     push(database, event(1, now - 2 * HOUR))
+    tasks.fold()
     with database.transaction(HUB) as db:
         line = db.execute(text("SELECT id FROM order_line")).scalar_one()
         assign(db, HUB, line, other, "混场")
@@ -227,3 +230,21 @@ def test_an_inferred_start_loses_no_earlier_sale(now: datetime, database: Databa
         tasks.fold()
         tasks.reattribute()
     assert total_of(database, session_id)["lines"] == 2
+
+
+def test_a_parcel_that_cannot_be_merged_is_parked_and_holds_up_nobody(
+    now: datetime, database: Database, make: Factory
+) -> None:
+    brand, account = make.brand(), make.account(external_id="a1")
+    session_id = add_session(make, now - 3 * HOUR, now, brand=brand, account=account)
+    push(database, event(1, now - 2 * HOUR))
+    with database.transaction(SYSTEM) as db:
+        # What no push can bring: the log's own copy is damaged.
+        db.execute(text("UPDATE sale_event SET payload = payload - 'ordered_at'"))
+    push(database, event(2, now - 2 * HOUR))
+    for _ in range(MOST_ATTEMPTS + 1):
+        tasks.fold()
+    assert total_of(database, session_id)["lines"] == 1
+    with database.transaction(SYSTEM) as db:
+        assert db.execute(text("SELECT attempts FROM sale_inbox")).scalar_one() == MOST_ATTEMPTS
+        assert [one.subject for one in check_inbox(db, SYSTEM)] != []

@@ -27,12 +27,13 @@ def run(options: argparse.Namespace) -> int:
     from campaign.cli.place import joined
     from campaign.kit.actor import SYSTEM
     from campaign.kit.redis import RedisError
-    from campaign.sales.reconciling import check_redis, check_rollups
+    from campaign.sales.reconciling import check_inbox, check_redis, check_rollups
 
     with joined() as parts:
         _fold_all(parts)
         replayed, differences = (0, []) if options.quick else _replay(parts)
         with parts.database.transaction(SYSTEM) as db:
+            differences += check_inbox(db, SYSTEM)
             differences += check_rollups(db, SYSTEM)
         repaired = 0
         try:

@@ -1,0 +1,142 @@
+"""Merging taken events into lines and refunds, and leaving what changed for the fold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.database import after_commit
+from campaign.kit.queue import nudge
+from campaign.sales import rooms
+from campaign.sales.merging import State, Statement, merged
+from campaign.sales.rows import LineKey, LineRow, lock_lines
+from campaign.sales.settling import settle
+from campaign.sales.shops import note_progress
+from campaign.sales.submissions import restored
+from campaign.sales.taking import Addressed
+
+MOST_PARCELS = 50
+MOST_EVENTS = 5000
+MOST_ATTEMPTS = 5
+"""After so many failures a parcel is parked: it is shown, and does not hold up the others."""
+
+
+@dataclass
+class Merged:
+    """Which lines were new or changed by a merge."""
+
+    new_lines: set[LineKey] = field(default_factory=set)
+    changed_lines: set[LineKey] = field(default_factory=set)
+
+
+def merge(
+    db: Session, usable: Sequence[Addressed], *, now: datetime, through: datetime | None = None
+) -> Merged:
+    """Merge events that were taken in. `through`: up to when their source claims to be complete.
+
+    Order and repetition do not matter: a field is decided by version, never by arrival. Locks lines by key.
+    """
+    done = _merge_lines(db, usable, now)
+    rooms.note_samples(db, usable)
+    latest: dict[int, datetime] = {}
+    for shop_id, one in usable:
+        at = through or one.occurred_at
+        latest[shop_id] = max(latest.get(shop_id, at), at)
+    note_progress(db, latest, now)
+    if usable:
+        after_commit(db, lambda: nudge("sales.fold"))
+    return done
+
+
+_CLAIM = text(
+    "DELETE FROM sale_inbox WHERE id IN (SELECT id FROM (SELECT id, sum(cardinality(event_ids)) OVER (ORDER BY id)"
+    " - cardinality(event_ids) AS before FROM (SELECT id, event_ids FROM sale_inbox WHERE attempts < :attempts"
+    " AND (CAST(:one AS bigint) IS NULL OR id = :one) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED) free) counted"
+    " WHERE before < :events) RETURNING received_on, event_ids"
+)
+_EVENTS = text(
+    "SELECT e.shop_id, e.payload::text AS payload FROM sale_event e"
+    " WHERE e.received_on = :day AND e.id = ANY(CAST(:ids AS bigint[]))"
+)
+
+
+def merge_waiting(db: Session, actor: Actor, *, inbox_id: int | None = None) -> int:
+    """Merge what waits in the inbox, or one parcel of it; gives how many events. Safe beside other workers."""
+    claimed = db.execute(
+        _CLAIM, {"attempts": MOST_ATTEMPTS, "one": inbox_id, "most": MOST_PARCELS, "events": MOST_EVENTS}
+    )
+    by_day: dict[Any, list[int]] = {}
+    for row in claimed:
+        by_day.setdefault(row.received_on, []).extend(row.event_ids)
+    usable: list[Addressed] = [
+        (row.shop_id, restored(msgspec.json.decode(row.payload)))
+        for day, ids in sorted(by_day.items())
+        for row in db.execute(_EVENTS, {"day": day, "ids": ids})
+    ]
+    merge(db, usable, now=clock.now(db))
+    return len(usable)
+
+
+_WAITING = text("SELECT id FROM sale_inbox WHERE attempts < :attempts ORDER BY id LIMIT 100")
+_FAILED = text("UPDATE sale_inbox SET attempts = attempts + 1 WHERE id = :id")
+
+
+def waiting(db: Session, actor: Actor) -> list[int]:
+    """Parcels that are not parked, the oldest first: to be merged one by one when a merge of many failed."""
+    return list(db.execute(_WAITING, {"attempts": MOST_ATTEMPTS}).scalars())
+
+
+def note_failure(db: Session, actor: Actor, inbox_id: int) -> None:
+    """Count a failed merge of one parcel."""
+    db.execute(_FAILED, {"id": inbox_id})
+
+
+def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Merged:
+    said_of_lines: dict[LineKey, list[Statement]] = {}
+    said_of_refunds: dict[LineKey, dict[str, list[Statement]]] = {}
+    for shop_id, one in usable:
+        if one.line_id is None or one.statement is None:
+            continue
+        key = (shop_id, one.line_id)
+        if one.refund_id is None:
+            said_of_lines.setdefault(key, []).append(one.statement)
+        else:
+            said_of_refunds.setdefault(key, {}).setdefault(one.refund_id, []).append(one.statement)
+    done = Merged()
+    touched, refunds_changed = [], []
+    for key, row in lock_lines(db, {*said_of_lines, *said_of_refunds}, make=True).items():
+        after = _after(row, said_of_lines.get(key, []), said_of_refunds.get(key, {}))
+        if not row.state.layers and after.state.layers:
+            done.new_lines.add(key)
+        elif _told(row) != _told(after):
+            done.changed_lines.add(key)
+        if after != row:
+            touched.append(after)
+            refunds_changed += [
+                (row.shop_id, refund_id)
+                for refund_id, state in after.refunds.items()
+                if row.refunds.get(refund_id) != state
+            ]
+    settle(db, touched, now=now, refunds_changed=refunds_changed)
+    return done
+
+
+def _after(
+    row: LineRow, of_line: Sequence[Statement], of_refunds: Mapping[str, Sequence[Statement]]
+) -> LineRow:
+    refunds = dict(row.refunds)
+    for refund_id, statements in of_refunds.items():
+        refunds[refund_id] = merged(refunds.get(refund_id, State()), statements)
+    return replace(row, state=merged(row.state, of_line), refunds=refunds)
+
+
+def _told(row: LineRow) -> tuple[Any, ...]:
+    """What a reader would notice: the decided fields, not which statement decided them."""
+    refunds = {refund_id: state.fields() for refund_id, state in row.refunds.items()}
+    return (row.state.fields(), row.state.paid_by_us, refunds)

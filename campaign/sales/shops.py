@@ -1,0 +1,62 @@
+"""The shops of a batch: found, or registered when first seen; and how far each one's data goes."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.kit.actor import Actor
+from campaign.sales.submissions import Submission
+
+ShopKey = tuple[str, str]
+"""Platform and the platform's own shop id."""
+
+_FIND = text(
+    "SELECT s.id, s.platform, s.external_id FROM shop s JOIN jsonb_to_recordset(CAST(:rows AS jsonb))"
+    " AS r(platform text, external_id text) USING (platform, external_id)"
+)
+_ADD = text(
+    "INSERT INTO shop (platform, external_id, name) SELECT platform, external_id, external_id"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(platform text, external_id text) ORDER BY 1, 2"
+    " ON CONFLICT (platform, external_id) DO NOTHING"
+)
+
+
+def of_batch(db: Session, actor: Actor, given: Sequence[Submission]) -> dict[ShopKey, int]:
+    """Ids of the shops that the actor may feed. One first seen is registered, without a brand."""
+    wanted = sorted({(one.platform, one.shop_ref) for one in given})
+    known = _find(db, wanted)
+    if actor.shop_ids:
+        return {key: shop_id for key, shop_id in known.items() if shop_id in actor.shop_ids}
+    missing = [key for key in wanted if key not in known]
+    if missing:
+        db.execute(_ADD, {"rows": _rows(missing)})
+        known |= _find(db, missing)
+    return known
+
+
+def _find(db: Session, wanted: Sequence[ShopKey]) -> dict[ShopKey, int]:
+    return {(row.platform, row.external_id): row.id for row in db.execute(_FIND, {"rows": _rows(wanted)})}
+
+
+def _rows(keys: Sequence[ShopKey]) -> str:
+    return json.dumps([{"platform": platform, "external_id": external} for platform, external in keys])
+
+
+_PROGRESS = text(
+    "INSERT INTO shop_progress (shop_id, complete_through, received_at)"
+    " SELECT shop_id, through, :now FROM unnest(CAST(:shops AS bigint[]), CAST(:through AS timestamptz[]))"
+    " AS r(shop_id, through) ORDER BY shop_id ON CONFLICT (shop_id) DO UPDATE"
+    " SET complete_through = greatest(shop_progress.complete_through, excluded.complete_through),"
+    " received_at = greatest(shop_progress.received_at, excluded.received_at)"
+)
+
+
+def note_progress(db: Session, through: dict[int, datetime], now: datetime) -> None:
+    """How far each shop's merged data goes: up to the moment given for it, but never past now."""
+    if through:
+        shop_ids = sorted(through)
+        values = {"shops": shop_ids, "through": [min(through[shop_id], now) for shop_id in shop_ids]}
+        db.execute(_PROGRESS, values | {"now": now})

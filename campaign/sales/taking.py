@@ -1,0 +1,277 @@
+"""Taking events in: told apart from repetitions and stored raw, in one transaction, before the answer.
+
+Nothing is merged here. What was taken waits in sale_inbox, which the same transaction writes, until
+campaign.sales.merging_in merges it; so a flood at one hot product never makes a source wait for locks.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.strict_json import canonical
+from campaign.sales import conflicts, shops
+from campaign.sales.submissions import Rejection, Submission
+
+Addressed = tuple[int, Submission]
+"""An event and the id of its shop."""
+
+_KeyOf = tuple[int, str, str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a batch comes from. Imports name the file; files may be older than a push may be."""
+
+    kind: Literal["push", "import"]
+    connector_id: int | None = None
+    import_id: int | None = None
+    through: datetime | None = None
+    """Up to when the source claims to be complete; without it the latest event tells."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One sender's events, to be taken in as `actor` may; `refused` failed their check already."""
+
+    actor: Actor
+    given: Sequence[Submission]
+    source: Source
+    refused: Iterable[Rejection] = ()
+
+
+@dataclass
+class Taken:
+    """A verdict for each event of a parcel; `usable` are those to merge."""
+
+    duplicates: int = 0
+    quarantined: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    usable: list[Addressed] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> int:
+        return len(self.usable)
+
+
+def take(db: Session, parcels: Sequence[Parcel], *, waits: bool) -> list[Taken]:
+    """Take parcels in as the system (db): a verdict for each, in their order.
+
+    `waits` leaves the usable events in the inbox; without it the caller merges them in this transaction.
+    Locks are taken in one order: shops, then dedup keys by shop, type and id.
+    """
+    now = clock.now(db)
+    answers = [Taken(rejected=list(parcel.refused)) for parcel in parcels]
+    first: dict[_KeyOf, tuple[int, Addressed]] = {}
+    repeated: list[tuple[int, Addressed]] = []
+    for number, addressed in _addressed(db, parcels, answers, now):
+        shop_id, one = addressed
+        key = (shop_id, one.type, one.event_id)
+        if key in first:
+            repeated.append((number, addressed))
+        else:
+            first[key] = (number, addressed)
+    lost = _stored(db, list(first.values()), parcels, now, waits=waits)
+    _tell_repetitions(db, first, [*lost, *repeated], answers, now)
+    gone = {(shop_id, one.type, one.event_id) for _, (shop_id, one) in lost}
+    for key, (number, (shop_id, one)) in first.items():
+        if key in gone:
+            continue
+        if one.held:
+            answers[number].quarantined += 1
+        else:
+            answers[number].usable.append((shop_id, one))
+    for answer in answers:
+        answer.rejected.sort(key=lambda rejection: rejection.index)
+    return answers
+
+
+def _addressed(
+    db: Session, parcels: Sequence[Parcel], answers: Sequence[Taken], now: datetime
+) -> list[tuple[int, Addressed]]:
+    """(parcel, event with its shop) of all that may come in; the rest is told in the answers."""
+    home: list[tuple[int, Addressed]] = []
+    for number, parcel in enumerate(parcels):
+        known = shops.of_batch(db, parcel.actor, parcel.given)
+        for one in parcel.given:
+            shop_id = known.get((one.platform, one.shop_ref))
+            if shop_id is None:
+                answers[number].rejected.append(Rejection(one.index, "out_of_scope"))
+            else:
+                home.append((number, (shop_id, one)))
+    moved = _moved_refunds(db, [addressed for _, addressed in home])
+    if not moved:
+        return home
+    conflicts.keep(db, [addressed for _, addressed in home if id(addressed[1]) in moved], now)
+    for number, (_, one) in home:
+        if id(one) in moved:
+            answers[number].rejected.append(Rejection(one.index, "conflict", "line_id"))
+    return [(number, addressed) for number, addressed in home if id(addressed[1]) not in moved]
+
+
+# No event's type is empty: under '' stands which line a refund belongs to.
+_SETTLE_HOMES = text(
+    "INSERT INTO sale_event_key (shop_id, type, event_id, digest)"
+    " SELECT * FROM unnest(CAST(:shops AS bigint[]), CAST(:types AS text[]), CAST(:refunds AS text[]),"
+    " CAST(:lines AS bytea[])) AS r(shop_id, type, event_id, digest) ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING"
+)
+_HOMES = text(
+    "SELECT k.shop_id, k.event_id, k.digest FROM sale_event_key k JOIN unnest(CAST(:shops AS bigint[]),"
+    " CAST(:refunds AS text[])) AS r(shop_id, event_id) ON k.shop_id = r.shop_id AND k.type = ''"
+    " AND k.event_id = r.event_id"
+)
+
+
+def _moved_refunds(db: Session, given: Sequence[Addressed]) -> frozenset[int]:
+    """Refunds that name another line than they did before contradict themselves: a conflict, not a merge.
+
+    Gives id() of their submissions.
+    """
+    refunds = [(shop_id, one) for shop_id, one in given if one.refund_id is not None]
+    if not refunds:
+        return frozenset()
+    wanted: dict[tuple[int, str], bytes] = {}
+    for shop_id, one in refunds:
+        wanted.setdefault((shop_id, one.refund_id or ""), _line_mark(one))
+    keys = sorted(wanted)
+    values = {"shops": [key[0] for key in keys], "refunds": [key[1] for key in keys]}
+    lines = [wanted[key] for key in keys]
+    db.execute(_SETTLE_HOMES, values | {"types": [""] * len(keys), "lines": lines})
+    homes = {(row.shop_id, row.event_id): bytes(row.digest) for row in db.execute(_HOMES, values)}
+    return frozenset(
+        id(one) for shop_id, one in refunds if homes[shop_id, one.refund_id or ""] != _line_mark(one)
+    )
+
+
+def _line_mark(one: Submission) -> bytes:
+    return hashlib.sha256((one.line_id or "").encode()).digest()
+
+
+# Per connection, so that COPY has somewhere to go; emptied by every commit.
+_SCRATCH = text(
+    "CREATE TEMP TABLE IF NOT EXISTS incoming (place integer, parcel integer, shop_id bigint, type text,"
+    " event_id text, digest bytea, line_id text, occurred_at timestamptz, verdict text, payload text)"
+    " ON COMMIT DELETE ROWS"
+)
+_EMPTY = text("DELETE FROM incoming")
+_COPY = (
+    "COPY incoming (place, parcel, shop_id, type, event_id, digest, line_id, occurred_at, verdict, payload)"
+    " FROM STDIN"
+)
+_STORE = """
+WITH won AS (
+    INSERT INTO sale_event_key (shop_id, type, event_id, digest)
+    SELECT shop_id, type, event_id, digest FROM incoming ORDER BY 1, 2, 3
+    ON CONFLICT DO NOTHING RETURNING shop_id, type, event_id
+), kept AS (
+    INSERT INTO sale_event (received_on, received_at, source, connector_id, import_id, shop_id, type, event_id,
+        line_id, occurred_at, verdict, payload)
+    SELECT CAST(:now AS timestamptz)::date, :now, s.source, s.connector_id, s.import_id, i.shop_id, i.type,
+        i.event_id, i.line_id, i.occurred_at, i.verdict, i.payload::jsonb
+    FROM won JOIN incoming i USING (shop_id, type, event_id)
+    JOIN unnest(CAST(:numbers AS integer[]), CAST(:kinds AS text[]), CAST(:connectors AS bigint[]),
+        CAST(:imports AS bigint[])) AS s(parcel, source, connector_id, import_id) ON s.parcel = i.parcel
+    RETURNING id, received_on, verdict
+), {box}
+SELECT place FROM incoming i WHERE NOT EXISTS (SELECT FROM won w WHERE w.shop_id = i.shop_id
+    AND w.type = i.type AND w.event_id = i.event_id)
+"""
+_BOX = """boxed AS (
+    INSERT INTO sale_inbox (received_on, event_ids)
+    SELECT received_on, array_agg(id ORDER BY id) FROM kept WHERE verdict = 'accepted' GROUP BY 1
+)"""
+_STORE_AND_WAIT = text(_STORE.format(box=_BOX))
+_STORE_ALONE = text(_STORE.format(box="nothing AS (SELECT 1)"))
+
+
+def _stored(
+    db: Session,
+    fresh: Sequence[tuple[int, Addressed]],
+    parcels: Sequence[Parcel],
+    now: datetime,
+    *,
+    waits: bool,
+) -> list[tuple[int, Addressed]]:
+    """Claim the keys and keep the raw events of those whose key was free; gives the others."""
+    if not fresh:
+        return []
+    db.execute(_SCRATCH)
+    # A second batch of the same transaction (a file in slices) would find the rows of the first.
+    db.execute(_EMPTY)
+    connection: psycopg.Connection[Any] = db.connection().connection.driver_connection  # type: ignore[assignment]
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for place, (parcel, (shop_id, one)) in enumerate(fresh):
+            copy.write_row(_row(place, parcel, shop_id, one))
+    sources = [parcel.source for parcel in parcels]
+    lost = db.execute(
+        _STORE_AND_WAIT if waits else _STORE_ALONE,
+        {
+            "now": now,
+            "numbers": list(range(len(parcels))),
+            "kinds": [source.kind for source in sources],
+            "connectors": [source.connector_id for source in sources],
+            "imports": [source.import_id for source in sources],
+        },
+    )
+    return [fresh[row.place] for row in lost]
+
+
+def _row(place: int, parcel: int, shop_id: int, one: Submission) -> tuple[Any, ...]:
+    verdict = "quarantined" if one.held else "accepted"
+    payload = one.written if one.written is not None else canonical(one.raw)
+    return (
+        place,
+        parcel,
+        shop_id,
+        one.type,
+        one.event_id,
+        one.digest,
+        one.line_id,
+        one.occurred_at,
+        verdict,
+        payload.decode(),
+    )
+
+
+_KNOWN = text(
+    "SELECT k.shop_id, k.type, k.event_id, k.digest FROM sale_event_key k JOIN unnest(CAST(:shops AS bigint[]),"
+    " CAST(:types AS text[]), CAST(:events AS text[])) AS r(shop_id, type, event_id)"
+    " USING (shop_id, type, event_id)"
+)
+
+
+def _tell_repetitions(
+    db: Session,
+    first: Mapping[_KeyOf, tuple[int, Addressed]],
+    again: Sequence[tuple[int, Addressed]],
+    answers: Sequence[Taken],
+    now: datetime,
+) -> None:
+    """The same key again is a duplicate, or with other content a conflict that is kept and shown."""
+    if not again:
+        return
+    keys = sorted({(shop_id, one.type, one.event_id) for _, (shop_id, one) in again})
+    found = db.execute(
+        _KNOWN,
+        {
+            "shops": [key[0] for key in keys],
+            "types": [key[1] for key in keys],
+            "events": [key[2] for key in keys],
+        },
+    )
+    digests = {(row.shop_id, row.type, row.event_id): bytes(row.digest) for row in found}
+    contradicting = []
+    for number, (shop_id, one) in again:
+        if digests[shop_id, one.type, one.event_id] == one.digest:
+            answers[number].duplicates += 1
+        else:
+            answers[number].rejected.append(Rejection(one.index, "conflict", "event_id"))
+            contradicting.append((shop_id, one))
+    conflicts.keep(db, contradicting, now)
