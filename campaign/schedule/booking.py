@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.parties.models import Studio
 from campaign.schedule import claims, judging, references
 from campaign.schedule.alternatives import Slot
 from campaign.schedule.closing import lapse_expired
-from campaign.schedule.conflicts import Conflict
-from campaign.schedule.judging import Plan
 from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionBrand, SessionChannel
 from campaign.schedule.reading import views_of
-from campaign.schedule.references import Faults, LineupPlan, PersonPlan
+from campaign.schedule.references import Faults, LineupPlan
+from campaign.schedule.rules.conflict import Conflict
+from campaign.schedule.rules.plan import Outlet, PersonPlan, Place, Plan
 from campaign.schedule.schemas import ChannelIn, SessionIn
 from campaign.schedule.spans import Span
 from campaign.schedule.stepping import first_look, record
@@ -35,7 +36,8 @@ class Check:
 def book(db: Session, actor: Actor, given: SessionIn) -> SessionView:
     """Book a draft. Raises Invalid, Conflicting (with alternatives) or NeedsOverride; then nothing stands."""
     plan, lineup = _planned(db, actor, given)
-    soft = judging.soft_conflicts(db, actor, plan)
+    findings = judging.findings_of(db, actor, plan)
+    judging.refuse_hard(db, actor, plan, findings)
     now = clock.now(db)
     row = LiveSession(
         title=given.title,
@@ -57,7 +59,7 @@ def book(db: Session, actor: Actor, given: SessionIn) -> SessionView:
     db.add(row)
     db.flush()
     claim_all(db, actor, row, plan, expires_at=given.hold_until)
-    row.warnings = judging.judge(db, actor, soft, given.override.reason if given.override else None)
+    row.warnings = judging.kept_warnings(findings, given.override.reason if given.override else None)
     set_brands(db, actor, row, given.brand_ids)
     set_channels(db, actor, row, given.channels)
     db.add_all(person_row(row.id, person) for person in plan.people)
@@ -71,9 +73,9 @@ def check(db: Session, actor: Actor, given: SessionIn) -> Check:
     """What booking this would meet, without booking it. Raises Invalid for faults of shape."""
     plan, _ = _planned(db, actor, given)
     taken = claims.in_the_way(db, actor, 0, plan.wanted(), now=clock.now(db))
-    hard = judging.hard_conflicts(db, actor, plan, taken) if taken else []
-    slots = judging.find_alternatives(db, actor, plan) if taken else []
-    return Check(tuple(hard), tuple(judging.soft_conflicts(db, actor, plan)), tuple(slots))
+    found = judging.findings_of(db, actor, plan, taken=taken)
+    slots = judging.find_alternatives(db, actor, plan) if found.hard else []
+    return Check(found.hard, found.soft, tuple(slots))
 
 
 def _planned(db: Session, actor: Actor, given: SessionIn) -> tuple[Plan, list[LineupPlan]]:
@@ -92,18 +94,24 @@ def _planned(db: Session, actor: Actor, given: SessionIn) -> tuple[Plan, list[Li
     plan = Plan(
         session_id=0,
         session=session,
-        studio=studio,
+        studio=place_of(studio),
         people=people,
-        account_ids=accounts_of(given.channels),
-        platforms=[channel.platform for channel in given.channels],
-        products=len(lineup),
+        outlets=outlets_of(given.channels),
+        brand_ids=given.brand_ids,
+        product_ids=[item.product_id for item in lineup],
+        title=given.title,
     )
     return plan, lineup
 
 
-def accounts_of(channels: Sequence[ChannelIn]) -> list[int]:
-    """The accounts that channels go out on."""
-    return [channel.platform_account_id for channel in channels if channel.platform_account_id is not None]
+def place_of(studio: Studio) -> Place:
+    """A studio as the rules see it."""
+    return Place(studio.id, studio.name, studio.setup_minutes, studio.teardown_minutes)
+
+
+def outlets_of(channels: Sequence[ChannelIn]) -> list[Outlet]:
+    """Channels as the rules see them."""
+    return [Outlet(channel.platform, channel.platform_account_id) for channel in channels]
 
 
 def claim_all(
@@ -111,8 +119,9 @@ def claim_all(
 ) -> None:
     """Claim what the plan needs, sweeping expired holds out of the way first. Raises Conflicting."""
     wanted, now = plan.wanted(), clock.now(db)
-    lapse_expired(db, actor, claims.expired_on(db, actor, wanted, now=now))
-    taken = claims.take(db, actor, row.id, wanted, now=now, expires_at=expires_at)
+    known = claims.resource_ids(db, actor, wanted)
+    lapse_expired(db, actor, claims.expired_on(db, actor, known.values(), now=now))
+    taken = claims.take(db, actor, row.id, wanted, now=now, expires_at=expires_at, known=known)
     if taken is not None:
         # What we did get of it is ours and in nobody's way.
         judging.refuse(db, actor, replace(plan, session_id=row.id), taken)

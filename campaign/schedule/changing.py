@@ -1,7 +1,7 @@
 """Changing a session: times, place, people and all else in one transaction, with whom it touches asked again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
-from campaign.parties.models import Host
+from campaign.parties.models import Host, Studio
 from campaign.schedule import acceptance, booking, claims, judging, references
 from campaign.schedule.answering import ask, persons
 from campaign.schedule.due import READY_BEFORE
 from campaign.schedule.errors import NotWhileLive
 from campaign.schedule.events import announce
-from campaign.schedule.judging import Plan
 from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionChannel
 from campaign.schedule.reading import views_of
-from campaign.schedule.references import Faults, LineupPlan, PersonPlan
+from campaign.schedule.references import Faults, LineupPlan
+from campaign.schedule.rules.plan import PersonPlan, Plan
 from campaign.schedule.schemas import ChannelIn, OverrideIn, SessionChange
 from campaign.schedule.spans import Span, moved_shift
 from campaign.schedule.stepping import locked, people_of, step
@@ -33,9 +33,10 @@ _PLAIN = ("title", "notes", "campaign_id")
 
 @dataclass(frozen=True)
 class Target:
-    """What a session is to become."""
+    """What a session is to become, and what it was."""
 
     plan: Plan
+    before: Plan
     channels: Sequence[ChannelIn]
     brand_ids: Sequence[int]
     lineup: Sequence[LineupPlan] | None
@@ -81,9 +82,13 @@ def change(
         _refuse_live(db, actor, row, target, fields)
     values: dict[str, Any] = {name: getattr(given, name) for name in _PLAIN if name in fields}
     if fields & _PLACING or "lineup" in fields:
-        soft = judging.soft_conflicts(db, actor, target.plan, before)
+        findings = judging.findings_of(db, actor, target.plan, target.before)
+        if row.state == "live":
+            # What is on air is a fact: closures and leave want a reason, only what is taken stands in the way.
+            findings = findings.softened()
+        judging.refuse_hard(db, actor, target.plan, findings)
         reason = given.override.reason if given.override else None
-        values["warnings"] = judging.judge(db, actor, soft, reason, row.warnings)
+        values["warnings"] = judging.kept_warnings(findings, reason, row.warnings)
     if "brand_ids" in fields:
         values["brand_ids"] = list(target.brand_ids)
     _hold(db, actor, row, given, values)
@@ -111,28 +116,43 @@ def _target(
         references.check_brands(db, actor, given.brand_ids, faults)
     if "campaign_id" in given.model_fields_set and given.campaign_id != row.campaign_id:
         references.check_campaign(db, actor, given.campaign_id, faults)
-    channels = given.channels or _channels_of(db, row)
+    channels_before = _channels_of(db, row)
+    channels = given.channels or channels_before
     if given.channels:
         references.check_channels(db, actor, given.channels, faults)
+    people_before = _people_before(db, people)
     if given.participants:
         planned = references.plan_people(db, actor, given.participants, after, faults)
     else:
-        planned = _moved_people(db, people, before, after)
-    lineup, products = None, _kept_lineup(db, row, brand_ids, faults)
+        planned = [
+            replace(person, shift=moved_shift(person.shift, before, after)) for person in people_before
+        ]
+    products_before = _kept_lineup(db, row, brand_ids, faults)
+    lineup, products = None, products_before
     if given.lineup is not None:
         lineup = references.plan_lineup(db, actor, given.lineup, brand_ids, faults)
-        products = len(lineup)
+        products = [item.product_id for item in lineup]
     studio = references.get_studio(db, actor, given.studio_id or row.studio_id, faults)
-    plan = Plan(
+    stood = Plan(
         session_id=row.id,
-        session=after,
-        studio=studio,
-        people=planned,
-        account_ids=booking.accounts_of(channels),
-        platforms=[channel.platform for channel in channels],
-        products=products,
+        session=before,
+        studio=booking.place_of(db.get_one(Studio, row.studio_id)),
+        people=people_before,
+        outlets=booking.outlets_of(channels_before),
+        brand_ids=row.brand_ids,
+        product_ids=products_before,
+        title=row.title,
     )
-    return Target(plan, channels, brand_ids, lineup)
+    plan = replace(
+        stood,
+        session=after,
+        studio=booking.place_of(studio),
+        people=planned,
+        outlets=booking.outlets_of(channels),
+        brand_ids=brand_ids,
+        product_ids=products,
+    )
+    return Target(plan, stood, channels, brand_ids, lineup)
 
 
 def _channels_of(db: Session, row: LiveSession) -> list[ChannelIn]:
@@ -149,7 +169,7 @@ def _channels_of(db: Session, row: LiveSession) -> list[ChannelIn]:
     ]
 
 
-def _moved_people(db: Session, people: Sequence[Participant], before: Span, after: Span) -> list[PersonPlan]:
+def _people_before(db: Session, people: Sequence[Participant]) -> list[PersonPlan]:
     hosts = {
         host.id: host
         for host in db.scalars(select(Host).where(Host.id.in_({person.host_id for person in people})))
@@ -161,18 +181,20 @@ def _moved_people(db: Session, people: Sequence[Participant], before: Span, afte
             kind=hosts[person.host_id].kind,
             role=person.role,
             agency_id=person.agency_id,
-            shift=moved_shift(Span(person.starts_at, person.ends_at), before, after),
+            shift=Span(person.starts_at, person.ends_at),
         )
         for person in people
     ]
 
 
-def _kept_lineup(db: Session, row: LiveSession, brand_ids: Sequence[int], faults: Faults) -> int:
-    """How many products stay lined up; a brand cannot leave while its goods are on the line-up."""
-    brands = list(db.scalars(select(LineupItem.brand_id).where(LineupItem.session_id == row.id)))
-    if not set(brands) <= set(brand_ids):
+def _kept_lineup(db: Session, row: LiveSession, brand_ids: Sequence[int], faults: Faults) -> list[int]:
+    """The products that stay lined up; a brand cannot leave while its goods are on the line-up."""
+    items = db.execute(
+        select(LineupItem.product_id, LineupItem.brand_id).where(LineupItem.session_id == row.id)
+    ).all()
+    if not {item.brand_id for item in items} <= set(brand_ids):
         faults.add("brand_ids", "brand_in_lineup")
-    return len(brands)
+    return [item.product_id for item in items]
 
 
 def _refuse_live(

@@ -4,8 +4,7 @@ Ids are cast to bigint throughout: psycopg sends small Python ints as int2, and 
 resource out of the index condition (9.8 ms instead of 0.2).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaign.kit.actor import Actor
+from campaign.schedule.rules.facts import Taken
 from campaign.schedule.spans import Span, Wanted
 
 _FIND_RESOURCES = text("""
@@ -71,18 +71,6 @@ _IN_THE_WAY = text(f"""
 _TAKEN = text(f"SELECT c.resource_id, c.starts_at, c.ends_at {_NEAR_WANTED} {_OTHERS} ORDER BY c.starts_at")
 
 
-@dataclass(frozen=True)
-class Taken:
-    """Another session's claim in the way of a wanted one."""
-
-    kind: str
-    thing_id: int
-    span: Span
-    session_id: int
-    title: str
-    session: Span
-
-
 def resource_ids(db: Session, actor: Actor, wanted: Sequence[Wanted]) -> Mapping[tuple[str, int], int]:
     """(kind, thing id) → resource id; resources seen for the first time are made."""
     by_kind = things(wanted)
@@ -111,13 +99,15 @@ def take(
     *,
     now: datetime,
     expires_at: datetime | None = None,
+    known: Mapping[tuple[str, int], int] | None = None,
 ) -> list[Taken] | None:
     """Claim all of `wanted` for a session: None when all was had, else what is in the way.
 
     Claims that could be had stand even when others could not: the caller raises and so rolls back, or goes
-    on without. Waits for bookings in flight on the same resources, in resource order, so never in a circle.
+    on without. `known`: the resources, where they have been looked up. Waits for bookings in flight on the
+    same resources, in resource order, so never in a circle.
     """
-    values = _unnested(wanted, resource_ids(db, actor, wanted))
+    values = _unnested(wanted, resource_ids(db, actor, wanted) if known is None else known)
     values |= {"session_id": session_id, "expires_at": expires_at}
     got = db.execute(_TAKE, values).all()
     if len(got) == len(wanted):
@@ -203,9 +193,9 @@ def hold(db: Session, actor: Actor, session_id: int, until: datetime) -> None:
     )
 
 
-def expired_on(db: Session, actor: Actor, wanted: Sequence[Wanted], *, now: datetime) -> list[int]:
-    """Sessions whose hold on one of the wanted resources has run out: to be lapsed before booking."""
-    ids = list(resource_ids(db, actor, wanted).values())
+def expired_on(db: Session, actor: Actor, resources: Iterable[int], *, now: datetime) -> list[int]:
+    """Sessions whose hold on one of the resources has run out: to be lapsed before booking."""
+    ids = list(resources)
     rows = db.execute(
         text(
             "SELECT DISTINCT session_id FROM claim WHERE resource_id = ANY (CAST(:ids AS bigint[]))"

@@ -7,9 +7,17 @@ from campaign.kit import ids
 from campaign.kit.errors import Conflict as ConflictError
 from campaign.kit.instants import written
 from campaign.schedule.alternatives import Slot
-from campaign.schedule.conflicts import Conflict
+from campaign.schedule.rules.conflict import Conflict
 
-_PREFIXES = {"studio": "std", "host": "hst", "platform_account": "acc", "session": "ses"}
+_PREFIXES = {
+    "studio": "std",
+    "host": "hst",
+    "platform_account": "acc",
+    "session": "ses",
+    "brand": "brd",
+    "product": "prd",
+    "crew_pool": "crw",
+}
 
 
 class Conflicting(ConflictError):

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from campaign.catalog.models import PlatformAccount, Product
 from campaign.kit.actor import Actor
 from campaign.parties.models import Agency, Brand, Host, Studio
-from campaign.schedule.conflicts import LONGEST
 from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionBrand, SessionChannel
+from campaign.schedule.spans import LONGEST
 from campaign.schedule.views import ChannelView, LineupView, Named, ParticipantView, SessionView
 
 

@@ -13,23 +13,11 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.parties.models import Agency, Brand, Host, Party, Studio
 from campaign.parties.queries import agencies_on
-from campaign.schedule.conflicts import LONGEST, SHORTEST
+from campaign.schedule.rules.plan import PersonPlan
 from campaign.schedule.schemas import ChannelIn, LineupIn, ParticipantIn
-from campaign.schedule.spans import Span, shift_of
+from campaign.schedule.spans import LONGEST, SHORTEST, Span, shift_of
 
 Row = TypeVar("Row", bound=Party)
-
-
-@dataclass(frozen=True)
-class PersonPlan:
-    """A participant as it is to be."""
-
-    host_id: int
-    name: str
-    kind: str
-    role: str
-    agency_id: int | None
-    shift: Span
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from campaign.kit.instants import day_span
 
 BOARD_STARTS = time(6)
+LONGEST = timedelta(hours=24)
+SHORTEST = timedelta(minutes=5)
 
 ResourceKind = Literal["studio", "host", "platform_account"]
 

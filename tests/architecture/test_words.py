@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 import campaign
 from campaign.gate.wording import all_words
 from campaign.kit.errors import DomainError
+from campaign.schedule.rules.table import LEVELS, RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 _KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
@@ -71,3 +72,8 @@ def test_every_error_has_words():
             importlib.import_module(module.name)
     bare = sorted({kind.code for kind in _errors(DomainError)} - set(all_words()))
     assert bare == []
+
+
+def test_every_rule_of_the_schedule_has_words_and_a_name():
+    needed = {*RULES, *(f"rule.{code}" for code in RULES), *(f"level.{level}" for level in LEVELS)}
+    assert sorted(needed - set(all_words())) == []

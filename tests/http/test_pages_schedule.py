@@ -96,6 +96,8 @@ def test_a_collision_names_what_is_in_the_way_and_an_alternative_books_at_once(p
     clash = typed(
         stage,
         title="第二场",
+        # On the same platform the same goods so soon would want a reason.
+        channels__0__platform="kuaishou",
         channels__0__platform_account_id="",
         participants__0__host_id=ids.public("hst", stage.in_house.id),
     )

@@ -1,16 +1,15 @@
-"""The pure rules of the schedule, as tables."""
+"""The pure parts of the schedule, as tables."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.schedule import acceptance, alternatives, conflicts, due, spans, states
+from campaign.schedule import acceptance, alternatives, due, spans, states
 from campaign.schedule.acceptance import Person
 from campaign.schedule.alternatives import Room
-from campaign.schedule.conflicts import RestRules, Shift
 from campaign.schedule.due import Times
 from campaign.schedule.spans import Span
 
@@ -118,71 +117,6 @@ def test_gaps_and_what_is_taken_make_up_the_whole(taken):
         moment = Span(h(minute / 60), h(minute / 60) + timedelta(minutes=1))
         is_free = any(gap.overlaps(moment) for gap in free)
         assert is_free != any(part.overlaps(moment) for part in parts)
-
-
-def rules(found):
-    return [conflict.rule for conflict in found]
-
-
-@pytest.mark.parametrize(
-    ("shifts", "others", "broken"),
-    [
-        ([(12, 16)], [], []),
-        ([(12, 16.5)], [], ["host_stretch"]),
-        ([(12, 15)], [(15.25, 17)], ["host_stretch"]),  # a break of 15 min is none
-        ([(12, 15)], [(15.5, 17)], []),
-        ([(4, 8)], [(8.5, 12), (13, 14)], ["host_day"]),
-        ([(12, 13)], [(3, 4), (21, 21.9)], []),
-        ([(22.5, 23.5)], [(18, 20)], ["host_night"]),  # 20:00-22:30 UTC spans the end of the board's day
-        ([(33, 34)], [(18, 20)], []),
-        ([(12, 13)], [(-40, -30)], []),
-    ],
-)
-def test_rest_is_asked_for(shifts, others, broken):
-    found = conflicts.host_rest(
-        7,
-        "南星",
-        [span(*one) for one in shifts],
-        [Shift(100 + at, span(*one)) for at, one in enumerate(others)],
-        RestRules(),
-        SHANGHAI,
-    )
-    assert rules(found) == broken
-
-
-def test_a_hub_sets_its_own_rest_and_nonsense_is_left_at_the_default():
-    own = RestRules.of({"rest": {"longest_stretch_minutes": 600, "day_minutes": "viel", "unknown": 1}})
-    assert own == RestRules(longest_stretch_minutes=600)
-    assert RestRules.of({"rest": "none"}) == RestRules.of({}) == RestRules()
-
-
-@pytest.mark.parametrize(
-    ("hours", "products", "broken"),
-    [
-        (3, 100, []),
-        (0.25, 1, ["platform_too_short"]),
-        (13.5, 1, ["platform_too_long"]),
-        (3, 101, ["platform_products"]),
-    ],
-)
-def test_platform_limits_are_told(hours, products, broken):
-    assert rules(conflicts.platform_limits(span(1, 1 + hours), ["tiktok_shop", "douyin"], products)) == broken
-
-
-@pytest.mark.parametrize(
-    ("session", "outside"),
-    [
-        ((2, 4), False),  # 10:00-12:00 in Shanghai
-        ((0, 2), True),  # 08:00
-        ((17, 18), False),  # 01:00-02:00, still the evening before
-        ((17, 18.5), True),
-        ((18, 19), True),
-    ],
-)
-def test_opening_hours_may_end_after_midnight(session, outside):
-    found = conflicts.opening_hours(span(*session), time(9), time(2), SHANGHAI)
-    assert bool(found) == outside
-    assert conflicts.opening_hours(span(*session), time(6), time(6), SHANGHAI) == []
 
 
 def person(kind="signed", agency=1, acceptance="not_asked"):
