@@ -13,6 +13,7 @@ from campaign.gate.limits import limiter
 from campaign.gate.locale import pick_locale
 from campaign.gate.problems import handle_errors
 from campaign.kit.parts import Parts
+from campaign.sales.intake import Intake
 from campaign.web import pages
 from campaign.web.errors import error_page
 from campaign.wiring import wire
@@ -53,6 +54,7 @@ def create_app(parts: Parts | None = None) -> APIFlask:
         OPENAPI_VERSION="3.1.0",
     )
     app.extensions["parts"] = parts
+    app.extensions["intake"] = Intake(parts.database, parts.settings.secret_key)
     Babel(app, locale_selector=pick_locale)
     csrf = CSRFProtect(app)
     app.before_request(identify)

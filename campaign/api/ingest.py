@@ -1,7 +1,7 @@
 """Ways in for sales: our push, by a connector's key or by its signature."""
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response, current_app, request
 from pydantic import BaseModel, Field
 
 from campaign.accounts.actions import secrets_of
@@ -17,7 +17,8 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.errors import Forbidden
 from campaign.kit.ids import internal
 from campaign.kit.signing import BadSignature, verify
-from campaign.sales.batches import LARGEST_PUSH, PushTooLarge, read_batch, take_in
+from campaign.sales.batches import LARGEST_PUSH, PushTooLarge, read_batch
+from campaign.sales.intake import Intake
 from campaign.sales.taking import Taken
 
 bp = APIBlueprint("api_ingest", __name__, tag="Sales")
@@ -110,8 +111,13 @@ def _signer(written: str, body: bytes) -> Actor:
 def _answer(actor: Actor, body: bytes) -> Response:
     batch = read_batch(body, request.content_type or "")
     with mended():
-        outcome = take_in(parts().database, actor, batch, parts().settings.secret_key)
+        outcome = _intake().take_in(actor, batch)
     return Response(_verdict(outcome).model_dump_json(), mimetype="application/json")
+
+
+def _intake() -> Intake:
+    intake: Intake = current_app.extensions["intake"]
+    return intake
 
 
 def _verdict(outcome: Taken) -> VerdictOut:

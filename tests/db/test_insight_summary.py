@@ -11,7 +11,8 @@ from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
 from campaign.kit.errors import NotFound
-from campaign.sales.batches import Batch, take_in
+from campaign.sales.batches import Batch
+from campaign.sales.intake import Intake
 from tests.factory import HUB, Factory
 from tests.sales_kit import add_session, fold_all
 
@@ -37,7 +38,7 @@ class Shelf:
 
     def push(self, *events: dict[str, Any], days_later: float = 1) -> None:
         with clock.travel(EVENING + timedelta(days=days_later) - datetime.now(UTC)):
-            assert take_in(self.database, CONNECTOR, Batch(list(events), []), b"k" * 32).rejected == []
+            assert Intake(self.database, b"k" * 32).take_in(CONNECTOR, Batch(list(events), [])).rejected == []
         fold_all(self.database)
 
     def line(self, after: timedelta, fen: int = 10000, **given: Any) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
-from campaign.sales.batches import Batch, take_in
+from campaign.sales.batches import Batch
 from campaign.sales.folding import fold
+from campaign.sales.intake import Intake
 from campaign.sales.merging_in import merge_waiting
 from campaign.sales.placing import reattribute
 from tests.factory import Factory
@@ -86,7 +87,7 @@ def write_all(busy: Database, told: list[dict[str, Any]], seed: int, accepted: l
     mine = list(told)
     random.Random(seed).shuffle(mine)
     for start in range(0, len(mine), 60):
-        outcome = take_in(busy, CONNECTOR, Batch(mine[start : start + 60], []), KEY)
+        outcome = Intake(busy, KEY).take_in(CONNECTOR, Batch(mine[start : start + 60], []))
         assert outcome.rejected == []
         accepted.append(outcome.accepted)
 
@@ -148,7 +149,7 @@ def test_a_lost_row_of_a_rollup_is_noticed(busy: Database) -> None:
     chance = random.Random(3)
     Factory(busy).shop(external_id="s1")
     told = evenings.events(chance, evenings.sessions(chance), 20)
-    take_in(busy, CONNECTOR, Batch(told, []), KEY)
+    Intake(busy, KEY).take_in(CONNECTOR, Batch(told, []))
     fold_all(busy)
     assert_reconciled(busy)
     with busy.transaction(SYSTEM) as db:
@@ -162,7 +163,7 @@ def test_a_lost_row_of_a_rollup_is_noticed(busy: Database) -> None:
 def test_a_line_that_differs_from_its_raw_events_is_noticed(busy: Database) -> None:
     chance = random.Random(3)
     Factory(busy).shop(external_id="s1")
-    take_in(busy, CONNECTOR, Batch(evenings.events(chance, evenings.sessions(chance), 20), []), KEY)
+    Intake(busy, KEY).take_in(CONNECTOR, Batch(evenings.events(chance, evenings.sessions(chance), 20), []))
     fold_all(busy)
     with busy.transaction(SYSTEM) as db:
         db.execute(text("DELETE FROM sale_event WHERE line_id = 'l3'"))

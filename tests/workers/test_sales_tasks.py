@@ -13,7 +13,8 @@ from campaign.kit.database import Database
 from campaign.kit.parts import Parts
 from campaign.parties import actions as parties
 from campaign.parties.models import Shop
-from campaign.sales.batches import Batch, take_in
+from campaign.sales.batches import Batch
+from campaign.sales.intake import Intake
 from campaign.sales.merging_in import MOST_ATTEMPTS
 from campaign.sales.placing import assign
 from campaign.sales.reconciling import check_inbox
@@ -56,7 +57,7 @@ def event(number: int, at: datetime, **given: Any) -> dict[str, Any]:
 
 
 def push(database: Database, *events: dict[str, Any]) -> None:
-    outcome = take_in(database, CONNECTOR, Batch(list(events), []), b"k" * 32)
+    outcome = Intake(database, b"k" * 32).take_in(CONNECTOR, Batch(list(events), []))
     assert outcome.rejected == []
     assert outcome.accepted == len(events)
 
