@@ -29,6 +29,8 @@ class LiveSession(Base):
     campaign_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("campaign.id"))
     notes: Mapped[str] = mapped_column(default="")
     review: Mapped[str] = mapped_column(default="")
+    review_well: Mapped[str] = mapped_column(default="")
+    review_improve: Mapped[str] = mapped_column(default="")
     hold_until: Mapped[datetime | None]
     offer_deadline_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
@@ -39,6 +41,7 @@ class LiveSession(Base):
     cancel_code: Mapped[str | None]
     last_sign_at: Mapped[datetime | None]
     overrunning_at: Mapped[datetime | None]
+    off_air_seconds: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
@@ -117,6 +120,46 @@ class SessionHistory(Base):
     evidence: Mapped[str | None]
     reason: Mapped[str] = mapped_column(default="")
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+
+
+class Proposal(Base):
+    """What an agency asks of the hub: other times, another host of its own, or to call a session off.
+
+    was_starts_at, was_ends_at: the times it was made for. Once those are not the session's any more, or the
+    participant is gone, it is overtaken: nothing is left to decide.
+    """
+
+    __tablename__ = "proposal"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    session_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("live_session.id"))
+    agency_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("agency.id"))
+    kind: Mapped[str]
+    was_starts_at: Mapped[datetime]
+    was_ends_at: Mapped[datetime]
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    participant_id: Mapped[int | None] = mapped_column(BigInteger)
+    host_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("host.id"))
+    cancel_code: Mapped[str | None]
+    reason: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="open")
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(default="")
+
+
+class Press(Base):
+    """A tap on the studio floor, by the token of its button: sent again, it counts once."""
+
+    __tablename__ = "press"
+
+    token: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("live_session.id"))
+    verb: Mapped[str]
+    at: Mapped[datetime]
 
 
 class Resource(Base):

@@ -93,6 +93,8 @@ def _view(
         campaign_id=row.campaign_id,
         notes=row.notes,
         review=row.review,
+        review_well=row.review_well,
+        review_improve=row.review_improve,
         hold_until=row.hold_until,
         offer_deadline_at=row.offer_deadline_at,
         cancel_code=row.cancel_code,
@@ -104,6 +106,7 @@ def _view(
         lineup=tuple(lineup),
         last_sign_at=row.last_sign_at,
         overrunning_at=row.overrunning_at,
+        off_air_seconds=row.off_air_seconds,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -222,7 +225,8 @@ def _reduced(actor: Actor, view: SessionView) -> SessionView:
     """What is the hub's alone is taken out: notes, review, warnings, holds; prices for agencies."""
     if actor.is_hub:
         return view
-    view = replace(view, notes="", review="", warnings=(), hold_until=None, campaign_id=None)
+    view = replace(view, notes="", warnings=(), hold_until=None, campaign_id=None)
+    view = replace(view, review="", review_well="", review_improve="")
     if actor.role == "brand":
         own = [brand for brand in view.brands if brand.id == actor.brand_id]
         lineup = [item for item in view.lineup if item.brand_id == actor.brand_id]

@@ -83,6 +83,8 @@ class SessionView:
     campaign_id: int | None
     notes: str
     review: str
+    review_well: str
+    review_improve: str
     hold_until: datetime | None
     offer_deadline_at: datetime | None
     cancel_code: str | None
@@ -94,6 +96,7 @@ class SessionView:
     lineup: tuple[LineupView, ...]
     last_sign_at: datetime | None
     overrunning_at: datetime | None
+    off_air_seconds: int
     created_at: datetime
     updated_at: datetime
 
