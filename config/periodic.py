@@ -2,6 +2,7 @@
 
 PERIODIC: dict[str, float] = {
     "live.tick": 5.0,  # what time decides: ready, no-show, inferred end, deadlines, lapsing holds
+    "live.clashes": 60.0,  # sessions booked in a leave or closure, and those set right
     "sales.fold": 5.0,  # changes whose nudge was lost
     "sales.reattribute": 15.0,  # lines of sessions and shops that changed
     "sales.tell": 20.0,  # agencies, of what their hosts' shifts sold: at most once a minute per session
@@ -9,5 +10,7 @@ PERIODIC: dict[str, float] = {
     "sales.project": 10.0,  # live figures whose version in Redis is older than in SQL
     "delivery.sweep": 30.0,  # deliveries whose endpoint paused or left, the sender woken
     "delivery.partitions": 3600.0,  # days made 30 ahead, old ones dropped
+    "notices.remind": 10.0,  # reminders, deadlines, arrivals, who is off air
+    "notices.sweep": 60.0,  # notices whose channel paused or left, or that nobody needs any more
     "accounts.tidy": 600.0,  # sign-ins and idempotency keys past their time
 }

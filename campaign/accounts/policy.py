@@ -16,8 +16,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "agencies.read": _HUB | {"agency"},
         "hosts.read": _HUB | {"agency"},
         "products.read": _HUB | {"brand"},
-        "campaigns.read": _HUB | {"brand"},
-        "availability.write": _PLAN | {"agency"},
+        "campaigns.read": _HUB | {"brand", "agency"},
+        "availability.read": _HUB | {"agency", "host"},
+        "availability.write": _PLAN | {"agency", "host"},
+        "rules.read": _HUB,
+        "rules.write": _MANAGE,
         # sessions
         "sessions.read": _HUB | {"brand", "agency", "host"},
         "sessions.plan": _PLAN,
@@ -26,6 +29,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "sessions.counter": _PLAN | {"agency"},
         "sessions.run": _PLAN | {"host"},
         "sessions.correct": _PLAN,
+        "waiting.read": _HUB,
+        "waiting.write": _PLAN,
         # sales
         "sales.read": _HUB | {"brand", "agency", "host"},
         "summary.read": _HUB | {"brand"},
@@ -42,6 +47,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "deliveries.read": _HUB | {"agency"},
         "deliveries.resend": _MANAGE | {"agency"},
         "events.read": _HUB | {"agency"},
+        # notices to people
+        "notices.read": _HUB | {"brand", "agency", "host"},
+        "notices.acknowledge": _PLAN | {"brand", "agency", "host"},
+        "alerts.write": _PLAN,
+        "channels.read": _HUB | {"brand", "agency"},
+        "channels.write": _MANAGE | {"brand", "agency"},
         # the house itself
         "audit.read": {"admin", "hub:manager"},
         "accounts.write": {"admin"},

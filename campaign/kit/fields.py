@@ -110,6 +110,7 @@ ShopId = Annotated[int, PublicId("shp")]
 ProductId = Annotated[int, PublicId("prd")]
 AccountId = Annotated[int, PublicId("acc")]
 CampaignId = Annotated[int, PublicId("cmp")]
+CrewPoolId = Annotated[int, PublicId("crw")]
 ConnectorId = Annotated[int, PublicId("con")]
 
 

@@ -100,7 +100,10 @@ def set_contracts(db: Session, actor: Actor, host: Host, contracts: list[Contrac
     for given in contracts:
         db.add(
             HostContract(
-                host_id=host.id, agency_id=given.agency_id, during=Range(given.starts_on, given.ends_on)
+                host_id=host.id,
+                agency_id=given.agency_id,
+                during=Range(given.starts_on, given.ends_on),
+                exclusive=given.exclusive,
             )
         )
     change(db, actor, host, {"kind": "signed"} if contracts else {})
@@ -119,4 +122,6 @@ def _flush(db: Session) -> None:
         diag = getattr(error.orig, "diag", None)
         if getattr(diag, "sqlstate", "") == "23503":
             raise Conflict("unknown_reference") from error
+        if getattr(diag, "constraint_name", "") == "resource_keeps_promises":
+            raise Conflict("pool_promised") from error
         raise AlreadyThere from error

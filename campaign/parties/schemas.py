@@ -117,11 +117,15 @@ Day = Annotated[date, BeforeValidator(_day)]
 
 
 class ContractIn(Strict):
-    """An agency stands for the host on the days [starts_on, ends_on); no ends_on: until further notice."""
+    """An agency stands for the host on the days [starts_on, ends_on); no ends_on: until further notice.
+
+    exclusive: on those days the host is booked through this agency alone.
+    """
 
     agency_id: AgencyId
     starts_on: Day
     ends_on: Day | None = None
+    exclusive: Annotated[bool, Field(strict=True)] = False
 
 
 class ContractsIn(Strict):
@@ -132,10 +136,59 @@ class ContractOut(BaseModel):
     agency_id: AgencyId
     starts_on: date
     ends_on: date | None
+    exclusive: bool
 
 
 class ContractsOut(BaseModel):
     items: list[ContractOut]
+
+
+class ExclusivityIn(Strict):
+    """A host promised to a brand on [starts_on, ends_on): against all other brands, or those that compete with it."""
+
+    brand_id: BrandId
+    scope: Literal["all", "rivals"] = "all"
+    starts_on: Day
+    ends_on: Day | None = None
+
+
+class ExclusivitiesIn(Strict):
+    items: Annotated[list[ExclusivityIn], Field(max_length=100)]
+
+
+class ExclusivityOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    brand_id: BrandId
+    scope: str
+    starts_on: date | None
+    ends_on: date | None
+
+
+class ExclusivitiesOut(BaseModel):
+    items: list[ExclusivityOut]
+
+
+class RivalGroupIn(Strict):
+    """Brands that compete with each other."""
+
+    name: Name
+    brand_ids: Annotated[list[BrandId], Field(min_length=1, max_length=200)]
+
+
+class RivalGroupsIn(Strict):
+    """All groups: they replace those that were."""
+
+    items: Annotated[list[RivalGroupIn], Field(max_length=200)]
+
+
+class RivalGroupOut(BaseModel):
+    name: str
+    brand_ids: list[BrandId]
+
+
+class RivalGroupsOut(BaseModel):
+    items: list[RivalGroupOut]
 
 
 Input = TypeVar("Input", bound=BaseModel)

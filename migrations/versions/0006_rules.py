@@ -99,6 +99,19 @@ ALTER TABLE resource ADD CONSTRAINT resource_names_its_kind CHECK (
     AND (kind = 'platform_account') = (platform_account_id IS NOT NULL) AND (kind = 'crew_pool') = (crew_pool_id IS NOT NULL));
 ALTER TABLE resource ADD CONSTRAINT resource_pools_alone_hold_many CHECK (kind = 'crew_pool' OR capacity = 1);
 
+-- A pool is a resource from the start, and a change of its capacity is one of the resource's.
+CREATE FUNCTION crew_pool_resource() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO resource (kind, crew_pool_id, capacity) VALUES ('crew_pool', NEW.id, NEW.capacity);
+    ELSE
+        UPDATE resource SET capacity = NEW.capacity WHERE crew_pool_id = NEW.id AND capacity <> NEW.capacity;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER crew_pool_resource AFTER INSERT OR UPDATE OF capacity ON crew_pool
+    FOR EACH ROW EXECUTE FUNCTION crew_pool_resource();
+
 -- No claim on a unit that is not there. Only units past the first ask: the hot path of studios, hosts and accounts
 -- pays nothing. The share lock makes a claim and a cut of the capacity take turns.
 ALTER TABLE claim ADD CONSTRAINT claim_unit CHECK (unit_no >= 1);
