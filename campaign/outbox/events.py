@@ -5,6 +5,7 @@ TYPES = (
     "session.accepted",
     "session.declined",
     "session.countered",
+    "session.counter_refused",
     "session.offer_expired",
     "session.moved",
     "session.people_changed",

@@ -1,12 +1,27 @@
 """Who must answer an offer, and what their answers make of a session. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-ANSWER_WITHIN = timedelta(hours=24)
-LAST_ANSWER_BEFORE_START = timedelta(hours=1)
 LEAST_TIME_TO_ANSWER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class OfferRules:
+    """By when an offer is to be answered, as a hub has set it (hub.settings.offers)."""
+
+    answer_hours: int = 24
+    last_answer_minutes: int = 60
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "OfferRules":
+        """The hub's own numbers over the defaults; what is no whole number is left at its default."""
+        given = settings.get("offers")
+        if not isinstance(given, dict):
+            return cls()
+        return cls(**{name: given[name] for name in cls.__dataclass_fields__ if type(given.get(name)) is int})
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,11 @@ def nobody_missing(people: Sequence[Person]) -> bool:
     return all_accepted(people) and not any(person.acceptance in ("declined", "expired") for person in people)
 
 
-def deadline(asked_at: datetime, starts_at: datetime) -> datetime:
+def deadline(asked_at: datetime, starts_at: datetime, rules: OfferRules | None = None) -> datetime:
     """By when an answer is due unless the hub says: a day, or an hour before the start, but never at once."""
-    latest = min(asked_at + ANSWER_WITHIN, starts_at - LAST_ANSWER_BEFORE_START)
+    rules = rules or OfferRules()
+    latest = min(
+        asked_at + timedelta(hours=rules.answer_hours),
+        starts_at - timedelta(minutes=rules.last_answer_minutes),
+    )
     return max(latest, asked_at + LEAST_TIME_TO_ANSWER)

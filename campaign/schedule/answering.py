@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
-from campaign.kit.instants import written
 from campaign.kit.signing import link_token, read_link_token
 from campaign.parties.models import Host
+from campaign.parties.queries import get_hub
 from campaign.schedule import acceptance, claims
-from campaign.schedule.acceptance import Person
+from campaign.schedule.acceptance import OfferRules, Person
 from campaign.schedule.errors import MustBeAsked, NobodyToAsk, NothingToAnswer
 from campaign.schedule.events import announce
 from campaign.schedule.models import LiveSession, Participant
@@ -60,11 +60,16 @@ def offer(
         "offer",
         to="offered",
         hold_until=None,
-        offer_deadline_at=deadline_at or acceptance.deadline(now, row.starts_at),
+        offer_deadline_at=deadline_at or due_at(db, actor, now, row.starts_at),
         agency_ids=sorted({*row.agency_ids, *told}),
     )
     announce(db, actor, row, "session.offered")
     return views_of(db, actor, [row])[0]
+
+
+def due_at(db: Session, actor: Actor, asked_at: datetime, starts_at: datetime) -> datetime:
+    """By when an answer is due, by the hub's own rules."""
+    return acceptance.deadline(asked_at, starts_at, OfferRules.of(get_hub(db, actor).settings))
 
 
 def ask(db: Session, actor: Actor, people: Sequence[Participant], now: datetime) -> list[Participant]:
@@ -110,7 +115,7 @@ def accept(
     """Answer yes for the actor's own asked participants (the hub: for all, or one); the last yes accepts."""
     row = locked(db, actor, session_id, "accept", expected_version=expected_version)
     people = people_of(db, actor, row)
-    answered = _answering(db, actor, people, participant_id, ("asked",))
+    answered = answering_people(db, actor, people, participant_id, ("asked",))
     for person in answered:
         person.acceptance, person.answered_at, person.reason = "accepted", clock.now(db), reason
     db.flush()
@@ -141,7 +146,7 @@ def decline(
     row = locked(db, actor, session_id, "decline", expected_version=expected_version)
     people = people_of(db, actor, row)
     now = clock.now(db)
-    answered = _answering(db, actor, people, participant_id, ("asked", "accepted"))
+    answered = answering_people(db, actor, people, participant_id, ("asked", "accepted"))
     for person in answered:
         person.acceptance, person.answered_at, person.reason = "declined", now, reason
     detail = {"participants": [person.id for person in answered]}
@@ -151,30 +156,6 @@ def decline(
     else:
         step(db, actor, row, "decline", reason=reason, detail=detail)
     announce(db, actor, row, "session.declined")
-    return views_of(db, actor, [row])[0]
-
-
-def counter(
-    db: Session,
-    actor: Actor,
-    session_id: int,
-    *,
-    starts_at: datetime | None,
-    ends_at: datetime | None,
-    reason: str,
-    expected_version: int | None = None,
-) -> SessionView:
-    """Propose other times. Nothing moves: the hub reads it in the history and moves the session, or does not."""
-    row = locked(db, actor, session_id, "counter", expected_version=expected_version)
-    answered = _answering(db, actor, people_of(db, actor, row), None, ("asked", "accepted"))
-    proposal = {
-        "starts_at": written(starts_at) if starts_at else None,
-        "ends_at": written(ends_at) if ends_at else None,
-    }
-    detail = {"participants": [person.id for person in answered]} | proposal
-    step(db, actor, row, "counter", reason=reason, detail=detail)
-    told = [person.agency_id for person in answered if person.agency_id is not None]
-    announce(db, actor, row, "session.countered", told=told, proposal=proposal, reason=reason)
     return views_of(db, actor, [row])[0]
 
 
@@ -195,7 +176,7 @@ def _take_back(people: Sequence[Participant]) -> None:
             person.acceptance = "not_asked"
 
 
-def _answering(
+def answering_people(
     db: Session,
     actor: Actor,
     people: Sequence[Participant],

@@ -13,7 +13,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.instants import written
 from campaign.parties.models import Host, Studio
 from campaign.schedule import acceptance, booking, claims, judging, references
-from campaign.schedule.answering import ask, persons
+from campaign.schedule.answering import ask, due_at, persons
 from campaign.schedule.due import READY_BEFORE
 from campaign.schedule.errors import NotWhileLive
 from campaign.schedule.events import announce
@@ -71,18 +71,22 @@ def change(
     given: SessionChange,
     *,
     expected_version: int | None = None,
+    beside: Sequence[Plan] = (),
 ) -> SessionView:
-    """Apply the fields given. Raises NotWhileLive, Invalid, Conflicting, NeedsOverride, Stale; then nothing stands."""
+    """Apply the fields given. Raises NotWhileLive, Invalid, Conflicting, NeedsOverride, Stale; then nothing stands.
+
+    `beside`: other sessions as they are about to become in the same transaction.
+    """
     row = locked(db, actor, session_id, "change", expected_version=expected_version)
     fields = given.model_fields_set - {"override"}
     people = people_of(db, actor, row)
     before = Span(row.starts_at, row.ends_at)
-    target = _target(db, actor, row, given, people)
+    target = target_of(db, actor, row, given, people)
     if row.state == "live":
         _refuse_live(db, actor, row, target, fields)
     values: dict[str, Any] = {name: getattr(given, name) for name in _PLAIN if name in fields}
     if fields & _PLACING or "lineup" in fields:
-        findings = judging.findings_of(db, actor, target.plan, target.before)
+        findings = judging.findings_of(db, actor, target.plan, target.before, beside=beside)
         if row.state == "live":
             # What is on air is a fact: closures and leave want a reason, only what is taken stands in the way.
             findings = findings.softened()
@@ -103,9 +107,10 @@ def change(
     return views_of(db, actor, [row])[0]
 
 
-def _target(
+def target_of(
     db: Session, actor: Actor, row: LiveSession, given: SessionChange, people: Sequence[Participant]
 ) -> Target:
+    """What a change would make of a session. Raises Invalid for values that cannot be."""
     faults = Faults()
     before = Span(row.starts_at, row.ends_at)
     after = Span(given.starts_at or row.starts_at, given.ends_at or row.ends_at)
@@ -347,7 +352,7 @@ def _ask_again(
     waiting = acceptance.to_ask(persons(db, actor, touched.people))
     if any(person.acceptance == "asked" for person in waiting):
         if touched.changed:
-            values["offer_deadline_at"] = acceptance.deadline(now, after.starts_at)
+            values["offer_deadline_at"] = due_at(db, actor, now, after.starts_at)
         return "offered"
     if waiting or row.state != "offered":
         return None

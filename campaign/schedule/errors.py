@@ -62,6 +62,12 @@ class NothingToAnswer(ConflictError):
     code = "nothing_to_answer"
 
 
+class ProposalClosed(ConflictError):
+    """The proposal was decided already, or the session is no longer the one it was made for."""
+
+    code = "proposal_closed"
+
+
 class PeopleMissing(ConflictError):
     """Somebody who must agree has not."""
 

@@ -24,14 +24,22 @@ from campaign.schedule.spans import Span, Wanted, claims_of
 
 
 def findings_of(
-    db: Session, actor: Actor, plan: Plan, before: Plan | None = None, *, taken: Sequence[Taken] = ()
+    db: Session,
+    actor: Actor,
+    plan: Plan,
+    before: Plan | None = None,
+    *,
+    taken: Sequence[Taken] = (),
+    beside: Sequence[Plan] = (),
 ) -> Findings:
-    """What stands in a plan's way. `before`: the plan that stood, whose own troubles are no news."""
+    """What stands in a plan's way. `before`: the plan that stood, whose own troubles are no news.
+    `beside`: plans to be looked at in the place of their sessions.
+    """
     plans = [plan] if before is None else [plan, before]
     facts = gathering.facts_of(db, actor, plans, taken=taken)
     if taken:
         facts = replace(facts, names={**facts.names, **_account_names(db, taken)})
-    return judge(plan, facts, before)
+    return judge(plan, facts.beside(beside) if beside else facts, before)
 
 
 def refuse_hard(db: Session, actor: Actor, plan: Plan, findings: Findings) -> None:

@@ -54,6 +54,7 @@ VERBS: dict[str, frozenset[str]] = {
     "accept": frozenset({"offered"}),
     "decline": frozenset({"offered", "accepted", "ready"}),
     "counter": frozenset({"offered", "accepted", "ready"}),
+    "decide": BEFORE_AIR,
     "ready": frozenset({"accepted"}),
     "arrive": frozenset({"accepted", "ready", "live"}),
     "start": frozenset({"accepted", "ready", "no_show"}),

@@ -1,20 +1,37 @@
-"""Two sessions change studios, in one transaction."""
+"""Two sessions change studios, times, places or people, in one transaction: neither is ever without its own."""
+
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.schedule import claims
-from campaign.schedule.changing import change
-from campaign.schedule.schemas import SessionChange
-from campaign.schedule.stepping import locked
+from campaign.schedule.changing import change, target_of
+from campaign.schedule.models import LiveSession, Participant
+from campaign.schedule.schemas import OverrideIn, ParticipantIn, SessionChange
+from campaign.schedule.spans import Span, moved_shift
+from campaign.schedule.stepping import locked, people_of
 from campaign.schedule.views import SessionView
+
+What = Literal["studios", "times", "places", "people"]
 
 
 def swap(
-    db: Session, actor: Actor, session_id: int, with_id: int, *, expected_version: int | None = None
+    db: Session,
+    actor: Actor,
+    session_id: int,
+    with_id: int,
+    *,
+    what: What = "studios",
+    override_reason: str | None = None,
+    expected_version: int | None = None,
 ) -> SessionView:
-    """Each takes the other's studio at its own time. Raises Invalid for itself, Conflicting, WrongState, Stale."""
+    """Each takes the other's studio, start (keeping its own length), place (both of them) or people.
+
+    Whom it touches is asked again. Raises Invalid for itself, Conflicting, NeedsOverride, WrongState, Stale;
+    then nothing is swapped.
+    """
     if session_id == with_id:
         raise Invalid([FieldError("with", "twice")])
     # In the order of their ids, so that two swaps of the same pair do not wait for each other in a circle.
@@ -22,8 +39,44 @@ def swap(
         one: locked(db, actor, one, "swap", expected_version=expected_version if one == session_id else None)
         for one in sorted((session_id, with_id))
     }
-    here, there = rows[session_id].studio_id, rows[with_id].studio_id
+    people = {one: people_of(db, actor, row) for one, row in rows.items()}
+    here, there = rows[session_id], rows[with_id]
+    ours = _given(what, here, there, people[with_id], override_reason)
+    theirs = _given(what, there, here, people[session_id], override_reason)
+    # Judged as if both stood already: what each leaves behind is in nobody's way.
+    beside = target_of(db, actor, there, theirs, people[with_id]).plan
+    claims.drop_all(db, actor, session_id)
     claims.drop_all(db, actor, with_id)
-    view = change(db, actor, session_id, SessionChange(studio_id=there))
-    change(db, actor, with_id, SessionChange(studio_id=here))
+    view = change(db, actor, session_id, ours, beside=[beside])
+    change(db, actor, with_id, theirs)
     return view
+
+
+def _given(
+    what: What, row: LiveSession, other: LiveSession, others: list[Participant], reason: str | None
+) -> SessionChange:
+    """What `row` is to become: the other's, as far as it is swapped."""
+    given: dict[str, Any] = {}
+    if what in ("studios", "places"):
+        given["studio_id"] = other.studio_id
+    if what in ("times", "places"):
+        given["starts_at"] = other.starts_at
+        given["ends_at"] = other.starts_at + (row.ends_at - row.starts_at)
+    if what == "people":
+        own, before = Span(row.starts_at, row.ends_at), Span(other.starts_at, other.ends_at)
+        given["participants"] = [_moved(person, before, own) for person in others]
+    if reason:
+        given["override"] = OverrideIn(reason=reason)
+    return SessionChange.model_construct(_fields_set=set(given), **given)
+
+
+def _moved(person: Participant, before: Span, after: Span) -> ParticipantIn:
+    """A participant in the other session, its shift at the same place of the show."""
+    shift = moved_shift(Span(person.starts_at, person.ends_at), before, after)
+    return ParticipantIn.model_construct(
+        host_id=person.host_id,
+        role=person.role,
+        agency_id=person.agency_id,
+        from_at=shift.starts_at,
+        to_at=shift.ends_at,
+    )
