@@ -6,16 +6,18 @@ from campaign.accounts import models as accounts
 from campaign.audit import models as audit
 from campaign.catalog import models as catalog
 from campaign.delivery import models as delivery
+from campaign.delivery.notices import models as channels
 from campaign.kit import clock, queue, redis
 from campaign.kit.database import Database
 from campaign.kit.parts import Parts
 from campaign.live import models as live
 from campaign.outbox import models as outbox
+from campaign.outbox import notices
 from campaign.parties import models as parties
 from campaign.schedule import models as schedule
 from config.settings import Settings
 
-TABLES = (accounts, audit, catalog, delivery, live, outbox, parties, schedule)
+TABLES = (accounts, audit, catalog, channels, delivery, live, notices, outbox, parties, schedule)
 """Foreign keys cross packages: a process that loads the classes of some tables needs them all."""
 
 

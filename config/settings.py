@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -85,6 +86,18 @@ class _Reader:
             self.faults.append(f"{name} must start with {' or '.join(f'{s}://' for s in schemes)}")
         return value
 
+    def mail_url(self, name: str) -> str | None:
+        value = self.environ.get(name) or None
+        if value is not None:
+            try:
+                parts = urlsplit(value)
+                good = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+            except ValueError:
+                good = False
+            if not good:
+                self.faults.append(f"{name} must look like smtp://host:587 or smtps://user:password@host")
+        return value
+
     def networks(self, name: str) -> tuple[Network, ...]:
         found: list[Network] = []
         for part in filter(None, (p.strip() for p in self.environ.get(name, "").split(","))):
@@ -115,7 +128,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         clock_offset_seconds=read.number("CAMPAIGN_CLOCK_OFFSET", 0, -1e9, 1e9),
         log_level=read.one_of("CAMPAIGN_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         log_json=read.flag("CAMPAIGN_LOG_JSON", False),
-        mail_url=read.environ.get("CAMPAIGN_MAIL_URL") or None,
+        mail_url=read.mail_url("CAMPAIGN_MAIL_URL"),
         pool_size=int(read.number("CAMPAIGN_POOL_SIZE", 8, 1, 200)),
         secure_cookies=read.flag("CAMPAIGN_SECURE_COOKIES", False),
     )

@@ -27,7 +27,7 @@ class RoomEvent(Base):
 
 
 class Alert(Base):
-    """Something a person must look at; open until closed_at."""
+    """Something a person must look at; open until closed_at. Closed without a name, it went away by itself."""
 
     __tablename__ = "alert"
 
@@ -38,6 +38,13 @@ class Alert(Base):
     at: Mapped[datetime]
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     closed_at: Mapped[datetime | None]
+    rings: Mapped[int] = mapped_column(default=1)
+    last_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[int | None] = mapped_column(BigInteger)
+    acknowledged_name: Mapped[str | None]
+    closed_by: Mapped[int | None] = mapped_column(BigInteger)
+    closed_name: Mapped[str | None]
 
 
 class ClockBeat(Base):

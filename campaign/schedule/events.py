@@ -11,6 +11,7 @@ from campaign.kit.instants import written
 from campaign.outbox import actions as outbox
 from campaign.schedule.models import LiveSession
 from campaign.schedule.reading import views_of
+from campaign.schedule.telling import tell_of_event
 from campaign.schedule.views import ParticipantView, SessionView
 
 
@@ -22,14 +23,16 @@ def announce(
     *,
     told: Iterable[int] | None = None,
     parted: Iterable[int] = (),
+    digest: bool = False,
     **more: Any,
 ) -> None:
     """Write `type` for the agencies told of the session (or those given), in this transaction.
 
     `more` is laid beside data.session and read by all of them: plain JSON without anybody's terms. `parted`
     are agencies that no longer take part: they hear that, and nothing else of the session as it now is.
+    People are told too (schedule.telling), unless `digest` says that they hear of it together with more.
     """
-    audience = sorted(set(row.agency_ids if told is None else told))
+    audience, parted = sorted(set(row.agency_ids if told is None else told)), set(parted)
     # Gathered whole, since one agency's answer is told to the others too; what each may see is cut below.
     view = views_of(db, SYSTEM, [row])[0]
     per_agency: dict[int, dict[str, Any]] = {
@@ -45,6 +48,9 @@ def announce(
         data={"session": written_session(view)} | more,
         per_agency=per_agency,
     )
+    if not digest:
+        reason = str(more.get("reason", ""))
+        tell_of_event(db, actor, row, view, type, agencies=audience, parted=parted, reason=reason)
 
 
 def written_session(view: SessionView) -> dict[str, Any]:

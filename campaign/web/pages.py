@@ -10,7 +10,7 @@ from campaign import web
 from campaign.gate.identity import find_actor, find_user
 from campaign.gate.locale import pick_locale
 from campaign.gate.wording import in_words
-from campaign.web import assets, headers, menu, show, theme, zone
+from campaign.web import assets, bell, headers, menu, show, theme, zone
 from campaign.web.targets import this_page, with_query
 
 
@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
     show.register(app)
     headers.register(app)
     zone.register(app)
+    bell.register(app)
     app.jinja_env.globals.update(asset=assets.asset, this_page=this_page, with_query=with_query)
     app.jinja_env.filters["word"] = word
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

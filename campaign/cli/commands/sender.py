@@ -1,4 +1,4 @@
-"""Send webhooks: the process that delivers what the outbox holds (part of `up`)."""
+"""Send webhooks and notices: the process that delivers what the outbox holds (part of `up`)."""
 
 import argparse
 import os
@@ -12,6 +12,7 @@ def run(_options: argparse.Namespace) -> int:
     """Until SIGTERM or SIGINT; then finish what is in flight."""
     from campaign.cli.faults import SetupFault
     from campaign.delivery.sender.process import serve
+    from campaign.gate.notices import Wording
     from config.logging import configure
     from config.settings import SettingsError, load
 
@@ -20,5 +21,5 @@ def run(_options: argparse.Namespace) -> int:
     except SettingsError as error:
         raise SetupFault("\n".join(error.faults)) from error
     configure(settings.log_level, as_json=settings.log_json)
-    serve(settings)
+    serve(settings, Wording(settings))
     return 0

@@ -1,5 +1,6 @@
 """From facts to messages and deliveries: one message per agency, one delivery per endpoint that wants it."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,7 +56,14 @@ async def fan_out(db: Connection, now: datetime) -> int:
         events = await (await db.execute(_WAITING, (BATCH,))).fetchall()
         if not events:
             return 0
-        messages = [message for event in events for message in _safely(event)]
+        messages = []
+        for event in events:
+            try:
+                messages += _messages(event)
+            except Exception:
+                # Our fault: the hub is told, and it must not stop the events behind it.
+                log.exception("event_unusable", event_id=event[0], type=event[1])
+                await _ring(db, event, now)
         if messages:
             names = ("days", "events", "agencies", "types", "sessions", "seqs", "ats", "bodies", "targets")
             columns = (list(column) for column in zip(*messages, strict=True))
@@ -65,13 +73,18 @@ async def fan_out(db: Connection, now: datetime) -> int:
         return len(events)
 
 
-def _safely(event: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """An event that we cannot put into words is our fault: it is told, and must not stop the ones behind it."""
-    try:
-        return _messages(event)
-    except Exception:
-        log.exception("event_unusable", event_id=event[0], type=event[1])
-        return []
+async def _ring(db: Connection, event: tuple[Any, ...], now: datetime) -> None:
+    """Raise an alert for an event that no agency will hear of by webhook."""
+    event_id, event_type, session_id = event[0], event[1], event[3]
+    facts = json.dumps({"event": ids.public("evt", event_id), "type": event_type})
+    # An event of a session that is not there any more still rings.
+    found = await (await db.execute("SELECT id FROM live_session WHERE id = %s", (session_id,))).fetchone()
+    known = None if found is None else found[0]
+    about = f"event:{event_id}"
+    await db.execute(
+        "SELECT ring_alert('event_unusable', %s, %s::bigint, %s::jsonb, %s, interval '15 minutes')",
+        (about, known, facts, now),
+    )
 
 
 def _messages(event: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -20,6 +20,7 @@ from campaign.delivery.backoff import after_try
 from campaign.delivery.sender.claims import AHEAD, Claimed, Target, claim, release
 from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.fanout import BATCH, fan_out
+from campaign.delivery.sender.herald import Herald, Wording
 from campaign.delivery.sender.lanes import Lane
 from campaign.delivery.sender.notes import Try, note
 from campaign.delivery.sender.registry import enter, free_dead, leave
@@ -46,7 +47,7 @@ USER_AGENT = "xinji-live/1"
 class Sender:
     """One sending process. `run` returns after a graceful stop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, wording: Wording) -> None:
         self._guard = Guard(settings.outgoing_allow)
         url = settings.database_url
         self._work, self._notes, self._ears = (
@@ -61,6 +62,7 @@ class Sender:
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._http: aiohttp.ClientSession | None = None
+        self._herald = Herald(settings, self._guard, self._token, self._time, wording)
 
     async def run(self) -> None:
         """Send until stop() is called; then finish what is in flight, give back the rest, and return."""
@@ -69,15 +71,19 @@ class Sender:
             ears, pump, notes = (
                 _started(work) for work in (self._listen(), self._keep_pumping(), self._keep_noting())
             )
+            herald = _started(self._herald.run(self._http))
             log.info("sender_ready")
             stopped = _started(self._stopped())
-            # The other three only end by a fault of ours: then the process ends too and is started again.
-            ended, _ = await asyncio.wait((stopped, ears, pump, notes), return_when=asyncio.FIRST_COMPLETED)
+            # The others only end by a fault of ours: then the process ends too and is started again.
+            ended, _ = await asyncio.wait(
+                (stopped, ears, pump, notes, herald), return_when=asyncio.FIRST_COMPLETED
+            )
             for task in ended:
                 task.result()
             ears.cancel()
             await _within(STOP_SECONDS, pump)
-            await self._drain()
+            await asyncio.gather(self._drain(), self._herald.stop())
+            await _within(STOP_SECONDS, herald)
             self._tries.put_nowait(None)
             await _within(STOP_SECONDS, notes)
             await _within(STOP_SECONDS, _started(self._work.insist(lambda db: leave(db, self._token))))
@@ -101,6 +107,7 @@ class Sender:
             self._wake.set()
             async for _ in db.notifies():
                 self._wake.set()
+                self._herald.wake()
 
         while True:
             await self._ears.insist(listen)
@@ -256,11 +263,11 @@ async def _within(seconds: float, task: asyncio.Task[None]) -> None:
     task.cancel()
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, wording: Wording) -> None:
     """Run a sender until SIGTERM or SIGINT."""
 
     async def run() -> None:
-        sender = Sender(settings)
+        sender = Sender(settings, wording)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, sender.stop)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from campaign.delivery.sender import channel_rows
 from campaign.delivery.sender.connection import Connection
 
 log = structlog.get_logger(__name__)
@@ -40,5 +41,6 @@ async def free_dead(db: Connection, token: int, now: datetime) -> None:
             if gone is None or not gone[0]:
                 continue
             freed = await db.execute(_FREE, (now, other))
+            await channel_rows.free(db, other, now)
             await leave(db, other)
         log.warning("sender_died", held=freed.rowcount)

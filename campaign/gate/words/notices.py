@@ -1,0 +1,104 @@
+"""Notices and channels, worded. A notice is read in a chat group too: one sentence, what and when first."""
+
+from flask_babel import lazy_gettext as _
+
+WORDS = {
+    "notice_from": _("Xinji Live"),
+    "notice_group.alert": _("Alert"),
+    "notice_group.arrival": _("Arrival"),
+    "notice_group.deadline": _("Deadline"),
+    "notice_group.reminder": _("Reminder"),
+    "notice_group.change": _("Change"),
+    "notice_group.system": _("System"),
+    # reminders
+    "notice.reminder.day": _(
+        "Starts within 24 hours: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."
+    ),
+    "notice.reminder.hour": _(
+        "Starts within the hour: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."
+    ),
+    "notice.reminder.quarter": _(
+        "Starts within 15 minutes: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."
+    ),
+    "notice.reminder.missed": _(
+        "The last reminder of “%(title)s”, %(starts_at)s, was not sent: the clock stood still from"
+        " %(stood_at)s, and the start had passed when it went on."
+    ),
+    # deadlines
+    "notice.deadline.soon": _(
+        "An answer is due by %(deadline_at)s: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."
+    ),
+    "notice.deadline.expired": _(
+        "Nobody answered in time: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."
+    ),
+    # arrivals
+    "notice.arrival.missing": _(
+        "Not here at call time %(call_at)s: %(hosts)s. “%(title)s” starts at %(starts_at)s in %(studio)s."
+    ),
+    # changes
+    "notice.change.offered": _("Offered: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."),
+    "notice.change.accepted": _("Accepted: “%(title)s”, %(starts_at)s, %(studio)s."),
+    "notice.change.declined": _("Declined: “%(title)s”, %(starts_at)s, %(studio)s. Reason: %(reason)s."),
+    "notice.change.countered": _(
+        "Another time is proposed: “%(title)s”, %(starts_at)s, %(studio)s. Reason: %(reason)s."
+    ),
+    "notice.change.moved": _("Moved: “%(title)s” is now at %(starts_at)s in %(studio)s."),
+    "notice.change.people_changed": _(
+        "People changed: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."
+    ),
+    "notice.change.parted": _("You no longer take part in “%(title)s”."),
+    "notice.change.cancelled": _("Cancelled: “%(title)s”, %(starts_at)s, %(studio)s."),
+    "notice.change.no_show": _("Nobody went on air: “%(title)s”, %(starts_at)s, %(studio)s."),
+    "notice.change.overrunning": _("Runs past its end %(ends_at)s: “%(title)s” in %(studio)s."),
+    "notice.change.schedule_released": _("The schedule was released: sessions of yours changed."),
+    # alerts
+    "notice.alert.live_unscheduled": _("On air, but not scheduled: “%(title)s”, %(studio)s."),
+    "notice.alert.live_unscheduled_nowhere": _("On air, but in no schedule: %(subject)s."),
+    "notice.alert.without_claims": _(
+        "On air late, and its place is booked by others: “%(title)s”, %(starts_at)s, %(studio)s."
+    ),
+    "notice.alert.clock_stuck": _("The clock gave up on “%(title)s”, %(starts_at)s, %(studio)s."),
+    "notice.alert.off_air": _("Scheduled, but off air: “%(title)s”, %(starts_at)s, %(studio)s. %(why)s"),
+    "notice.alert.host_mismatch": _(
+        "Another account is on air than planned: “%(title)s”, %(studio)s. Seen: %(seen)s."
+    ),
+    "notice.alert.event_unusable": _("An event could not be sent to agencies: %(type)s (%(event)s)."),
+    "notice_why.late": _("It should have started."),
+    "notice_why.silent": _("No sign of life for ten minutes."),
+    "notice_why.early": _("The platform says that it is over."),
+    "alert.off_air": _("Scheduled, but off air"),
+    "alert.host_mismatch": _("Another account than planned"),
+    "alert.event_unusable": _("An event could not be sent"),
+    # the system itself
+    "notice.system.test": _("A test of the channel “%(name)s”. It works."),
+    "notice.system.channel_disabled": _("The channel “%(name)s” failed for good and is switched off."),
+    # channels
+    "channel_kind.dingtalk": _("DingTalk group"),
+    "channel_kind.feishu": _("Feishu group"),
+    "channel_kind.wecom": _("WeCom group"),
+    "channel_kind.mail": _("Mail"),
+    "channel_not_active": _("The channel is paused or disabled. Enable it first."),
+    "mail_off": _("This installation sends no mail (CAMPAIGN_MAIL_URL is not set)."),
+    "no_secret_here": _("This kind of channel has no signing secret."),
+    "not_your_group": _("Notices of this kind are not for your party."),
+    "quiet_both": _("Quiet hours need a beginning and an end."),
+    "quiet_same": _("Quiet hours must not end when they begin."),
+    "language": _("There is no such language here."),
+    "disabled_channel.gone": _("The robot or its group is no more, or its key was changed."),
+    "disabled_channel.failing": _("Nothing was delivered for five days."),
+    "delivery_error.robot_busy": _("The robot asks to wait"),
+    "delivery_error.robot_gone": _("The robot is no more"),
+    "delivery_error.robot_refused": _("The robot refused"),
+    "delivery_error.mail_refused": _("The mail server refused"),
+    "delivery_error.mail_off": _("No mail server is set"),
+    "done.notices_read": _("Marked as read."),
+    "done.notice_acknowledge": _("Noted that you see to it."),
+    "done.alert_acknowledge": _("Noted that you see to it."),
+    "done.alert_close": _("Closed."),
+    "done.channel_add": _("Added. Send a test to see it arrive."),
+    "done.channel_change": _("Saved."),
+    "done.channel_test": _("A test is on its way."),
+    "done.channel_pause": _("Paused. What comes is held."),
+    "done.channel_enable": _("Enabled. What was held and still matters is on its way."),
+    "done.channel_remove": _("Removed."),
+}
