@@ -11,6 +11,7 @@ def make() -> Celery:
     """The app that `celery worker` runs."""
     celery = connected([f"workers.{name}" for name in SUBJECTS])
     worker_process_init.connect(task.join_parts)
+    worker_process_init.connect(task.give_way)
     return celery
 
 

@@ -1,5 +1,6 @@
 """The one way to register a task: by name, on its own parts, with nothing that matters in its arguments."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,9 @@ from campaign.wiring import wire
 from config.settings import load
 
 log = structlog.get_logger(__name__)
+
+YIELDS = 5
+"""Niceness of workers: on two cores a backlog of sales must not slow the pages down."""
 
 _parts: Parts | None = None
 
@@ -26,6 +30,11 @@ def join_parts(**_signal: Any) -> Parts:
     if _parts is None:
         _parts = wire(load())
     return _parts
+
+
+def give_way(**_signal: Any) -> None:
+    """Let pages and pushes go before what can wait a moment."""
+    os.nice(YIELDS)
 
 
 def use(given: Parts | None) -> None:

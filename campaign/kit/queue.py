@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from functools import lru_cache
 
 import structlog
@@ -19,6 +20,10 @@ _FAST_FAIL = {
 }
 
 
+_PACE_SECONDS = 0.05
+"""The same task is woken at most so often: one turn does all that waits, and a turn costs more than a push."""
+
+
 class Nudger:
     """Sends task names from one thread over a bounded queue, so that no request waits for the broker."""
 
@@ -34,6 +39,7 @@ class Nudger:
         self._waiting: set[str] = set()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._sent_at: dict[str, float] = {}
 
     def nudge(self, name: str) -> None:
         """Ask that task `name` runs soon. Never blocks, never raises; several asks become one."""
@@ -53,6 +59,9 @@ class Nudger:
     def _send_all(self) -> None:
         while True:
             name = self._names.get()
+            # Asks that come while it is held back become this one. A first ask is not held back.
+            time.sleep(max(0.0, self._sent_at.get(name, 0.0) + _PACE_SECONDS - time.monotonic()))
+            self._sent_at[name] = time.monotonic()
             with self._lock:
                 self._waiting.discard(name)
             try:
