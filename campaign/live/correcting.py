@@ -153,13 +153,28 @@ def undo(db: Session, actor: Actor, session_id: int) -> SessionView:
 
 
 def review(
-    db: Session, actor: Actor, session_id: int, *, text: str, expected_version: int | None = None
+    db: Session,
+    actor: Actor,
+    session_id: int,
+    *,
+    text: str = "",
+    went_well: str = "",
+    to_improve: str = "",
+    expected_version: int | None = None,
 ) -> SessionView:
-    """The hub's review (复盘) of an ended session. Raises Invalid when it says nothing."""
-    if not text.strip():
+    """The hub's review (复盘) of an ended session: what went well, what to improve, and in free words.
+
+    Raises Invalid when it says nothing.
+    """
+    parts: dict[str, Any] = {
+        "review": text.strip(),
+        "review_well": went_well.strip(),
+        "review_improve": to_improve.strip(),
+    }
+    if not any(parts.values()):
         raise Invalid([FieldError("review", "missing")])
     row = locked(db, actor, session_id, "review", expected_version=expected_version)
-    step(db, actor, row, "review", to="reviewed", review=text.strip())
+    step(db, actor, row, "review", to="reviewed", **parts)
     return views_of(db, actor, [row])[0]
 
 

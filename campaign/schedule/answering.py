@@ -11,12 +11,12 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.kit.signing import link_token, read_link_token
 from campaign.parties.models import Host
-from campaign.parties.queries import get_hub
 from campaign.schedule import acceptance, claims
-from campaign.schedule.acceptance import OfferRules, Person
+from campaign.schedule.acceptance import Person
 from campaign.schedule.errors import MustBeAsked, NobodyToAsk, NothingToAnswer
 from campaign.schedule.events import announce
 from campaign.schedule.models import LiveSession, Participant
+from campaign.schedule.offer_rules import rules_of_hub
 from campaign.schedule.reading import views_of
 from campaign.schedule.stepping import locked, people_of, step
 from campaign.schedule.views import ParticipantView, SessionView
@@ -69,7 +69,7 @@ def offer(
 
 def due_at(db: Session, actor: Actor, asked_at: datetime, starts_at: datetime) -> datetime:
     """By when an answer is due, by the hub's own rules."""
-    return acceptance.deadline(asked_at, starts_at, OfferRules.of(get_hub(db, actor).settings))
+    return acceptance.deadline(asked_at, starts_at, rules_of_hub(db, actor))
 
 
 def ask(db: Session, actor: Actor, people: Sequence[Participant], now: datetime) -> list[Participant]:

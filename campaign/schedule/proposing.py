@@ -252,12 +252,14 @@ def _close(db: Session, actor: Actor, found: Proposal, state: str, answer: str) 
 def _with_host(db: Session, actor: Actor, row: LiveSession, found: Proposal) -> list[ParticipantIn]:
     """The people as they are, with the proposed host in its place."""
     return [
-        ParticipantIn.model_construct(
-            host_id=found.host_id if person.id == found.participant_id else person.host_id,
-            role=person.role,
-            agency_id=person.agency_id,
-            from_at=person.starts_at,
-            to_at=person.ends_at,
+        ParticipantIn.model_validate(
+            {
+                "host_id": found.host_id if person.id == found.participant_id else person.host_id,
+                "role": person.role,
+                "agency_id": person.agency_id,
+                "from": person.starts_at,
+                "to": person.ends_at,
+            }
         )
         for person in people_of(db, actor, row)
     ]

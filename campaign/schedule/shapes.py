@@ -22,10 +22,13 @@ from campaign.kit.fields import (
     StudioId,
 )
 from campaign.kit.instants import Instant
+from campaign.schedule.crew_schemas import CrewOut
+from campaign.schedule.schemas import OverrideIn
 from campaign.schedule.states import State
 from campaign.schedule.views import SessionView
 
 ParticipantId = Annotated[int, PublicId("ptc")]
+ProposalId = Annotated[int, PublicId("prp")]
 
 
 class _Shown(BaseModel):
@@ -95,17 +98,21 @@ class SessionOut(_Shown):
     actual_ends_at: Instant | None
     start_evidence: str | None
     end_evidence: str | None
+    off_air_seconds: int
     brand_ids: list[BrandId]
     other_brands: int
     campaign_id: CampaignId | None
     notes: str
     review: str
+    review_well: str
+    review_improve: str
     hold_until: Instant | None
     offer_deadline_at: Instant | None
     cancel_code: str | None
     channels: list[ChannelOut]
     participants: list[ParticipantOut]
     lineup: list[LineupOut]
+    crew: list[CrewOut]
     warnings: list[WarningOut]
     created_at: Instant
     updated_at: Instant
@@ -121,7 +128,7 @@ def shown(view: SessionView, warnings: list[WarningOut]) -> SessionOut:
     own: dict[str, Any] = {
         name: getattr(view, name)
         for name in SessionOut.model_fields
-        if name not in ("brand_ids", "warnings", "channels", "participants", "lineup")
+        if name not in ("brand_ids", "warnings", "channels", "participants", "lineup", "crew")
     }
     return SessionOut(
         **own,
@@ -129,6 +136,7 @@ def shown(view: SessionView, warnings: list[WarningOut]) -> SessionOut:
         channels=[ChannelOut.model_validate(channel) for channel in view.channels],
         participants=[ParticipantOut.model_validate(person) for person in view.participants],
         lineup=[LineupOut.model_validate(item) for item in view.lineup],
+        crew=[CrewOut.model_validate(one) for one in view.crew],
         warnings=warnings,
     )
 
@@ -206,29 +214,41 @@ class AnswerIn(Strict):
 
 
 class CounterIn(Strict):
-    """Other times that would suit."""
+    """Other times that would suit (without ends_at the length is kept), or another host of the agency's own.
+
+    participant_id: in whose place the host would come; left out where the agency has one person in the session.
+    """
 
     starts_at: Instant | None = None
     ends_at: Instant | None = None
+    host_id: HostId | None = None
+    participant_id: ParticipantId | None = None
     reason: Line = ""
 
 
+CancelCode = Literal[
+    "brand_request",
+    "host_unavailable",
+    "studio_fault",
+    "goods_missing",
+    "platform",
+    "weather",
+    "duplicate",
+    "other",
+]
+
+
 class CancelIn(Strict):
-    code: Literal[
-        "brand_request",
-        "host_unavailable",
-        "studio_fault",
-        "goods_missing",
-        "platform",
-        "weather",
-        "duplicate",
-        "other",
-    ] = "other"
+    code: CancelCode = "other"
     reason: Line = ""
 
 
 class ReviewIn(Strict):
-    review: Note
+    """What went well, what to improve, and anything else: at least one of them."""
+
+    review: Note = ""
+    went_well: Note = ""
+    to_improve: Note = ""
 
 
 class ArriveIn(Strict):
@@ -236,9 +256,83 @@ class ArriveIn(Strict):
 
 
 class SwapIn(Strict):
-    """The other session: the two change studios."""
+    """The other session, and what the two exchange: studios, times (each keeps its length), places (both), people."""
 
     with_id: SessionId = Field(alias="with")
+    what: Literal["studios", "times", "places", "people"] = "studios"
+    override: OverrideIn | None = None
+
+
+class PushIn(Strict):
+    """How long the show that is on will still run past its planned end; left out: as long as it has so far."""
+
+    follower_id: SessionId
+    over_minutes: Annotated[int, Field(strict=True, ge=0, le=720)] | None = None
+    override: OverrideIn | None = None
+
+
+class FollowingQuery(Strict):
+    """over_minutes: as if it ended so long after its planned end; left out, as it is now."""
+
+    over_minutes: Annotated[QueryInt, Field(ge=0, le=720)] | None = None
+
+
+class HitOut(_Shown):
+    """A session that is met: by which of studio, host, account; how far it would have to move; where it could go."""
+
+    session_id: SessionId
+    title: str
+    state: State
+    starts_at: Instant
+    because: list[str]
+    shift_minutes: int
+    studios: list[StudioId]
+
+
+class FollowingOut(BaseModel):
+    """What a show that is late or runs over will meet when it ends at ends_at."""
+
+    late_minutes: int
+    over_minutes: int
+    ends_at: Instant
+    hits: list[HitOut]
+
+
+class ProposalOut(_Shown):
+    """What an agency asks; stands: it still speaks of the session as it is, so that it can be accepted."""
+
+    id: ProposalId
+    session_id: SessionId
+    agency_id: AgencyId
+    kind: Literal["time", "person", "cancel"]
+    starts_at: Instant | None
+    ends_at: Instant | None
+    participant_id: ParticipantId | None
+    host_id: HostId | None
+    cancel_code: str | None
+    reason: str
+    state: Literal["open", "accepted", "refused", "withdrawn"]
+    stands: bool
+    made_by: str
+    made_at: Instant
+    decided_by: str | None
+    decided_at: Instant | None
+    answer: str
+
+
+class ProposalList(BaseModel):
+    items: list[ProposalOut]
+
+
+class AcceptProposalIn(Strict):
+    override: OverrideIn | None = None
+
+
+class OfferRulesIn(Strict):
+    """By when offers are to be answered: so many hours after asking, so many minutes before the start at the latest."""
+
+    answer_hours: Annotated[int, Field(strict=True, ge=1, le=336)] = 24
+    last_answer_minutes: Annotated[int, Field(strict=True, ge=0, le=2880)] = 60
 
 
 class NothingIn(Strict):
@@ -247,15 +341,17 @@ class NothingIn(Strict):
     reason: Line = ""
 
 
-BulkVerb = Literal["offer", "confirm", "cancel", "ready"]
+BulkVerb = Literal["offer", "confirm", "accept", "decline", "cancel", "ready"]
 
 
 class BulkIn(Strict):
-    """One verb for many sessions: each succeeds or fails on its own."""
+    """One verb for many sessions: each succeeds or fails on its own. code: why, for cancel; deadline_at: for offer."""
 
     verb: BulkVerb
     ids: Annotated[list[SessionId], Field(min_length=1, max_length=200)]
     reason: Name | None = None
+    code: CancelCode = "other"
+    deadline_at: Instant | None = None
 
 
 class BulkResult(BaseModel):

@@ -73,10 +73,12 @@ def _given(
 def _moved(person: Participant, before: Span, after: Span) -> ParticipantIn:
     """A participant in the other session, its shift at the same place of the show."""
     shift = moved_shift(Span(person.starts_at, person.ends_at), before, after)
-    return ParticipantIn.model_construct(
-        host_id=person.host_id,
-        role=person.role,
-        agency_id=person.agency_id,
-        from_at=shift.starts_at,
-        to_at=shift.ends_at,
+    return ParticipantIn.model_validate(
+        {
+            "host_id": person.host_id,
+            "role": person.role,
+            "agency_id": person.agency_id,
+            "from": shift.starts_at,
+            "to": shift.ends_at,
+        }
     )

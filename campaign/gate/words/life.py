@@ -1,0 +1,67 @@
+"""Words of a session's life: what agencies propose, what runs late, what was tapped on the floor."""
+
+from flask_babel import lazy_gettext as _
+
+WORDS = {
+    # why a proposal or a push is refused
+    "proposal_closed": _("This proposal was decided already, or the session has changed since."),
+    "time_or_person": _("Propose other times or another host: one of the two."),
+    "agency_unclear": _("Say for which participant: nobody, or more than one agency, answers for them."),
+    "same_as_now": _("These are the times it has already."),
+    "no_studio_free": _("No other studio is free at that time."),
+    "not_in_the_way": _("That session is not in the way."),
+    "too_near": _("A shift lasts at least a minute: wait a moment."),
+    # kinds and states of proposals
+    "proposal.time": _("Other times"),
+    "proposal.person": _("Another host"),
+    "proposal.cancel": _("Call it off"),
+    "proposal_state.open": _("Waits for the hub"),
+    "proposal_state.accepted": _("Taken up"),
+    "proposal_state.refused": _("Refused"),
+    "proposal_state.withdrawn": _("Taken back"),
+    "proposal_state.overtaken": _("Overtaken"),
+    # what a delay meets
+    "met.studio": _("studio"),
+    "met.host": _("host"),
+    "met.platform_account": _("account"),
+    "met.crew_pool": _("crew"),
+    "runs_over": _("The show before runs over"),
+    # what a button did
+    "done.counter": _("Proposed. The hub has been told."),
+    "done.ask_cancel": _("Asked. The hub decides."),
+    "done.withdraw": _("Taken back."),
+    "done.proposal_accepted": _("Taken up: it is so now."),
+    "done.proposal_refused": _("Refused. The agency has been told."),
+    "done.push": _("Moved on. Those it touches have been asked or told."),
+    "done.room": _("It has another studio now."),
+    "done.swap": _("Swapped. Those it touches have been asked or told."),
+    "done.stand_in": _("Another host stands in."),
+    "done.offer_rules": _("Deadlines set. Offers that stand keep theirs."),
+    # verbs in the history
+    "verb.book": _("Booked"),
+    "verb.offer": _("Offered"),
+    "verb.confirm": _("Confirmed"),
+    "verb.accept": _("Accepted"),
+    "verb.decline": _("Declined"),
+    "verb.counter": _("Proposed something else"),
+    "verb.withdraw": _("Proposal taken back"),
+    "verb.refuse": _("Proposal refused"),
+    "verb.expire": _("Offer expired"),
+    "verb.ready": _("Ready"),
+    "verb.arrive": _("Arrived"),
+    "verb.start": _("On air"),
+    "verb.end": _("Off air"),
+    "verb.overrun": _("Runs past its end"),
+    "verb.no_show": _("Nobody came"),
+    "verb.cancel": _("Cancelled"),
+    "verb.review": _("Reviewed"),
+    "verb.correct": _("Corrected"),
+    "verb.move": _("Moved"),
+    "verb.change": _("Changed"),
+    "verb.swap": _("Swapped"),
+    "verb.stand_in": _("Another host stands in"),
+    "verb.gap": _("Was off air"),
+    # reasons that are codes
+    "undo": _("Taken back"),
+    "extend": _("Longer"),
+}
