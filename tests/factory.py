@@ -5,7 +5,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from campaign.accounts.actions import Scope, create_key
+from campaign.catalog.campaigns import add_campaign
 from campaign.catalog.models import Campaign, PlatformAccount, Product
+from campaign.catalog.schemas import CampaignIn
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
 from campaign.parties import actions
@@ -76,4 +78,6 @@ class Factory:
         return self._add(PlatformAccount(**values | given))  # type: ignore[no-any-return]
 
     def campaign(self, **given: Any) -> Campaign:
-        return self._add(Campaign(**{"name": f"活动 {next(self._count)}"} | given))  # type: ignore[no-any-return]
+        values = CampaignIn.model_validate({"name": f"活动 {next(self._count)}"} | given)
+        with self.database.transaction(SYSTEM) as db:
+            return add_campaign(db, SYSTEM, values)

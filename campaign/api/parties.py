@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
 from campaign.catalog import schemas as catalog
-from campaign.catalog.models import Campaign, PlatformAccount, Product
+from campaign.catalog.models import PlatformAccount, Product
 from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
 from campaign.insight.usage import refuse_in_use
@@ -18,6 +18,8 @@ from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
 from campaign.parties import actions, queries, schemas
 from campaign.parties.models import Agency, Brand, Host, Party, Shop, Studio
+from campaign.schedule.crew_schemas import CrewPoolIn, CrewPoolOut
+from campaign.schedule.models import CrewPool
 
 bp = APIBlueprint("api_parties", __name__, tag="Parties")
 
@@ -57,7 +59,7 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind("shops", "shp", Shop, schemas.ShopIn, schemas.ShopOut),
     Kind("products", "prd", Product, catalog.ProductIn, catalog.ProductOut, "products.read"),
     Kind("platform-accounts", "acc", PlatformAccount, catalog.AccountIn, catalog.AccountOut),
-    Kind("campaigns", "cmp", Campaign, catalog.CampaignIn, catalog.CampaignOut, "campaigns.read"),
+    Kind("crew-pools", "crw", CrewPool, CrewPoolIn, CrewPoolOut),
 )
 
 
@@ -129,7 +131,12 @@ for _kind in KINDS:
 def _contracts(db: Session, actor: Actor, host_id: int) -> schemas.ContractsOut:
     return schemas.ContractsOut(
         items=[
-            schemas.ContractOut(agency_id=row.agency_id, starts_on=row.during.lower, ends_on=row.during.upper)
+            schemas.ContractOut(
+                agency_id=row.agency_id,
+                starts_on=row.during.lower,
+                ends_on=row.during.upper,
+                exclusive=row.exclusive,
+            )
             for row in queries.contracts_of(db, actor, host_id)
             if row.during.lower is not None
         ]

@@ -13,13 +13,11 @@ from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
 from campaign.gate.wording import in_words
 from campaign.kit.actor import Actor
-from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.ids import public
 from campaign.parties.queries import zone_of_hub
 from campaign.schedule import booking, changing, queries, shapes
 from campaign.schedule.errors import written_conflict
 from campaign.schedule.schemas import SessionChange, SessionFilter, SessionIn
-from campaign.schedule.slots import free_slots
 from campaign.schedule.views import SessionView
 
 bp = APIBlueprint("api_sessions", __name__, tag="Sessions")
@@ -107,29 +105,3 @@ def history(*, db: Session, actor: Actor, session_id: str) -> BaseModel:
     """Every change, newest first: who, when, on what evidence."""
     found = queries.history_of(db, actor, read_id("ses", session_id))
     return shapes.HistoryList(items=[shapes.HistoryOut.model_validate(one) for one in found])
-
-
-@bp.get("/slots")
-@reads("sessions.check", query=shapes.SlotQuery, answer=shapes.SlotList)
-def slots(*, db: Session, actor: Actor, query: shapes.SlotQuery) -> BaseModel:
-    """Free places for a show of so many minutes, earliest first."""
-    from_at, to_at = read_range(query.from_at, query.to_at, zone_of_hub(db, actor))
-    if from_at is None or to_at is None:
-        raise Invalid([FieldError("from", "missing")])
-    found = free_slots(
-        db,
-        actor,
-        from_at,
-        to_at,
-        query.minutes,
-        studio_ids=_several(query.studio_id),
-        host_ids=_several(query.host_id),
-        limit=query.limit,
-    )
-    return shapes.SlotList(items=[shapes.SlotOut.model_validate(slot) for slot in found])
-
-
-def _several(given: int | list[int] | None) -> list[int]:
-    if given is None:
-        return []
-    return given if isinstance(given, list) else [given]

@@ -1,11 +1,12 @@
-"""Products, accounts on platforms, campaigns."""
+"""Products, accounts on platforms, campaigns with their goals, days of the trade."""
 
 from datetime import date
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, SmallInteger
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from campaign.kit.database import Base
 from campaign.parties.models import Party
 
 
@@ -34,14 +35,49 @@ class PlatformAccount(Party):
 
 
 class Campaign(Party):
-    """A season or festival that groups sessions, with a target. Dates are business days, both in."""
+    """A season, fair, festival or brand group: a tree that groups sessions. Dates are business days, both in.
+
+    rank follows from kind; the database holds that a parent's is smaller. Goals are rows of their own.
+    """
 
     __tablename__ = "campaign"
 
     name_en: Mapped[str] = mapped_column(default="")
+    kind: Mapped[str] = mapped_column(default="festival")
+    rank: Mapped[int] = mapped_column(SmallInteger, FetchedValue(), server_onupdate=FetchedValue())
+    parent_id: Mapped[int | None] = mapped_column(BigInteger)
+    parent_rank: Mapped[int | None] = mapped_column(SmallInteger)
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
-    target_paid_fen: Mapped[int | None] = mapped_column(BigInteger)
-    target_net_fen: Mapped[int | None] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(default="CNY")
     brand_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    agency_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+
+
+class CampaignGoal(Base):
+    """What a campaign is to reach: as a whole (brand_id None), or for one brand. Money in minor units."""
+
+    __tablename__ = "campaign_goal"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("campaign.id"))
+    brand_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("brand.id"))
+    paid_fen: Mapped[int | None] = mapped_column(BigInteger)
+    net_fen: Mapped[int | None] = mapped_column(BigInteger)
+    sessions: Mapped[int | None]
+    hours: Mapped[int | None]
+    budget_fen: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class TradeDay(Party):
+    """A day of the trade as this hub keeps it; `code` names the built-in one of that year it stands for."""
+
+    __tablename__ = "trade_day"
+
+    code: Mapped[str | None]
+    year: Mapped[int]
+    kind: Mapped[str]
+    name_en: Mapped[str] = mapped_column(default="")
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    hidden: Mapped[bool] = mapped_column(default=False)

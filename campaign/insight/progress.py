@@ -1,64 +1,174 @@
-"""A campaign's target against what its sessions sold."""
+"""A campaign's targets against what is planned and what its sessions sold, through the tree below it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.catalog.models import Campaign
-from campaign.insight.figures import Group, Totals
-from campaign.insight.tallies import Scope, totals_by
+from campaign.catalog.queries import branch_of, goals_of
+from campaign.catalog.tree import Goal, Node
+from campaign.insight.figures import Totals
+from campaign.insight.pacing import Pace, Planned, pace, spread
+from campaign.insight.planned import planned_by
+from campaign.insight.tallies import Scope, heads, totals_by
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.parties.models import Brand
-from campaign.parties.queries import get
+from campaign.parties.queries import today
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One part of a campaign (a day, a brand, a campaign below): its goal, what is planned, what was sold.
+
+    goal of a day: the whole's spread over the days by planned hours. totals: a row per currency.
+    """
+
+    key: str
+    label: str
+    label_en: str
+    goal: Goal
+    planned: Planned
+    totals: tuple[Totals, ...]
+
+    def actual(self, currency: str) -> Totals:
+        """What was sold in the currency of the targets."""
+        return next((one for one in self.totals if one.currency == currency), Totals(currency))
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Targets in minor units of `currency` beside the totals per currency; by business day and by brand.
+    """Targets in minor units of `currency` beside the totals; by business day, by brand and by what is below.
 
-    Cohort figures: a refund counts against the session that sold the line.
+    Cohort figures: a refund counts against the session that sold the line. All of it as far as it is the
+    actor's to see: a brand is measured by its own goal.
     """
 
-    campaign_id: int
+    campaign: Campaign
     as_of: datetime
-    currency: str
-    target_paid_fen: int | None
-    target_net_fen: int | None
+    goal: Goal
+    planned: Planned
     totals: tuple[Totals, ...]
-    days: tuple[Group, ...]
-    brands: tuple[Group, ...]
+    days: tuple[Measured, ...]
+    brands: tuple[Measured, ...]
+    children: tuple[Measured, ...]
+    paid: Pace | None
+    net: Pace | None
 
 
 def campaign_progress(db: Session, actor: Actor, campaign_id: int) -> Progress:
-    """How far a campaign has got, as much of it as the actor may see. Raises NotFound."""
-    campaign = get(db, actor, Campaign, campaign_id)
-    scope = Scope(campaign_id=campaign.id)
-    by_brand = totals_by(db, actor, scope, "brand")
+    """How far a campaign has got with all below it. Raises NotFound."""
+    node = branch_of(db, actor, campaign_id)
+    campaign, goal = node.campaign, node.rolled
+    scope = Scope(campaign_ids=tuple(node.ids))
+    totals = tuple(totals_by(db, actor, scope).get("", ()))
+    by_campaign = planned_by(db, actor, node.ids, "campaign")
+    planned = _sum(by_campaign.values())
+    actual = next((one for one in totals if one.currency == campaign.currency), Totals(campaign.currency))
+    days = (campaign.starts_on, campaign.ends_on)
+    span = (days[0], days[1]) if days[0] and days[1] else None
+    on = today(db, actor)
     return Progress(
-        campaign_id=campaign.id,
+        campaign=campaign,
         as_of=clock.now(db),
-        currency=campaign.currency,
-        target_paid_fen=campaign.target_paid_fen,
-        target_net_fen=campaign.target_net_fen,
-        totals=tuple(totals_by(db, actor, scope).get("", ())),
-        days=tuple(
-            Group(day, day, day, tuple(totals))
-            for day, totals in sorted(totals_by(db, actor, scope, "day").items())
-        ),
-        brands=_brands(db, by_brand),
+        goal=goal,
+        planned=planned,
+        totals=totals,
+        days=_days(db, actor, node, goal, span),
+        brands=_brands(db, actor, node),
+        children=_children(db, actor, node, by_campaign),
+        paid=pace(goal.paid_fen, actual.paid_gmv_fen, planned, span, on),
+        net=pace(goal.net_fen, actual.net_gmv_fen, planned, span, on),
     )
 
 
-def _brands(db: Session, found: dict[str, list[Totals]]) -> tuple[Group, ...]:
-    wanted = [int(key) for key in found if key != "0"]
-    rows = db.execute(select(Brand.id, Brand.name, Brand.name_en).where(Brand.id.in_(wanted)))
-    names = {row.id: (row.name, row.name_en) for row in rows}
+def _sum(parts: Iterable[Planned]) -> Planned:
+    return sum(parts, Planned())
+
+
+def _days(
+    db: Session, actor: Actor, node: Node[Campaign], goal: Goal, span: tuple[date, date] | None
+) -> tuple[Measured, ...]:
+    sold = totals_by(db, actor, Scope(campaign_ids=tuple(node.ids)), "day")
+    planned = planned_by(db, actor, node.ids, "day")
+    minutes = {date.fromisoformat(day): one.minutes for day, one in planned.items()}
+    paid, net = spread(goal.paid_fen, minutes, span), spread(goal.net_fen, minutes, span)
+    keys = {*sold, *planned, *(day.isoformat() for day in (*paid, *net))}
     return tuple(
-        Group(
-            "" if key == "0" else ids.public("brd", int(key)), *names.get(int(key), ("", "")), tuple(totals)
+        Measured(
+            day,
+            day,
+            day,
+            Goal(paid.get(date.fromisoformat(day)), net.get(date.fromisoformat(day))),
+            planned.get(day, Planned()),
+            tuple(sold.get(day, ())),
         )
-        for key, totals in sorted(found.items(), key=lambda one: -one[1][0].paid_gmv_fen)
+        for day in sorted(keys)
+    )
+
+
+def _brands(db: Session, actor: Actor, node: Node[Campaign]) -> tuple[Measured, ...]:
+    sold = totals_by(db, actor, Scope(campaign_ids=tuple(node.ids)), "brand")
+    planned = planned_by(db, actor, node.ids, "brand")
+    goals = _brand_goals(db, actor, node)
+    keys = {*sold, *planned, *(str(brand_id) for brand_id in goals)}
+    rows = db.execute(
+        select(Brand.id, Brand.name, Brand.name_en).where(Brand.id.in_([int(key) for key in keys]))
+    )
+    names = {row.id: (row.name, row.name_en) for row in rows}
+    found = [
+        Measured(
+            "" if key == "0" else ids.public("brd", int(key)),
+            *names.get(int(key), ("", "")),
+            goals.get(int(key), Goal()),
+            planned.get(key, Planned()),
+            tuple(sold.get(key, ())),
+        )
+        for key in keys
+    ]
+    currency = node.campaign.currency
+    return tuple(sorted(found, key=lambda one: (-one.actual(currency).paid_gmv_fen, one.key)))
+
+
+def _brand_goals(db: Session, actor: Actor, node: Node[Campaign]) -> dict[int, Goal]:
+    """Brand id → its goal: as set here for it, else what is set for it below."""
+    goals = goals_of(db, actor, node.ids)
+    found: dict[int, Goal] = {}
+    for brand_id in {brand_id for _, brand_id in goals if brand_id is not None}:
+        found[brand_id] = _of_brand(node, goals, brand_id).rolled
+    return found
+
+
+def _of_brand(
+    node: Node[Campaign], goals: Mapping[tuple[int, int | None], Goal], brand_id: int
+) -> Node[Campaign]:
+    """The same tree with one brand's goals; a group of that brand alone has its whole goal for it."""
+    own = goals.get((node.campaign.id, brand_id))
+    if own is None and node.campaign.brand_ids == [brand_id]:
+        own = goals.get((node.campaign.id, None))
+    below = [_of_brand(child, goals, brand_id) for child in node.children]
+    return Node(node.campaign, own or Goal(), below, node.depth)
+
+
+def _children(
+    db: Session, actor: Actor, node: Node[Campaign], planned: Mapping[str, Planned]
+) -> tuple[Measured, ...]:
+    """The campaigns right below, each with all that is below it."""
+    if not node.children:
+        return ()
+    head = {one: child.campaign.id for child in node.children for one in child.ids}
+    sold = totals_by(db, actor, Scope(campaign_ids=tuple(head)), heads(head))
+    return tuple(
+        Measured(
+            ids.public("cmp", child.campaign.id),
+            child.campaign.name,
+            child.campaign.name_en,
+            child.rolled,
+            _sum(planned.get(str(one), Planned()) for one in child.ids),
+            tuple(sold.get(str(child.campaign.id), ())),
+        )
+        for child in node.children
     )

@@ -36,14 +36,14 @@ SUMS = ", ".join(f"coalesce(sum(r.{column}), 0)::bigint AS {name}" for name, col
 
 @dataclass(frozen=True)
 class Scope:
-    """What to add up: a brand, a session or a campaign, over business days (both in), on one basis.
+    """What to add up: a brand, a session or campaigns, over business days (both in), on one basis.
 
     age: only what had happened within that many days after the order's day. bucket None: all three.
     """
 
     brand_id: int | None = None
     session_id: int | None = None
-    campaign_id: int | None = None
+    campaign_ids: tuple[int, ...] = ()
     first: date | None = None
     last: date | None = None
     basis: str = "cohort"
@@ -93,9 +93,19 @@ def wall_params(actor: Actor) -> dict[str, int | None]:
     return {f"actor_{name}_id": getattr(actor, f"{name}_id") for name in ("brand", "agency", "host")}
 
 
-def totals_by(db: Session, actor: Actor, scope: Scope, dimension: str = "none") -> dict[str, list[Totals]]:
+def heads(of: Mapping[int, int]) -> Dimension:
+    """Told apart by what a session's campaign stands below: campaign id → the id to count it under."""
+    cases = " ".join(f"WHEN {int(one)} THEN {int(head)}" for one, head in of.items())
+    case = f"(SELECT CASE s.campaign_id {cases} END FROM live_session s WHERE s.id = {{0}}.session_id)"
+    key = f"coalesce({case}, 0)::text"
+    return Dimension(key.format("r"), key.format("l"))
+
+
+def totals_by(
+    db: Session, actor: Actor, scope: Scope, dimension: str | Dimension = "none"
+) -> dict[str, list[Totals]]:
     """Totals per key of the dimension and currency, keys as text ("0" or "" for none)."""
-    by = DIMENSIONS[dimension]
+    by = DIMENSIONS[dimension] if isinstance(dimension, str) else dimension
     params = _params(actor, scope) | {"now": clock.now(db)}
     sums: dict[tuple[str, str], dict[str, Any]] = {
         (row["key"], row["currency"]): dict(row)
@@ -173,8 +183,10 @@ def _owned(scope: Scope, alias: str) -> list[str]:
         where.append(f"{alias}.brand_id = :brand_id")
     if scope.session_id is not None:
         where.append(f"{alias}.session_id = :session_id")
-    if scope.campaign_id is not None:
-        where.append(f"{alias}.session_id IN (SELECT id FROM live_session WHERE campaign_id = :campaign_id)")
+    if scope.campaign_ids:
+        where.append(
+            f"{alias}.session_id IN (SELECT id FROM live_session WHERE campaign_id = ANY (:campaign_ids))"
+        )
     return where
 
 
@@ -182,7 +194,7 @@ def _params(actor: Actor, scope: Scope) -> dict[str, Any]:
     return wall_params(actor) | {
         "brand_id": scope.brand_id,
         "session_id": scope.session_id,
-        "campaign_id": scope.campaign_id,
+        "campaign_ids": list(scope.campaign_ids),
         "first": scope.first,
         "last": scope.last,
         "basis": scope.basis,

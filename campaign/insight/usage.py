@@ -20,9 +20,12 @@ _USES = {
     "shop": "SELECT 1 FROM platform_account WHERE shop_id = :id AND archived_at IS NULL",
     "product": "SELECT 1 FROM lineup_item l JOIN live_session s ON s.id = l.session_id"
     f" WHERE l.product_id = :id AND s.{_AHEAD}",
+    "crew_pool": "SELECT 1 FROM session_crew c JOIN live_session s ON s.id = c.session_id"
+    f" WHERE c.crew_pool_id = :id AND s.{_AHEAD}",
     "platform_account": "SELECT 1 FROM session_channel c JOIN live_session s ON s.id = c.session_id"
     f" WHERE c.platform_account_id = :id AND s.{_AHEAD}",
-    "campaign": f"SELECT 1 FROM live_session WHERE campaign_id = :id AND {_AHEAD}",
+    "campaign": f"SELECT 1 FROM live_session WHERE campaign_id = :id AND {_AHEAD}"
+    " UNION ALL SELECT 1 FROM campaign WHERE parent_id = :id AND archived_at IS NULL",
 }
 
 

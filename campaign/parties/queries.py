@@ -67,6 +67,13 @@ def all_of(db: Session, actor: Actor, model: type[Row]) -> list[Row]:
     return list(db.scalars(_visible(actor, model).where(model.archived_at.is_(None)).order_by(*order)))
 
 
+def visible_ids(db: Session, actor: Actor, model: type[Row], ids: set[int]) -> set[int]:
+    """Which of these are the actor's to see."""
+    if not ids:
+        return set()
+    return {row.id for row in db.scalars(_visible(actor, model).where(model.id.in_(ids)))}
+
+
 def _visible(actor: Actor, model: type[Row]) -> Select[Row]:
     statement = select(model)
     if actor.is_hub:
@@ -82,6 +89,8 @@ def _visible(actor: Actor, model: type[Row]) -> Select[Row]:
     elif actor.role == "agency":
         if model is Agency:
             scope = model.id == actor.agency_id
+        elif hasattr(model, "agency_ids"):
+            scope = cast(Any, model).agency_ids.contains([actor.agency_id])
         elif model is Host:
             scope = model.id.in_(
                 select(HostContract.host_id).where(HostContract.agency_id == actor.agency_id)

@@ -2,12 +2,15 @@
 
 import random
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from campaign.accounts.actions import Scope, create_connector, create_user
+from campaign.catalog.campaigns import add_campaign
 from campaign.catalog.models import Campaign, PlatformAccount, Product
+from campaign.catalog.schemas import CampaignIn
 from campaign.cli.demo import people
 from campaign.kit.actor import SYSTEM
 from campaign.parties import actions, queries
@@ -30,7 +33,7 @@ class Cast:
 
 
 def make_cast(db: Session) -> Cast:
-    """Studios, brands with shops and goods, agencies, hosts with their accounts, one campaign."""
+    """Studios, brands with shops and goods, agencies, hosts with their accounts, campaigns."""
     cast = Cast()
     for name, name_en in people.STUDIOS:
         cast.studios.append(actions.add(db, SYSTEM, Studio(name=name, name_en=name_en)))
@@ -41,20 +44,47 @@ def make_cast(db: Session) -> Cast:
     for number, host in enumerate(people.HOSTS):
         _add_host(db, cast, number, host)
     today = queries.today(db, SYSTEM)
-    cast.campaign = actions.add(
-        db,
-        SYSTEM,
-        Campaign(
-            name=people.CAMPAIGN[0],
-            name_en=people.CAMPAIGN[1],
-            starts_on=today - timedelta(days=7),
-            ends_on=today + timedelta(days=7),
-            target_paid_fen=900_000_000,
-            target_net_fen=450_000_000,
-            brand_ids=[brand.id for brand in cast.brands],
-        ),
-    )
+    _add_campaigns(db, cast, today)
     return cast
+
+
+def _add_campaigns(db: Session, cast: Cast, today: date) -> None:
+    """A season with the festival that is on and a group of the first brand; cast.campaign is the festival."""
+    names = iter(people.CAMPAIGNS)
+
+    def add(kind: str, before: int, after: int, **given: Any) -> Campaign:
+        name, name_en = next(names)
+        days = {"starts_on": today - timedelta(days=before), "ends_on": today + timedelta(days=after)}
+        values = {"name": name, "name_en": name_en, "kind": kind} | days | given
+        return add_campaign(db, SYSTEM, CampaignIn.model_validate(values))
+
+    brand_ids = [brand.id for brand in cast.brands]
+    season = add("season", 60, 60, brand_ids=brand_ids)
+    cast.campaign = add(
+        "festival",
+        7,
+        7,
+        parent_id=season.id,
+        brand_ids=brand_ids,
+        target_paid_fen=900_000_000,
+        target_net_fen=450_000_000,
+        target_sessions=60,
+        target_hours=180,
+        budget_fen=30_000_000,
+        brand_targets=[
+            {"brand_id": one, "target_paid_fen": 900_000_000 // len(brand_ids)} for one in brand_ids
+        ],
+    )
+    add(
+        "group",
+        3,
+        3,
+        parent_id=cast.campaign.id,
+        brand_ids=brand_ids[:1],
+        target_paid_fen=150_000_000,
+        target_sessions=8,
+        target_hours=24,
+    )
 
 
 def _add_brand(db: Session, cast: Cast, number: int, given: people.DemoBrand) -> None:

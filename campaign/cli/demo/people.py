@@ -68,7 +68,12 @@ GOODS = (
     ("牛皮腰带", "Cowhide belt", "配件", 15900),
 )
 
-CAMPAIGN = ("双十一皮草节返场", "Double 11 leather encore")
+# a season, the festival in it that is on, a group of the first brand
+CAMPAIGNS = (
+    ("冬季皮草季", "Winter leather season"),
+    ("双十一皮草节返场", "Double 11 leather encore"),
+    ("首发专场周", "Launch week"),
+)
 
 # role → address on the sign-in page; the password is made per installation
 LOGINS = (
