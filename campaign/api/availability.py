@@ -45,8 +45,8 @@ def _shown(db: Session, actor: Actor, owner: Owner) -> WindowsOut:
 def _weekly(row: Any) -> dict[str, Any]:
     return {
         "weekday": row.weekday,
-        "from_time": row.from_time,
-        "to_time": row.to_time,
+        "from": row.from_time,
+        "to": row.to_time,
         "available": not row.shut,
     }
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.parties.models import Studio
-from campaign.schedule import claims, judging, references
+from campaign.schedule import claims, crew, judging, references
 from campaign.schedule.alternatives import Slot
 from campaign.schedule.closing import lapse_expired
 from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionBrand, SessionChannel
@@ -64,6 +64,7 @@ def book(db: Session, actor: Actor, given: SessionIn) -> SessionView:
     set_channels(db, actor, row, given.channels)
     db.add_all(person_row(row.id, person) for person in plan.people)
     set_lineup(db, actor, row, lineup)
+    crew.set_needs(db, actor, row, plan.crew, new=True)
     db.flush()
     record(db, actor, row, "book", None, detail={"warnings": [w["rule"] for w in row.warnings]})
     return views_of(db, actor, [row])[0]
@@ -72,7 +73,7 @@ def book(db: Session, actor: Actor, given: SessionIn) -> SessionView:
 def check(db: Session, actor: Actor, given: SessionIn) -> Check:
     """What booking this would meet, without booking it. Raises Invalid for faults of shape."""
     plan, _ = _planned(db, actor, given)
-    taken = claims.in_the_way(db, actor, 0, plan.wanted(), now=clock.now(db))
+    taken = judging.in_the_way(db, actor, plan)
     found = judging.findings_of(db, actor, plan, taken=taken)
     slots = judging.find_alternatives(db, actor, plan) if found.hard else []
     return Check(found.hard, found.soft, tuple(slots))
@@ -90,6 +91,7 @@ def _planned(db: Session, actor: Actor, given: SessionIn) -> tuple[Plan, list[Li
     lineup = references.plan_lineup(db, actor, given.lineup, given.brand_ids, faults)
     if given.hold_until is not None and given.hold_until <= clock.now(db):
         faults.add("hold_until", "already_past")
+    needs = references.plan_crew(db, actor, given.crew, faults)
     studio = references.get_studio(db, actor, given.studio_id, faults)
     plan = Plan(
         session_id=0,
@@ -99,6 +101,7 @@ def _planned(db: Session, actor: Actor, given: SessionIn) -> tuple[Plan, list[Li
         outlets=outlets_of(given.channels),
         brand_ids=given.brand_ids,
         product_ids=[item.product_id for item in lineup],
+        crew=needs,
         title=given.title,
     )
     return plan, lineup
@@ -120,8 +123,11 @@ def claim_all(
     """Claim what the plan needs, sweeping expired holds out of the way first. Raises Conflicting."""
     wanted, now = plan.wanted(), clock.now(db)
     known = claims.resource_ids(db, actor, wanted)
-    lapse_expired(db, actor, claims.expired_on(db, actor, known.values(), now=now))
+    pools = crew.resources_of(db, actor, plan.crew)
+    lapse_expired(db, actor, claims.expired_on(db, actor, [*known.values(), *pools], now=now))
     taken = claims.take(db, actor, row.id, wanted, now=now, expires_at=expires_at, known=known)
+    if taken is None and plan.crew:
+        taken = crew.take(db, actor, row.id, plan.session, plan.crew, now=now, expires_at=expires_at) or None
     if taken is not None:
         # What we did get of it is ours and in nobody's way.
         judging.refuse(db, actor, replace(plan, session_id=row.id), taken)

@@ -12,7 +12,7 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
 from campaign.parties.models import Host, Studio
-from campaign.schedule import acceptance, booking, claims, judging, references
+from campaign.schedule import acceptance, booking, claims, crew, judging, references
 from campaign.schedule.answering import ask, due_at, persons
 from campaign.schedule.due import READY_BEFORE
 from campaign.schedule.errors import NotWhileLive
@@ -27,7 +27,7 @@ from campaign.schedule.stepping import locked, people_of, step
 from campaign.schedule.views import SessionView
 
 _LIVE_FIELDS = frozenset({"channels", "lineup", "ends_at"})
-_PLACING = frozenset({"starts_at", "ends_at", "studio_id", "participants", "channels"})
+_PLACING = frozenset({"starts_at", "ends_at", "studio_id", "participants", "channels", "crew"})
 _PLAIN = ("title", "notes", "campaign_id")
 
 
@@ -102,7 +102,7 @@ def change(
         booking.claim_all(db, actor, row, target.plan, expires_at=held)
         values |= _placed(target, row)
     _write_parts(db, actor, row, target, fields)
-    touched = sync_people(db, actor, row, people, target.plan.people)
+    touched = sync_people(db, actor, row, people, target.plan.people, settled=row.state == "live")
     _apply(db, actor, row, before, touched, values, fields)
     return views_of(db, actor, [row])[0]
 
@@ -146,8 +146,11 @@ def target_of(
         outlets=booking.outlets_of(channels_before),
         brand_ids=row.brand_ids,
         product_ids=products_before,
+        crew=crew.needs_of(db, actor, row.id),
         title=row.title,
     )
+    needs = stood.crew if given.crew is None else references.plan_crew(db, actor, given.crew, faults)
+    faults.raise_any()
     plan = replace(
         stood,
         session=after,
@@ -156,6 +159,7 @@ def target_of(
         outlets=booking.outlets_of(channels),
         brand_ids=brand_ids,
         product_ids=products,
+        crew=needs,
     )
     return Target(plan, stood, channels, brand_ids, lineup)
 
@@ -251,6 +255,8 @@ def _write_parts(
         booking.set_brands(db, actor, row, target.brand_ids)
     if target.lineup is not None:
         booking.set_lineup(db, actor, row, target.lineup)
+    if "crew" in fields:
+        crew.set_needs(db, actor, row, target.plan.crew, new=False)
     db.flush()
 
 
@@ -265,9 +271,18 @@ class Touched:
 
 
 def sync_people(
-    db: Session, actor: Actor, row: LiveSession, rows: Sequence[Participant], plans: Sequence[PersonPlan]
+    db: Session,
+    actor: Actor,
+    row: LiveSession,
+    rows: Sequence[Participant],
+    plans: Sequence[PersonPlan],
+    *,
+    settled: bool = False,
 ) -> Touched:
-    """Make the participants what is planned; those whose shift or agency is new have not agreed to it."""
+    """Make the participants what is planned; those whose shift or agency is new have not agreed to it.
+
+    `settled`: the show is on, or was: who is known keeps answer and arrival.
+    """
     left = list(rows)
     people: list[Participant] = []
     changed: list[Participant] = []
@@ -291,7 +306,8 @@ def sync_people(
     for person in left:
         db.delete(person)
     for person in changed:
-        person.acceptance, person.answered_at, person.arrived_at = "not_asked", None, None
+        if not settled or person not in rows:
+            person.acceptance, person.answered_at, person.arrived_at = "not_asked", None, None
     db.flush()
     return Touched(people, changed, left, replaced or bool(left))
 
@@ -360,7 +376,7 @@ def _ask_again(
     return "accepted"
 
 
-_SILENT = frozenset({"notes", "campaign_id", "hold_until"})
+_SILENT = frozenset({"notes", "campaign_id", "hold_until", "crew"})
 
 
 def _tell(

@@ -12,7 +12,7 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.parties.models import Studio
 from campaign.parties.queries import zone_of_hub
-from campaign.schedule import alternatives, claims, gathering
+from campaign.schedule import alternatives, claims, crew, gathering
 from campaign.schedule.alternatives import Slot
 from campaign.schedule.errors import Conflicting, NeedsOverride, written_conflict
 from campaign.schedule.models import LiveSession, Participant, SessionChannel
@@ -45,8 +45,14 @@ def findings_of(
 def refuse_hard(db: Session, actor: Actor, plan: Plan, findings: Findings) -> None:
     """Raise Conflicting when a hard rule is broken: what is taken is told in the same breath."""
     if findings.hard:
-        taken = claims.in_the_way(db, actor, plan.session_id, plan.wanted(), now=clock.now(db))
-        refuse(db, actor, plan, taken)
+        refuse(db, actor, plan, in_the_way(db, actor, plan))
+
+
+def in_the_way(db: Session, actor: Actor, plan: Plan) -> list[Taken]:
+    """Other sessions' claims on what the plan needs: studio, hosts, accounts, crews."""
+    now = clock.now(db)
+    taken = claims.in_the_way(db, actor, plan.session_id, plan.wanted(), now=now)
+    return taken + crew.in_the_way(db, actor, plan.session_id, plan.session, plan.crew, now=now)
 
 
 def refuse(db: Session, actor: Actor, plan: Plan, taken: Sequence[Taken]) -> None:
@@ -122,6 +128,9 @@ def find_alternatives(db: Session, actor: Actor, plan: Plan) -> list[Slot]:
         if want.kind != "studio"
     ]
     people.append((plan.session, shut.get(("hub", 0), [])))
+    for need in plan.crew:
+        full = crew.full_spans(db, actor, need, within, now=now, but=plan.session_id)
+        people.append((need.span(plan.session), full))
     return alternatives.near(plan.session, plan.studio.id, rooms, people, not_before=now)
 
 

@@ -12,9 +12,17 @@ from sqlalchemy.orm import Session
 from campaign.catalog.models import PlatformAccount, Product
 from campaign.kit.actor import Actor
 from campaign.parties.models import Agency, Brand, Host, Studio
-from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionBrand, SessionChannel
+from campaign.schedule.models import (
+    CrewPool,
+    LineupItem,
+    LiveSession,
+    Participant,
+    SessionBrand,
+    SessionChannel,
+    SessionCrew,
+)
 from campaign.schedule.spans import LONGEST
-from campaign.schedule.views import ChannelView, LineupView, Named, ParticipantView, SessionView
+from campaign.schedule.views import ChannelView, CrewView, LineupView, Named, ParticipantView, SessionView
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
@@ -45,7 +53,7 @@ def overlapping(from_at: datetime | None, to_at: datetime | None) -> ColumnEleme
 def views_of(
     db: Session, actor: Actor, rows: Sequence[LiveSession], *, lineup: bool = True
 ) -> list[SessionView]:
-    """Views of rows the actor may see, in their order: five statements for any number of rows.
+    """Views of rows the actor may see, in their order: six statements for any number of rows.
 
     `lineup` False leaves line-ups empty, for lists that do not show them.
     """
@@ -63,7 +71,23 @@ def views_of(
         _view(row, studios[row.studio_id], brands[row.id], channels[row.id], people[row.id], lineups[row.id])
         for row in rows
     ]
+    if lineup and actor.is_hub:
+        crews = _crews(db, wanted)
+        views = [replace(view, crew=tuple(crews[view.id])) for view in views]
     return [_reduced(actor, view) for view in views]
+
+
+def _crews(db: Session, session_ids: list[int]) -> dict[int, list[CrewView]]:
+    found: dict[int, list[CrewView]] = defaultdict(list)
+    statement = (
+        select(SessionCrew.session_id, CrewPool.id, CrewPool.name, CrewPool.name_en, SessionCrew.units)
+        .join(CrewPool, CrewPool.id == SessionCrew.crew_pool_id)
+        .where(SessionCrew.session_id.in_(session_ids))
+        .order_by(CrewPool.sort_key, CrewPool.id)
+    )
+    for session_id, *crew in db.execute(statement):
+        found[session_id].append(CrewView(*crew))
+    return found
 
 
 def _view(

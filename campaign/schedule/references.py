@@ -13,7 +13,10 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.parties.models import Agency, Brand, Host, Party, Studio
 from campaign.parties.queries import agencies_on
-from campaign.schedule.rules.plan import PersonPlan
+from campaign.schedule.crew import need_of
+from campaign.schedule.crew_schemas import CrewIn
+from campaign.schedule.models import CrewPool
+from campaign.schedule.rules.plan import CrewNeed, PersonPlan
 from campaign.schedule.schemas import ChannelIn, LineupIn, ParticipantIn
 from campaign.schedule.spans import LONGEST, SHORTEST, Span, shift_of
 
@@ -133,6 +136,21 @@ def plan_lineup(
                 LineupPlan(position, product.id, product.brand_id, item.live_price_fen, item.currency)
             )
     return plans
+
+
+def plan_crew(db: Session, actor: Actor, given: Sequence[CrewIn], faults: Faults) -> list[CrewNeed]:
+    """The crews a session needs; none can be asked for more people than it has."""
+    pools = _by_id(db, CrewPool, [one.pool_id for one in given])
+    needs: list[CrewNeed] = []
+    for at, one in enumerate(given):
+        pool = pools.get(one.pool_id)
+        if pool is None:
+            faults.add(f"crew.{at}.pool_id", "unknown_id")
+        elif one.units > pool.capacity:
+            faults.add(f"crew.{at}.units", "more_than_the_crew", most=pool.capacity)
+        else:
+            needs.append(need_of(pool, one.units))
+    return needs
 
 
 def _by_id(db: Session, model: type[Row], wanted: Iterable[int | None]) -> dict[int, Row]:

@@ -23,6 +23,7 @@ from campaign.kit.fields import (
 )
 from campaign.kit.instants import Instant
 from campaign.parties.schemas import Platform
+from campaign.schedule.crew_schemas import CrewIn
 
 MOST_LINEUP = 500
 
@@ -93,6 +94,14 @@ Participants = Annotated[list[ParticipantIn], Field(min_length=1, max_length=50)
 Lineup = Annotated[list[LineupIn], Field(max_length=MOST_LINEUP), AfterValidator(_no_product_twice)]
 
 
+def _no_crew_twice(values: list[CrewIn]) -> list[CrewIn]:
+    _once([value.pool_id for value in values])
+    return values
+
+
+Crew = Annotated[list[CrewIn], Field(max_length=20), AfterValidator(_no_crew_twice)]
+
+
 class SessionIn(Strict):
     """A session to book. Instants are half-open: it ends just before ends_at."""
 
@@ -107,6 +116,7 @@ class SessionIn(Strict):
     channels: Channels
     participants: Participants
     lineup: Lineup = Field(default_factory=list)
+    crew: Crew = Field(default_factory=list)
     override: OverrideIn | None = None
 
 
@@ -124,6 +134,7 @@ class SessionChange(Strict):
     channels: Channels | None = None
     participants: Participants | None = None
     lineup: Lineup | None = None
+    crew: Crew | None = None
     override: OverrideIn | None = None
 
     @model_validator(mode="after")

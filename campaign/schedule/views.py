@@ -62,6 +62,16 @@ class LineupView:
 
 
 @dataclass(frozen=True)
+class CrewView:
+    """So many of a shared crew; the hub's alone to see."""
+
+    pool_id: int
+    name: str
+    name_en: str
+    units: int
+
+
+@dataclass(frozen=True)
 class SessionView:
     """A session. other_brands: how many brands take part beside those shown."""
 
@@ -99,6 +109,7 @@ class SessionView:
     off_air_seconds: int
     created_at: datetime
     updated_at: datetime
+    crew: tuple[CrewView, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,15 @@ import re
 from datetime import time
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    create_model,
+)
 
 from campaign.kit.fields import Line, SessionId, Strict
 from campaign.kit.instants import Instant
@@ -60,13 +68,16 @@ class WindowsIn(Strict):
     exceptions: Annotated[list[ExceptionIn], Field(max_length=500)] = Field(default_factory=list)
 
 
-class WeeklyOut(BaseModel):
-    model_config = ConfigDict(populate_by_name=True)
-
-    weekday: int
-    from_time: Clock = Field(serialization_alias="from")
-    to_time: Clock = Field(serialization_alias="to")
-    available: bool
+# Made by call: "from" is no name a class could give a field.
+_WEEKLY: dict[str, Any] = {
+    "weekday": (int, ...),
+    "from": (Clock, ...),
+    "to": (Clock, ...),
+    "available": (bool, ...),
+}
+WeeklyOut: Any = create_model(
+    "WeeklyOut", __doc__="A weekly window as WeeklyIn takes it, with `available` always said.", **_WEEKLY
+)
 
 
 class ExceptionOut(BaseModel):

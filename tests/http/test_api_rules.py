@@ -87,7 +87,10 @@ def test_another_agencys_host_is_as_if_absent(call, stage, make):
             {"exceptions": [{"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2027-12-01T00:00:00Z"}]},
             "exceptions.0.ends_at",
         ),
-        ({"exceptions": [{"starts_at": "2026-12-02", "ends_at": "2026-12-03"}]}, "exceptions.0.starts_at"),
+        (
+            {"exceptions": [{"starts_at": "2026-12-02", "ends_at": "2026-12-03T00:00:00Z"}]},
+            "exceptions.0.starts_at",
+        ),
         (
             {
                 "exceptions": [
@@ -124,7 +127,7 @@ def test_closures_of_studio_and_hub_stand_in_the_way(call, stage):
     found = call(HUB, "POST", "/sessions/check", json=body).json
     assert found["ok"] is False
     assert [one["rule"] for one in found["conflicts"]] == ["studio_closed"]
-    assert found["conflicts"][0]["message"].startswith("Studio A is closed from ")
+    assert found["conflicts"][0]["message"].startswith("直播间 A 在 ")
     booked = call(HUB, "POST", "/sessions", json=body)
     assert (booked.status_code, booked.json["code"]) == (409, "conflict")
     call(HUB, "PUT", studio, json={})
