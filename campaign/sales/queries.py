@@ -101,3 +101,48 @@ def _page(db: Session, actor: Actor, sql: Any, limit: int, cursor: str | None, s
     before = from_cursor(cursor, (int,))[0] if cursor else 2**63 - 1
     found = db.execute(sql, {"before": before, "limit": limit + 1}).mappings()
     return page_from([shape(**row) for row in found], limit, lambda row: [row.id])
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """How one shop's data comes in. Counts are of what waits for a person; money in minor units per currency."""
+
+    shop_id: int
+    shop_name: str
+    platform: str
+    has_brand: bool
+    complete_through: datetime | None
+    received_at: datetime | None
+    loose_lines: int
+    orphan_refunds: int
+    held: int
+    contradicted: int
+
+    @property
+    def is_clean(self) -> bool:
+        return self.has_brand and not (
+            self.loose_lines or self.orphan_refunds or self.held or self.contradicted
+        )
+
+
+# Each count by its own partial index: what waits is little, however much was sold.
+_WAYS = text(
+    "SELECT s.id AS shop_id, s.name AS shop_name, s.platform, s.brand_id IS NOT NULL AS has_brand,"
+    " p.complete_through, p.received_at, coalesce(l.n, 0) AS loose_lines, coalesce(o.n, 0) AS orphan_refunds,"
+    " coalesce(h.n, 0) AS held, coalesce(c.n, 0) AS contradicted FROM shop s"
+    " LEFT JOIN shop_progress p ON p.shop_id = s.id"
+    " LEFT JOIN (SELECT shop_id, count(*) AS n FROM order_line WHERE bucket = 'unattributed' AND known"
+    "   AND kind IN ('sale', 'service') GROUP BY 1) l ON l.shop_id = s.id"
+    " LEFT JOIN (SELECT shop_id, count(*) AS n FROM order_line WHERE NOT known GROUP BY 1) o ON o.shop_id = s.id"
+    " LEFT JOIN (SELECT shop_id, count(*) AS n FROM sale_event WHERE verdict = 'quarantined' GROUP BY 1) h"
+    "   ON h.shop_id = s.id"
+    " LEFT JOIN (SELECT shop_id, count(*) AS n FROM sale_conflict GROUP BY 1) c ON c.shop_id = s.id"
+    " WHERE s.archived_at IS NULL OR p.shop_id IS NOT NULL ORDER BY s.platform, s.name, s.id"
+)
+
+
+def ways_in(db: Session, actor: Actor) -> list[WayIn]:
+    """Every shop with how far its data goes and what of it waits. Raises Forbidden to others than the hub."""
+    if not actor.is_hub:
+        raise Forbidden
+    return [WayIn(**row) for row in db.execute(_WAYS).mappings()]

@@ -31,6 +31,7 @@ MENU = (
     Entry("hub_campaigns.index", "campaigns.read", _("Campaigns"), _HUB),
     Entry("hub_brands.index", "summary.read", _("Brand figures"), _HUB),
     Entry("hub_imports.index", "imports.read", _("Imports"), _HUB),
+    Entry("hub_data.index", "imports.read", _("Data"), _HUB),
     Entry("hub_parties.index", "parties.read", _("Parties"), _HUB),
     Entry("brand_home.index", "brand.pages", _("Summary"), ("brand",)),
     Entry("brand_sessions.index", "brand.pages", _("Sessions"), ("brand",)),

@@ -12,6 +12,7 @@ HUB = (
     "/hub/sessions/new",
     "/hub/live",
     "/hub/imports",
+    "/hub/data",
     "/hub/campaigns",
     "/hub/brands",
     "/hub/parties/studios",

@@ -10,8 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from campaign.kit import ids
+from campaign.kit.actor import Actor
+from campaign.sales.batches import Batch
+from campaign.sales.intake import Intake
 from campaign.web.show import fen
-from tests.sales_kit import add_session, fold_all
+from tests.sales_kit import add_session, fold_all, total_of
 from tests.visitor import visitor_as
 
 DATA = Path(__file__).parents[1] / "data" / "douyin"
@@ -179,3 +182,54 @@ def test_parties_are_added_by_the_form_and_faults_stand_by_the_field(planner, ma
     )
     assert "¥99.50" in planner.follow().text
     assert planner.get("/hub/parties/nothing").status_code == 404
+
+
+def _loose_line(number, shop):
+    at = "2026-11-06T12:30:00+00:00"
+    return {
+        "type": "order.line",
+        "event_id": f"loose{number}",
+        "occurred_at": at,
+        "platform": shop.platform,
+        "shop_id": shop.external_id,
+        "line_id": f"loose{number}",
+        "status": "paid",
+        "ordered_at": at,
+        "paid_at": at,
+        "currency": "CNY",
+        "qty": 1,
+        "paid_fen": 12900,
+        "traffic": "live",
+    }
+
+
+def test_lines_without_a_session_are_placed_by_hand(planner, make, database):
+    brand = make.brand(name="辛皮记")
+    shop = make.shop(brand)
+    starts_at = datetime.fromisoformat("2026-11-06T12:00:00+00:00")
+    session_id = add_session(make, starts_at, starts_at + timedelta(hours=3), brand=brand)
+    connector = Actor(kind="key", role="connector", id=5, name="push")
+    Intake(database, b"k" * 32).take_in(
+        connector,
+        Batch([_loose_line(1, shop), _loose_line(2, shop), {**_loose_line(3, shop), "type": "x"}], []),
+    )
+    fold_all(database)
+    page = planner.get("/hub/data").text
+    lines = re.findall(r'name="line" value="(lin_\w+)"', page)
+    assert len(lines) == 2
+    assert ids.public("ses", session_id) in page
+    refused = planner.post("/hub/data", session_id=ids.public("ses", session_id), reason="")
+    assert refused.status_code == 422
+    placed = planner.post(
+        "/hub/data", line=lines[:1], session_id=ids.public("ses", session_id), reason="账号未登记"
+    )
+    assert placed.status_code == 303, placed.text
+    fold_all(database)
+    assert total_of(database, session_id)["paid_gmv_fen"] == 12900
+    assert re.findall(r'name="line" value="(lin_\w+)"', planner.get("/hub/data").text) == lines[1:]
+
+
+def test_a_viewer_sees_what_is_loose_and_places_nothing(app, database):
+    viewer = visitor_as(app, database, "hub", hub_role="viewer")
+    assert "Every line has its session." in viewer.get("/hub/data").text
+    assert viewer.post("/hub/data", line=["lin_1"], session_id="ses_1", reason="x").status_code == 403
