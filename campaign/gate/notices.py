@@ -87,10 +87,17 @@ class Wording:
         return Message(head, f"[{house}] {group} · {sentence}\n{link}")
 
 
-def _ready(params: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+class _Params(dict[str, Any]):
+    """What a sentence asks for and nobody knows is a dash."""
+
+    def __missing__(self, _name: str) -> str:
+        return "—"
+
+
+def _ready(params: Mapping[str, Any], zone: ZoneInfo) -> _Params:
     """Parameters as sentences take them: names by language, instants as the hub's wall time, titles cut."""
     english = str(get_locale() or "").startswith("en")
-    found: dict[str, Any] = {"hosts": "—", "studio": "—", "title": "—", "reason": "—"}
+    found = _Params()
     for name, value in params.items():
         if name.endswith("_at") and isinstance(value, str):
             found[name] = f"{datetime.fromisoformat(value).astimezone(zone):%m-%d %H:%M}"

@@ -8,7 +8,7 @@ WORDS = {
     "notice_group.arrival": _("Arrival"),
     "notice_group.deadline": _("Deadline"),
     "notice_group.reminder": _("Reminder"),
-    "notice_group.change": _("Change"),
+    "notice_group.change": _("Schedule change"),
     "notice_group.system": _("System"),
     # reminders
     "notice.reminder.day": _(
