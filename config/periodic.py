@@ -2,6 +2,7 @@
 
 PERIODIC: dict[str, float] = {
     "live.tick": 5.0,  # what time decides: ready, no-show, inferred end, deadlines, lapsing holds
+    "live.waiting": 10.0,  # freed places to the next on the waiting list
     "live.clashes": 60.0,  # sessions booked in a leave or closure, and those set right
     "sales.fold": 5.0,  # changes whose nudge was lost
     "sales.reattribute": 15.0,  # lines of sessions and shops that changed

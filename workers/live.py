@@ -4,6 +4,7 @@ from campaign.kit.actor import SYSTEM
 from campaign.kit.parts import Parts
 from campaign.live.clock import tick
 from campaign.live.flagging import flag_clashes
+from campaign.schedule.waiting.sweep import sweep
 from workers.task import task
 
 
@@ -18,3 +19,9 @@ def flag(parts: Parts) -> int:
     """Tell the hub of sessions booked in a leave or closure."""
     with parts.database.transaction(SYSTEM) as db:
         return flag_clashes(db, SYSTEM)
+
+
+@task("live.waiting")
+def serve_the_line(parts: Parts) -> int:
+    """Hold freed places for those who wait for them."""
+    return sweep(parts.database)

@@ -29,14 +29,22 @@ class Goal:
 class Branch(Protocol):
     """What the tree needs to know of a campaign."""
 
-    id: int
-    kind: str
-    parent_id: int | None
-    starts_on: date | None
-    ends_on: date | None
-    currency: str
-    brand_ids: list[int]
-    agency_ids: list[int]
+    @property
+    def id(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def parent_id(self) -> int | None: ...
+    @property
+    def starts_on(self) -> date | None: ...
+    @property
+    def ends_on(self) -> date | None: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def brand_ids(self) -> Sequence[int]: ...
+    @property
+    def agency_ids(self) -> Sequence[int]: ...
 
 
 One = TypeVar("One", bound=Branch)

@@ -109,7 +109,7 @@ def best(
 ) -> list[Ranked]:
     """The best places first, earlier ones on a tie. Of one gap in a studio only places that do not overlap.
 
-    `shut`: when nothing can be on at all. Starts lie on the half hour. Rooms must tell what is taken a day
+    `shut`: when nothing can be on at all. Starts lie on the half hour or where a gap begins. Rooms must tell what is taken a day
     around `within` too.
     """
     around = Span(within.starts_at - _PAD, within.ends_at + _PAD)
@@ -137,18 +137,28 @@ def weigh(slots: Sequence[Slot], rooms: Sequence[Room], around: Span, scene: Sce
     return found
 
 
-def _starts(room: Room, gap: Span, length: timedelta, within: Span) -> Iterator[datetime]:
-    at = half_hour(max(gap.starts_at + room.setup, within.starts_at))
+def _starts(room: Room, gap: Span, length: timedelta, within: Span) -> list[datetime]:
+    """Half hours, and where the gap itself begins; where neither fits, the first moment that does."""
+    soonest = max(gap.starts_at + room.setup, within.starts_at)
     last = min(gap.ends_at - room.teardown, within.ends_at) - length
+    first, at = _next(soonest, 5), half_hour(soonest)
+    found = []
     while at <= last:
-        yield at
+        found.append(at)
         at += STEP
+    if first <= last and first not in found[:1] and (not found or soonest > within.starts_at):
+        found.insert(0, first)
+    return found
 
 
 def half_hour(at: datetime) -> datetime:
     """This half hour or the next."""
-    floor = at.replace(minute=0 if at.minute < 30 else 30, second=0, microsecond=0)
-    return floor if floor == at else floor + STEP
+    return _next(at, 30)
+
+
+def _next(at: datetime, minutes: int) -> datetime:
+    floor = at.replace(minute=at.minute // minutes * minutes, second=0, microsecond=0)
+    return floor if floor == at else floor + timedelta(minutes=minutes)
 
 
 def _weighed(room: Room, gap: Span, around: Span, session: Span, scene: Scene) -> _Place:

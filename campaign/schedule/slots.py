@@ -60,7 +60,7 @@ def free_slots(
 ) -> list[Ranked]:
     """Slots of `minutes` where a studio and all the hosts are free and nothing is closed, best first.
 
-    Starts lie on the half hour, from now on. Raises Invalid for a search of more than 31 days.
+    Starts lie on the half hour, or where a gap begins, from now on. Raises Invalid for a search of more than 31 days.
     """
     if not actor.is_hub:
         raise Forbidden

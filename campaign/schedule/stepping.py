@@ -107,6 +107,8 @@ def record(
     audit.note(db, actor, f"session.{verb}", "session", row.id, told)
     if verb in _MOVES_SALES:
         after_commit(db, lambda: nudge("sales.reattribute"))
+        # What gives up its place may make somebody on the waiting list happy.
+        after_commit(db, lambda: nudge("live.waiting"))
 
 
 def _times(row: LiveSession, changed: dict[str, Any]) -> Times:

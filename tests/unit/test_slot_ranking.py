@@ -64,6 +64,14 @@ def test_setup_and_teardown_keep_their_distance():
     assert best(Span(at(12), at(20)), 2 * HOUR + timedelta(minutes=30), rooms, Scene(()), most=5) == []
 
 
+def test_a_gap_at_an_odd_time_is_found_where_it_begins():
+    rooms = [room(((12, 0), (15, 20)), ((18, 5), (23, 0)))]
+    (only,) = best(Span(at(12), at(20)), 2 * HOUR, rooms, Scene(()), most=5)
+    assert (only.starts_at, codes(only)) == (at(15, 50), ["slot_off_prime", "slot_adjoins"])
+    (exact,) = best(Span(at(12, 7), at(13, 10)), HOUR, [room()], Scene(()), most=5)
+    assert exact.starts_at == at(12, 10)
+
+
 def test_what_is_shut_or_busy_is_no_place():
     scene = Scene(PRIME, busy=[Span(at(18), at(20))])
     found = best(Span(at(18), at(23)), HOUR, [room()], scene, [Span(at(21), at(22))], most=9)

@@ -61,5 +61,8 @@ def test_the_command_looks_once_and_says_what_it_did(
     finally:
         queue.use(None)
     first, second = capsys.readouterr().out.splitlines()
-    assert (json.loads(first), second) == ({"edges": 1}, "0 edges taken")
+    assert (json.loads(first), second) == (
+        {"edges": 1, "held": 0},
+        "0 edges taken, 0 places held for the waiting list",
+    )
     assert stage.act(queries.get_session, held.id).state == "cancelled"

@@ -18,14 +18,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from campaign.cli.place import joined
     from campaign.live.clock import tick
+    from campaign.schedule.waiting.sweep import sweep
 
     with joined() as parts:
         while True:
             edges = tick(parts.database)
+            held = sweep(parts.database)
             if options.json:
-                sys.stdout.write(json.dumps({"edges": edges}) + "\n")
-            elif edges or options.once:
-                sys.stdout.write(f"{edges} edges taken\n")
+                sys.stdout.write(json.dumps({"edges": edges, "held": held}) + "\n")
+            elif edges or held or options.once:
+                sys.stdout.write(f"{edges} edges taken, {held} places held for the waiting list\n")
             sys.stdout.flush()
             if options.once:
                 return 0
