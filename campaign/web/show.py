@@ -28,8 +28,10 @@ _WEEKDAYS = {
 class Named(Protocol):
     """Anything with a name in Chinese and perhaps one in English."""
 
-    name: str
-    name_en: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
 
 
 def zone() -> ZoneInfo:

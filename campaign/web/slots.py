@@ -5,7 +5,8 @@ SLOTS = 24 * 60 // SLOT_MINUTES
 
 
 def css() -> str:
-    """static/css/slots.css: .s0 starts at the first column, .e288 ends after the last."""
+    """static/css/slots.css: .s0 starts at the first column, .e288 ends after the last, .n0 has the line of now."""
     starts = "".join(f".s{slot}{{grid-column-start:{slot + 1}}}\n" for slot in range(SLOTS))
     ends = "".join(f".e{slot}{{grid-column-end:{slot + 1}}}\n" for slot in range(1, SLOTS + 1))
-    return f"/* Made by campaign.web.slots; a test compares. */\n{starts}{ends}"
+    nows = "".join(f".n{slot}{{--now:{slot}}}\n" for slot in range(SLOTS))
+    return f"/* Made by campaign.web.slots; a test compares. */\n{starts}{ends}{nows}"

@@ -1,82 +1,77 @@
-"""The board: studios as rows, the day from 06:00 to 06:00 across."""
+"""The board: a day from 06:00 to 06:00 or a week, by studio or by host."""
 
-from collections import Counter
-from datetime import datetime, time, timedelta
-from typing import Literal
+from datetime import timedelta
+from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 from sqlalchemy.orm import Session
 
-from campaign.accounts.policy import allows
+from campaign.gate.bodies import read_body
 from campaign.gate.door import reads
-from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.fields import Strict
-from campaign.parties.models import Hub
-from campaign.parties.queries import get_hub
-from campaign.parties.schemas import Day
-from campaign.schedule.boards import board_of_day
-from campaign.schedule.spans import board_day, board_day_of
 from campaign.schedule.states import STATES
-from campaign.web.figures import money_of
-from campaign.web.hub.layout import rows_of, slot_of
-from campaign.web.show import zone
+from campaign.web.hub.board_page import BoardPage, heading, hours_of, read_page
+from campaign.web.hub.board_query import FILTERS, BoardQuery
+from campaign.web.hub.board_undo import undo_of
 
 pages = Blueprint("hub_board", __name__, url_prefix="/hub/board")
 
-# So few studios fit on a screen with roomy rows.
+ROWS_COOKIE = "xinji_rows"
+_YEAR_SECONDS = 365 * 24 * 3600
+# So few rows fit on a screen with roomy ones.
 _FEW = 12
 
 
-class BoardQuery(Strict):
-    """Which day, how high the rows are, and whether cancelled sessions show."""
+class KnownRows(Strict):
+    """What the script has: row key → sum of what it was drawn from."""
 
-    day: Day | None = None
-    rows: Literal["24", "48"] | None = None
-    cancelled: Literal["0", "1"] = "0"
+    sums: dict[str, str]
+    phone: bool = False
 
 
 @pages.get("")
 @reads("hub.pages", query=BoardQuery)
-def index(*, db: Session, actor: Actor, query: BoardQuery) -> str:
-    """One day on the board."""
-    now = clock.now(db)
-    day = query.day or board_day_of(now, zone())
-    span = board_day(day, zone())
-    board = board_of_day(db, actor, *span, cancelled=query.cancelled == "1")
-    sessions = sorted(
-        (session for row in board.rows for session in row.sessions), key=lambda one: one.starts_at
-    )
-    hub = get_hub(db, actor)
-    return render_template(
-        "hub/board.html",
-        day=day,
-        before=day - timedelta(days=1),
-        after=day + timedelta(days=1),
-        roomy=query.rows == "48" or (query.rows is None and len(board.rows) <= _FEW),
-        with_cancelled=query.cancelled == "1",
-        may_plan=allows(actor, "sessions.plan"),
-        states=STATES,
-        counts=Counter(session.state for session in sessions),
-        rows=rows_of(board.rows, span, now, _open_minutes(hub)),
-        now_slot=slot_of(now, span),
-        hours=_hours(span),
-        sessions=sessions,
-        money=money_of(db, actor, [one.id for one in sessions if one.state == "live"]),
-        opens=hub.opens,
-        closes=hub.closes,
-    )
+def index(*, db: Session, actor: Actor, query: BoardQuery) -> Response:
+    """The board; the height of its rows is kept in a cookie."""
+    page = read_page(db, actor, query)
+    answer = make_response(render_template("hub/board.html", **_values(page)))
+    if query.rows is not None:
+        answer.set_cookie(ROWS_COOKIE, query.rows, max_age=_YEAR_SECONDS, samesite="Lax", httponly=True)
+    return answer
 
 
-def _open_minutes(hub: Hub) -> int:
-    """Length of the opening hours; the same time twice means around the clock."""
-    opens, closes = _minutes(hub.opens), _minutes(hub.closes)
-    return (closes - opens) % (24 * 60) or 24 * 60
+@pages.post("/rows")
+@reads("hub.pages", query=BoardQuery)
+def rows(*, db: Session, actor: Actor, query: BoardQuery) -> dict[str, Any]:
+    """What has changed since: rows whose sum is another, the order of all, the counts."""
+    body = read_body(KnownRows)
+    page = read_page(db, actor, query)
+    return {
+        "now": page.now_slot,
+        "keys": [row.key for row in page.rows],
+        "rows": [row._asdict() for row in page.rows if body.sums.get(row.key) != row.sum],
+        "counts": dict(page.counts),
+        "list": render_template("hub/board_list.html", **_values(page)) if body.phone else None,
+    }
 
 
-def _minutes(at: time) -> int:
-    return at.hour * 60 + at.minute
+def _values(page: BoardPage) -> dict[str, Any]:
+    step = timedelta(days=len(page.days))
+    return {
+        "page": page,
+        "query": page.query,
+        "heading": heading(page),
+        "before": page.days[0] - step,
+        "after": page.days[0] + step,
+        "roomy": _roomy(page),
+        "states": STATES,
+        "hours": hours_of(page.span),
+        "filters": [name for name in FILTERS if name != "q"],
+        "undo": undo_of(page.query.undo) if page.may_plan else None,
+    }
 
 
-def _hours(span: tuple[datetime, datetime]) -> list[str]:
-    return [(span[0] + timedelta(hours=hour)).astimezone(zone()).strftime("%H:%M") for hour in range(24)]
+def _roomy(page: BoardPage) -> bool:
+    wanted = page.query.rows or request.cookies.get(ROWS_COOKIE)
+    return wanted == "48" or (wanted != "24" and len(page.rows) <= _FEW)

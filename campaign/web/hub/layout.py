@@ -97,7 +97,7 @@ def _row(studio: Room, day: tuple[datetime, datetime], now: datetime, open_minut
             setup = teardown = timedelta()
         else:
             booked += max(timedelta(), min(ends_at, day[1]) - max(starts_at, day[0]))
-        at = _strip(starts_at, ends_at, day)
+        at = strip_of(starts_at, ends_at, day)
         if at is None:
             continue
         lane = _free_lane(busy_until, starts_at - setup, ends_at + teardown)
@@ -106,8 +106,8 @@ def _row(studio: Room, day: tuple[datetime, datetime], now: datetime, open_minut
                 session=session,
                 at=at,
                 lane=lane,
-                setup=_strip(starts_at - setup, starts_at, day),
-                teardown=_strip(ends_at, ends_at + teardown, day),
+                setup=strip_of(starts_at - setup, starts_at, day),
+                teardown=strip_of(ends_at, ends_at + teardown, day),
                 late=_late_minutes(session, now),
                 overrunning=session.state == "live" and now > session.ends_at,
             )
@@ -125,7 +125,8 @@ def _shown_span(session: Shown, now: datetime) -> tuple[datetime, datetime]:
     return starts_at, max(ends_at, starts_at + _SLOT)
 
 
-def _strip(starts_at: datetime, ends_at: datetime, day: tuple[datetime, datetime]) -> Strip | None:
+def strip_of(starts_at: datetime, ends_at: datetime, day: tuple[datetime, datetime]) -> Strip | None:
+    """The columns a span covers, cut to the day; None where it lies outside."""
     first = max(0, floor((starts_at - day[0]) / _SLOT))
     last = min(SLOTS, ceil((ends_at - day[0]) / _SLOT))
     return Strip(first, last) if first < last else None

@@ -1,0 +1,1 @@
+"""The wall screen: open to whoever has its address."""
