@@ -25,6 +25,9 @@ _PARAMETERS = {
     "import_id": ("", "imp"),
     "endpoint_id": ("endpoint", "whe"),
     "delivery_id": ("", "whd"),
+    "notice_id": ("notice", "ntc"),
+    "channel_id": ("channel", "nch"),
+    "alert_id": ("", "alr"),
     "slug": ("", "studios"),
     "token": ("", "0-1-1.forged"),
 }

@@ -28,6 +28,8 @@ _KIND = {
     "campaigns": "campaign",
     "sessions": "session",
     "connectors": "connector",
+    "notices": "notice",
+    "notice-channels": "channel",
 }
 _ABSENT = "_00000000000z9"
 _PREFIX = {"webhook-endpoints": "whe", "webhook-deliveries": "whd", "imports": "imp", "unattributed": "lin"}

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from campaign.accounts.actions import create_connector
+from campaign.delivery.notices.channels import House, add_channel
+from campaign.delivery.notices.schemas import ChannelIn
 from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM, Actor
+from campaign.outbox.notices import Notice
 from campaign.schedule import answering, booking
 from campaign.schedule.schemas import SessionIn
 from tests.factory import HUB, SECRET_KEY, Factory
@@ -67,6 +72,11 @@ def _side(make: Factory) -> dict[str, Any]:
             ),
         )
         answering.offer(db, HUB, session.id)
+        notice = db.scalars(select(Notice).where(Notice.party_id == agency.id)).one()
+    agent = Actor(kind="key", role="agency", agency_id=agency.id)
+    robot = {"kind": "wecom", "name": "group", "address": "https://qyapi.weixin.qq.com/x?key=secret"}
+    with make.database.transaction(agent) as db:
+        channel = add_channel(db, agent, ChannelIn(**robot), House(SECRET_KEY, (), False))  # type: ignore[arg-type]
     return {
         "brand": brand,
         "agency": agency,
@@ -77,6 +87,8 @@ def _side(make: Factory) -> dict[str, Any]:
         "account": account,
         "campaign": campaign,
         "session": session,
+        "notice": notice,
+        "channel": channel,
     }
 
 
@@ -90,6 +102,8 @@ _PREFIXES = {
     "account": "acc",
     "campaign": "cmp",
     "session": "ses",
+    "notice": "ntc",
+    "channel": "nch",
 }
 
 
