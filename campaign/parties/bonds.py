@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
@@ -72,3 +72,16 @@ def _known(db: Session, brand_ids: Sequence[int], field: str) -> None:
     found = set(db.scalars(select(Brand.id).where(Brand.id.in_(brand_ids), Brand.archived_at.is_(None))))
     if not found >= set(brand_ids):
         raise Invalid([FieldError(field, "unknown_id")])
+
+
+def join_group(db: Session, actor: Actor, name: str, brand_id: int) -> None:
+    """Put a brand into a group; a new name makes a new group. Once is enough."""
+    _known(db, [brand_id], "brand_id")
+    db.execute(insert(RivalGroup).values(name=name, brand_id=brand_id).on_conflict_do_nothing())
+    audit.note(db, actor, "brands.grouped", "brand", brand_id, {"group": name})
+
+
+def leave_group(db: Session, actor: Actor, name: str, brand_id: int) -> None:
+    """Take a brand out of a group; out of it already is no fault."""
+    db.execute(delete(RivalGroup).where(RivalGroup.name == name, RivalGroup.brand_id == brand_id))
+    audit.note(db, actor, "brands.ungrouped", "brand", brand_id, {"group": name})

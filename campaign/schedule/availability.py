@@ -93,6 +93,23 @@ def windows_of(db: Session, actor: Actor, owner: Owner) -> list[TimeWindow]:
     return list(db.scalars(select(TimeWindow).where(owner.rows).order_by(*order)))
 
 
+def leave_ahead(
+    db: Session, actor: Actor, host_ids: Sequence[int], until: datetime
+) -> dict[int, list[TimeWindow]]:
+    """Host id → leave that has not ended and begins before `until`, by time."""
+    rows = select(TimeWindow).where(
+        TimeWindow.host_id.in_(host_ids),
+        TimeWindow.shut,
+        TimeWindow.ends_at > clock.now(db),
+        TimeWindow.starts_at < until,
+    )
+    found: dict[int, list[TimeWindow]] = {host_id: [] for host_id in host_ids}
+    for row in db.scalars(rows.order_by(TimeWindow.starts_at)):
+        if row.host_id is not None:
+            found[row.host_id].append(row)
+    return found
+
+
 def availability_of(
     db: Session,
     actor: Actor,

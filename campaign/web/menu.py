@@ -27,20 +27,27 @@ _HUB = ("admin", "hub")
 MENU = (
     Entry("hub_start.index", "hub.pages", _("Today"), _HUB),
     Entry("hub_board.index", "sessions.read", _("Schedule"), _HUB, ("hub_booking", "hub_sessions")),
+    Entry("hub_offers.index", "hub.pages", _("Offers"), _HUB),
     Entry("hub_live.index", "sales.live", _("Live floor"), _HUB),
-    Entry("hub_campaigns.index", "campaigns.read", _("Campaigns"), _HUB),
+    Entry("hub_slots.index", "sessions.check", _("Free places"), _HUB, ("hub_waiting",)),
+    Entry("hub_campaigns.index", "campaigns.read", _("Campaigns"), _HUB, ("hub_calendar",)),
     Entry("hub_brands.index", "summary.read", _("Brand figures"), _HUB),
     Entry("hub_imports.index", "imports.read", _("Imports"), _HUB),
     Entry("hub_data.index", "imports.read", _("Data"), _HUB),
-    Entry("hub_parties.index", "parties.read", _("Parties"), _HUB),
+    Entry("hub_parties.index", "parties.read", _("Parties"), _HUB, ("hub_times",)),
+    Entry("hub_calendars.index", "calendars.share", _("Calendars"), _HUB),
+    Entry("hub_rules.index", "rules.read", _("Rules"), _HUB),
     Entry("brand_home.index", "brand.pages", _("Summary"), ("brand",)),
     Entry("brand_sessions.index", "brand.pages", _("Sessions"), ("brand",)),
     Entry("agency_home.index", "agency.pages", _("Offers"), ("agency",)),
     Entry("agency_sessions.index", "agency.pages", _("Sessions"), ("agency",)),
+    Entry("agency_times.index", "agency.pages", _("Hours and leave"), ("agency",)),
     Entry(
         "agency_endpoints.index", "endpoints.read", _("Webhooks"), (*_HUB, "agency"), ("agency_deliveries",)
     ),
+    Entry("calendar_own.show", "calendars.own", _("Calendar"), ("brand", "agency")),
     Entry("host_card.own", "host.pages", _("My card"), ("host",)),
+    Entry("host_times.own", "host.pages", _("Hours and leave"), ("host",)),
 )
 
 

@@ -102,6 +102,11 @@ def long_day(on: date) -> str:
     return f"{on.isoformat()} {_WEEKDAYS[language()][on.weekday()]}"
 
 
+def weekday_name(number: int) -> str:
+    """1 → 周一 / Mon."""
+    return _WEEKDAYS[language()][number - 1]
+
+
 def exact(at: datetime) -> str:
     """The instant as programs write it, for hidden fields."""
     return written(at)
@@ -120,6 +125,11 @@ def second(at: datetime) -> str:
 def iso_day(at: datetime) -> str:
     """2026-11-23, in the hub's zone: for the fields of forms."""
     return at.astimezone(zone()).date().isoformat()
+
+
+def local(at: datetime) -> str:
+    """2026-11-23T20:00, in the hub's zone: for fields that take a day and a time."""
+    return at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
 
 
 def moment(at: datetime | None) -> str:
@@ -199,6 +209,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     fen,
     fen_short,
     iso_day,
+    local,
     duration,
     exact,
     lines,
@@ -213,6 +224,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     rate,
     second,
     share,
+    weekday_name,
 )
 
 

@@ -16,6 +16,8 @@ from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.money import parse_yuan
 from campaign.parties.models import Agency, Brand, Host, Shop, Studio
 from campaign.parties.schemas import AgencyIn, BrandIn, HostIn, ShopIn, StudioIn
+from campaign.schedule.crew_schemas import CrewPoolIn
+from campaign.schedule.models import CrewPool
 from campaign.web.forms import folded
 from campaign.web.hub import options
 
@@ -48,6 +50,7 @@ class Kind:
     whole: tuple[str, ...] = ()
     link: str | None = None
     link_label: Any = None
+    times: str | None = None
 
     def given(self, typed: "MultiDict[str, str]") -> dict[str, Any]:
         """The form's texts as the schema takes them: whole numbers and yuan read first."""
@@ -94,6 +97,7 @@ KINDS: tuple[Kind, ...] = (
         ("setup_minutes", "teardown_minutes"),
         "hub_parties.door",
         _("QR for the door"),
+        "hub_times.studio",
     ),
     Kind(
         "hosts",
@@ -109,6 +113,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         link="hub_parties.card",
         link_label=_("Link to the card"),
+        times="hub_times.host",
     ),
     Kind("agencies", _("Agencies"), "agc", Agency, AgencyIn, (_NAME, _ENGLISH)),
     Kind(
@@ -141,6 +146,21 @@ KINDS: tuple[Kind, ...] = (
             Ask("host_id", _("Host"), choices=options.hosts, empty=_("None")),
             Ask("shop_id", _("Shop"), choices=options.shops, empty=_("None")),
         ),
+    ),
+    Kind(
+        "crews",
+        _("Shared crews"),
+        "crw",
+        CrewPool,
+        CrewPoolIn,
+        (
+            _NAME,
+            _ENGLISH,
+            Ask("capacity", _("How many"), "number", required=True, first="3"),
+            Ask("before_minutes", _("Needed before the start, minutes"), "number", first="60"),
+            Ask("into_minutes", _("Needed into the show, minutes"), "number", first="0"),
+        ),
+        ("capacity", "before_minutes", "into_minutes"),
     ),
     Kind(
         "products",
