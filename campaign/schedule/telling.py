@@ -11,10 +11,9 @@ from campaign.outbox.notices import HUB_ID, Audience, tell
 from campaign.schedule.models import LiveSession
 from campaign.schedule.views import ParticipantView, SessionView
 
-# Event → kind of notice and who hears it. What is not here is seen on the board, or goes to machines only.
+# Event → kind of notice and who hears it. What goes as planned is seen on the board, and goes to machines only.
 _TOLD: dict[str, tuple[str, frozenset[Audience]]] = {
     "session.offered": ("change.offered", frozenset(("agency",))),
-    "session.accepted": ("change.accepted", frozenset(("hub",))),
     "session.declined": ("change.declined", frozenset(("hub",))),
     "session.countered": ("change.countered", frozenset(("hub",))),
     "session.offer_expired": ("deadline.expired", frozenset(("hub", "agency"))),

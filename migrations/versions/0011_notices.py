@@ -40,7 +40,7 @@ CREATE TABLE notice (
     CONSTRAINT notice_of_hub CHECK ((audience = 'hub') = (party_id = 0)),
     CONSTRAINT notice_acknowledged CHECK ((acknowledged_at IS NULL) = (acknowledged_name IS NULL))
 );
-CREATE INDEX notice_party ON notice (audience, party_id, id);
+CREATE INDEX notice_party ON notice (audience, party_id, at, id);
 CREATE INDEX notice_waiting ON notice (id) WHERE fanned_at IS NULL;
 CREATE INDEX notice_session ON notice (session_id);
 CREATE INDEX notice_alert ON notice (alert_id) WHERE alert_id IS NOT NULL;

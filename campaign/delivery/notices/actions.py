@@ -1,5 +1,7 @@
 """What people do with notices: take note of them, and say that they see to it."""
 
+from datetime import datetime
+
 from sqlalchemy import exists, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -24,7 +26,7 @@ def acknowledge(db: Session, actor: Actor, notice_id: int) -> Notice:
     )
     if done.rowcount == 1:  # type: ignore[attr-defined]
         audit.note(db, actor, "notice.acknowledged", "notice", found.id, {"kind": found.kind})
-    mark_read(db, actor, through=found.id, only=found.id)
+    mark_read(db, actor, through=found.at, only=found.id)
     db.refresh(found)
     return found
 
@@ -39,12 +41,12 @@ def acknowledge_of_alert(db: Session, actor: Actor, alert_id: int) -> None:
     )
 
 
-def mark_read(db: Session, actor: Actor, *, through: int, only: int | None = None) -> None:
+def mark_read(db: Session, actor: Actor, *, through: datetime, only: int | None = None) -> None:
     """This reader has seen what stood on the page: every notice up to `through`, or `only` one."""
     reader = reader_of(actor)
     seen = exists().where(NoticeSeen.notice_id == Notice.id, NoticeSeen.reader == reader)
     unread = select(literal(reader), Notice.id, literal(clock.now(db))).where(
-        own(actor, Notice), Notice.id <= through, ~seen
+        own(actor, Notice), Notice.at <= through, ~seen
     )
     if only is not None:
         unread = unread.where(Notice.id == only)

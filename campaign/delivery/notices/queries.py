@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from campaign.delivery.notices.models import NoticeChannel, NoticeDelivery, NoticeSeen
 from campaign.delivery.notices.schemas import NoticeQuery
 from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.errors import NotFound
+from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.kit.fields import ListQuery
+from campaign.kit.instants import parse, written
 from campaign.kit.paging import Page, from_cursor, page_from
 from campaign.outbox.notices import HUB_ID, Audience, Notice
 
@@ -70,16 +71,18 @@ def page_of_notices(db: Session, actor: Actor, query: NoticeQuery) -> Page[Read]
     seen = _seen_by(actor)
     wanted = select(Notice, seen).where(own(actor, Notice), Notice.channel_id.is_(None))
     if query.cursor is not None:
-        wanted = wanted.where(Notice.id < from_cursor(query.cursor, (int,))[0])
+        last_at, last_id = from_cursor(query.cursor, (str, int))
+        wanted = wanted.where(tuple_(Notice.at, Notice.id) < tuple_(_instant(last_at), last_id))
     if query.group is not None:
         wanted = wanted.where(func.split_part(Notice.kind, ".", 1) == query.group)
     if query.unread is not None:
         wanted = wanted.where(seen != query.unread)
     if query.updated_since is not None:
         wanted = wanted.where(func.coalesce(Notice.acknowledged_at, Notice.at) >= query.updated_since)
-    rows = db.execute(wanted.order_by(Notice.id.desc()).limit(query.limit + 1)).all()
+    newest = (Notice.at.desc(), Notice.id.desc())
+    rows = db.execute(wanted.order_by(*newest).limit(query.limit + 1)).all()
     found = [Read(row[0], row[1]) for row in rows]
-    return page_from(found, query.limit, lambda one: (one.notice.id,))
+    return page_from(found, query.limit, lambda one: (written(one.notice.at), one.notice.id))
 
 
 def count_unread(db: Session, actor: Actor) -> int:
@@ -151,6 +154,13 @@ def keys_told(db: Session, _actor: Actor, keys: Sequence[str]) -> set[str]:
 def oldest_kept(db: Session, _actor: Actor) -> datetime:
     """Notices from before are thrown away."""
     return clock.now(db) - KEPT
+
+
+def _instant(written_at: str) -> datetime:
+    try:
+        return parse(written_at)
+    except ValueError:
+        raise Invalid([FieldError("cursor", "bad_cursor")]) from None
 
 
 def _seen_by(actor: Actor) -> ColumnElement[bool]:

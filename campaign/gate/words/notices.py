@@ -37,7 +37,6 @@ WORDS = {
     ),
     # changes
     "notice.change.offered": _("Offered: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."),
-    "notice.change.accepted": _("Accepted: “%(title)s”, %(starts_at)s, %(studio)s."),
     "notice.change.declined": _("Declined: “%(title)s”, %(starts_at)s, %(studio)s. Reason: %(reason)s."),
     "notice.change.countered": _(
         "Another time is proposed: “%(title)s”, %(starts_at)s, %(studio)s. Reason: %(reason)s."

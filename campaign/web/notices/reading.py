@@ -9,6 +9,8 @@ from campaign.delivery.notices.schemas import NoticeQuery
 from campaign.gate.door import reads, writes
 from campaign.gate.notices import link_of
 from campaign.kit.actor import Actor
+from campaign.kit.errors import NotFound
+from campaign.kit.instants import parse
 from campaign.live.alerts import acknowledge_notice
 from campaign.outbox.notices import FOR_PARTY, group_of
 from campaign.web.paths import read_id
@@ -50,7 +52,10 @@ def index(*, db: Session, actor: Actor, query: NoticeQuery) -> str:
 @writes("notices.read")
 def read(*, db: Session, actor: Actor) -> Response:
     """Mark all as read that stood there when the page was drawn; what came meanwhile stays unread."""
-    through = read_id("ntc", request.form.get("through", ""))
+    try:
+        through = parse(request.form.get("through", ""))
+    except ValueError:
+        raise NotFound from None
     attempt(db, "done.notices_read", lambda: actions.mark_read(db, actor, through=through))
     return redirect(url_for("notices.index"), 303)  # type: ignore[return-value]
 
