@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.catalog.models import Campaign
-from campaign.catalog.queries import branch_of, goals_of
+from campaign.catalog.queries import branch_of, forest, goals_of
 from campaign.catalog.tree import Goal, Node
 from campaign.insight.figures import Totals
 from campaign.insight.pacing import Pace, Planned, pace, spread
@@ -16,6 +16,7 @@ from campaign.insight.planned import planned_by
 from campaign.insight.tallies import Scope, heads, totals_by
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
+from campaign.kit.money import divided
 from campaign.parties.models import Brand
 from campaign.parties.queries import today
 
@@ -137,7 +138,9 @@ def _brand_goals(db: Session, actor: Actor, node: Node[Campaign]) -> dict[int, G
     """Brand id → its goal: as set here for it, else what is set for it below."""
     goals = goals_of(db, actor, node.ids)
     found: dict[int, Goal] = {}
-    for brand_id in {brand_id for _, brand_id in goals if brand_id is not None}:
+    named = {brand_id for _, brand_id in goals if brand_id is not None}
+    alone = {one.campaign.brand_ids[0] for one in node.walk() if len(one.campaign.brand_ids) == 1}
+    for brand_id in named | alone:
         found[brand_id] = _of_brand(node, goals, brand_id).rolled
     return found
 
@@ -171,4 +174,53 @@ def _children(
             tuple(sold.get(str(child.campaign.id), ())),
         )
         for child in node.children
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One line of the tree: a campaign, how deep it stands, and how far it has got with all below it."""
+
+    campaign: Campaign
+    depth: int
+    goal: Goal
+    planned: Planned
+    totals: Totals
+
+    @property
+    def reached(self) -> int | None:
+        """Paid over its target, as a rate."""
+        return divided(self.totals.paid_gmv_fen * 10_000, self.goal.paid_fen or 0)
+
+
+def forest_progress(db: Session, actor: Actor) -> list[Standing]:
+    """Every campaign in use, parents first: a fixed number of statements for any number of them."""
+    nodes = [node for root in forest(db, actor) for node in root.walk()]
+    ids_ = [node.campaign.id for node in nodes]
+    if not ids_:
+        return []
+    planned = planned_by(db, actor, ids_, "campaign")
+    sold = totals_by(db, actor, Scope(campaign_ids=tuple(ids_)), "campaign")
+    return [
+        Standing(
+            node.campaign,
+            node.depth,
+            node.rolled,
+            _sum(planned.get(str(one), Planned()) for one in node.ids),
+            _money([total for one in node.ids for total in sold.get(str(one), ())], node.campaign.currency),
+        )
+        for node in nodes
+    ]
+
+
+def _money(parts: Iterable[Totals], currency: str) -> Totals:
+    """Paid and refunds added up in one currency; distinct counts do not add and stay out."""
+    own = [one for one in parts if one.currency == currency]
+    return Totals(
+        currency,
+        paid_gmv_fen=sum(one.paid_gmv_fen for one in own),
+        refund_pre_ship_fen=sum(one.refund_pre_ship_fen for one in own),
+        refund_post_ship_fen=sum(one.refund_post_ship_fen for one in own),
+        refund_post_receipt_fen=sum(one.refund_post_receipt_fen for one in own),
+        orders=None,
     )

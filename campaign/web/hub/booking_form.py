@@ -45,10 +45,16 @@ def first_values(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict
     start = (now.astimezone(zone) + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
     starts = args.get("starts", f"{start:%H:%M}")
     try:
-        ends = f"{(datetime.combine(date.min, time.fromisoformat(starts)) + timedelta(hours=2)).time():%H:%M}"
+        ends = (
+            args.get("ends")
+            or f"{(datetime.combine(date.min, time.fromisoformat(starts)) + timedelta(hours=2)).time():%H:%M}"
+        )
     except ValueError:
         starts, ends = "20:00", "22:00"
-    return {
+    lists = args if isinstance(args, MultiDict) else MultiDict(args)
+    hosts = {f"participants__{at}__host_id": one for at, one in enumerate(lists.getlist("host_ids")[:20])}
+    return hosts | {
+        "brand_ids": lists.getlist("brand_ids"),
         "day": args.get("day", start.date().isoformat()),
         "starts": starts,
         "ends": ends,
