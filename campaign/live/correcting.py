@@ -9,19 +9,20 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, WrongState
+from campaign.kit.instants import parse
 from campaign.live.alerts import close_of
-from campaign.live.running import free_rest
+from campaign.live.running import free_rest, get_locked
 from campaign.schedule import booking, claims, references
-from campaign.schedule.changing import sync_people
+from campaign.schedule.changing import change, sync_people
 from campaign.schedule.errors import TooLate
 from campaign.schedule.events import announce
 from campaign.schedule.judging import wanted_of
 from campaign.schedule.models import LiveSession, SessionHistory
 from campaign.schedule.reading import views_of
 from campaign.schedule.references import Faults
-from campaign.schedule.schemas import CorrectionIn
+from campaign.schedule.schemas import CorrectionIn, OverrideIn, SessionChange
 from campaign.schedule.spans import Span
-from campaign.schedule.states import CORRECTIONS
+from campaign.schedule.states import CORRECTIONS, may
 from campaign.schedule.stepping import locked, people_of, step
 from campaign.schedule.views import SessionView
 
@@ -115,7 +116,7 @@ def _write_parts(
         session = Span(row.starts_at, row.ends_at)
         plans = references.plan_people(db, actor, given.participants, session, faults)
         faults.raise_any()
-        touched = sync_people(db, actor, row, people_of(db, actor, row), plans)
+        touched = sync_people(db, actor, row, people_of(db, actor, row), plans, settled=True)
         for person in touched.changed:
             # Who did stand there need not be asked whether they would.
             person.acceptance, person.answered_at = "accepted", clock.now(db)
@@ -137,8 +138,22 @@ def _claims_after(db: Session, actor: Actor, row: LiveSession, before: str) -> N
 
 
 def undo(db: Session, actor: Actor, session_id: int) -> SessionView:
-    """Take back a tapped start or end within ten minutes. Raises TooLate when there is none so young."""
-    row = locked(db, actor, session_id, "correct")
+    """Take back the last tap within ten minutes: a start or end, an arrival, a longer end. Raises TooLate else."""
+    row = get_locked(db, actor, session_id)
+    newest = db.scalars(
+        select(SessionHistory).where(
+            SessionHistory.session_id == row.id, SessionHistory.version == row.version
+        )
+    ).first()
+    if newest is not None and clock.now(db) - newest.at <= UNDO_WITHIN:
+        if newest.verb == "arrive":
+            return _gone_again(db, actor, row, newest.detail["participants"])
+        if newest.to_state == "live" and newest.detail.get("fields") == ["ends_at"]:
+            return change(
+                db, actor, row.id, SessionChange(ends_at=parse(newest.detail["before"][1]), override=_UNDO)
+            )
+    if not may("correct", row.state):
+        raise WrongState(verb="undo", state=row.state)
     last = db.scalars(
         select(SessionHistory)
         .where(SessionHistory.session_id == row.id, SessionHistory.verb.in_(("start", "end")))
@@ -150,6 +165,34 @@ def undo(db: Session, actor: Actor, session_id: int) -> SessionView:
         raise TooLate
     to = "ready" if row.state == "live" else "live"
     return correct(db, actor, session_id, CorrectionIn(state=to, reason="undo"), expected_version=row.version)
+
+
+_UNDO = OverrideIn(reason="undo")
+
+
+def may_undo(db: Session, actor: Actor, session_id: int) -> bool:
+    """Whether the last thing that happened to a session was a tap young enough to be taken back."""
+    last = db.scalars(
+        select(SessionHistory)
+        .where(SessionHistory.session_id == session_id)
+        .order_by(SessionHistory.version.desc())
+        .limit(1)
+    ).first()
+    if last is None or clock.now(db) - last.at > UNDO_WITHIN:
+        return False
+    tapped = last.verb in ("start", "end") and last.evidence == "tap"
+    longer = last.to_state == "live" and last.detail.get("fields") == ["ends_at"]
+    return tapped or longer or last.verb == "arrive"
+
+
+def _gone_again(db: Session, actor: Actor, row: LiveSession, participant_ids: list[int]) -> SessionView:
+    """An arrival tapped by mistake."""
+    for person in people_of(db, actor, row):
+        if person.id in participant_ids:
+            person.arrived_at = None
+    db.flush()
+    step(db, actor, row, "change", reason="undo", detail={"not_arrived": participant_ids})
+    return views_of(db, actor, [row])[0]
 
 
 def review(

@@ -1,5 +1,7 @@
 """The phone on the studio floor: the QR at the door, and the host's own card. No account, one tap, safe twice."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -9,6 +11,8 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.kit.signing import link_token, read_link_token
 from campaign.live import correcting, running
+from campaign.live.presses import first
+from campaign.live.standing_in import stand_in
 from campaign.parties.models import Host, Studio
 from campaign.schedule import answering
 from campaign.schedule.models import LiveSession
@@ -53,19 +57,27 @@ def holder_of_card(host: Host) -> Actor:
     return Actor(kind="link", role="host", name=host.name, host_id=host.id)
 
 
+@dataclass(frozen=True)
+class Tap:
+    """One press of a button. once: the button's own token; until: the planned end it was drawn with (extend)."""
+
+    participant_id: int | None = None
+    host_id: int | None = None
+    until: datetime | None = None
+    reason: str = ""
+    once: str = ""
+
+
+NOTHING = Tap()
+Act = Callable[[Session, Actor, int, Tap], SessionView]
+
+
 def door_verb(
-    db: Session,
-    secret_key: bytes,
-    token: str,
-    session_id: int,
-    verb: str,
-    *,
-    participant_id: int | None = None,
-    until: datetime | None = None,
+    db: Session, secret_key: bytes, token: str, session_id: int, verb: str, tap: Tap = NOTHING
 ) -> SessionView:
-    """arrive, start, end, extend or undo for a session of this studio near now. A second press gives it as it
-    stands; of extend it knows that by `until`, the planned end the button was drawn with. Raises BadLink,
-    NotFound, Invalid (verb), WrongState, Conflicting (extend).
+    """One of DOOR_VERBS for a session of this studio near now. The same press again gives it as it stands.
+
+    Raises BadLink, NotFound, Invalid, WrongState, Conflicting (extend, swap), TooLate (undo).
     """
     studio = studio_of_door(db, secret_key, token)
     row = db.get(LiveSession, session_id)
@@ -74,43 +86,53 @@ def door_verb(
         raise NotFound
     # Whoever stands at the door acts for the studio: the system's scope, this one studio's sessions.
     actor = Actor(kind="link", role="system", name=studio.name)
-    return _press(db, actor, row, verb, participant_id, until)
+    return _press(db, actor, row, verb, tap, DOOR_VERBS)
 
 
 def card_verb(
-    db: Session, secret_key: bytes, token: str, session_id: int, verb: str, *, reason: str = ""
+    db: Session, secret_key: bytes, token: str, session_id: int, verb: str, tap: Tap = NOTHING
 ) -> SessionView:
-    """arrive, start, end, extend, undo or decline by the host of a card. A second press gives it as it stands."""
+    """One of CARD_VERBS by the host of a card. The same press again gives the session as it stands."""
     host = host_of_card(db, secret_key, token)
-    actor = holder_of_card(host)
     row = db.get(LiveSession, session_id)
     if row is None or host.id not in row.host_ids:
         raise NotFound
-    if verb == "decline":
-        return answering.decline(db, actor, session_id, reason=reason)
-    return _press(db, actor, row, verb)
+    return _press(db, holder_of_card(host), row, verb, tap, CARD_VERBS)
 
 
 def _press(
-    db: Session,
-    actor: Actor,
-    row: LiveSession,
-    verb: str,
-    participant_id: int | None = None,
-    until: datetime | None = None,
+    db: Session, actor: Actor, row: LiveSession, verb: str, tap: Tap, verbs: Mapping[str, Act]
 ) -> SessionView:
+    if verb not in verbs:
+        raise Invalid([FieldError("verb", "choice", {"allowed": ", ".join(verbs)})])
+    # The row first, as every verb does; then the token, so that two of the same press take turns here.
     db.refresh(row, with_for_update=True)
-    extended = verb == "extend" and until is not None and row.ends_at != until
-    if _DONE.get(verb) == row.state or extended:
+    again = not first(db, actor, tap.once, row.id, verb)
+    extended = verb == "extend" and tap.until is not None and row.ends_at != tap.until
+    if again or _DONE.get(verb) == row.state or extended:
         return views_of(db, actor, [row])[0]
-    if verb == "arrive":
-        return running.arrive(db, actor, row.id, participant_id=participant_id)
-    if verb == "start":
-        return running.go_live(db, actor, row.id)
-    if verb == "end":
-        return running.end(db, actor, row.id)
-    if verb == "extend":
-        return running.extend(db, actor, row.id)
-    if verb == "undo":
-        return correcting.undo(db, actor, row.id)
-    raise Invalid([FieldError("verb", "choice", {"allowed": "arrive, start, end, extend, undo"})])
+    return verbs[verb](db, actor, row.id, tap)
+
+
+def _decline(db: Session, actor: Actor, session_id: int, tap: Tap) -> SessionView:
+    return answering.decline(db, actor, session_id, reason=tap.reason, participant_id=tap.participant_id)
+
+
+def _swap(db: Session, actor: Actor, session_id: int, tap: Tap) -> SessionView:
+    if tap.participant_id is None or tap.host_id is None:
+        raise Invalid([FieldError("host_id", "missing")])
+    return stand_in(db, actor, session_id, participant_id=tap.participant_id, host_id=tap.host_id)
+
+
+_RUNNING: dict[str, Act] = {
+    "arrive": lambda db, actor, one, tap: running.arrive(db, actor, one, participant_id=tap.participant_id),
+    "start": lambda db, actor, one, _: running.go_live(db, actor, one),
+    "end": lambda db, actor, one, _: running.end(db, actor, one),
+    "extend": lambda db, actor, one, _: running.extend(db, actor, one),
+    "undo": lambda db, actor, one, _: correcting.undo(db, actor, one),
+    "decline": _decline,
+}
+DOOR_VERBS: dict[str, Act] = _RUNNING | {"swap": _swap}
+CARD_VERBS: dict[str, Act] = _RUNNING | {
+    "accept": lambda db, actor, one, _: answering.accept(db, actor, one),
+}

@@ -80,6 +80,29 @@ def note_signs(db: Session, signs: Mapping[int, datetime]) -> None:
             evidence.sign_of_life(db, session_id, at)
 
 
+_LOOSE = text("""
+    SELECT l.platform, l.room_id, l.author_id, l.shop_id, max(l.ordered_at) AS at
+    FROM (SELECT DISTINCT shop_id, minute FROM claimed_change
+          WHERE session_id = 0 AND bucket = 'unattributed' AND lines > 0) c
+    JOIN order_line l ON l.shop_id = c.shop_id AND l.ordered_at >= c.minute
+                     AND l.ordered_at < c.minute + interval '1 minute'
+    WHERE l.bucket = 'unattributed' AND l.known
+      AND (l.room_id IS NOT NULL OR jsonb_path_exists(l.state, '$.layers[*][4].traffic ? (@ == "live")'))
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+""")
+
+
+def note_loose(db: Session) -> None:
+    """Live sales that no session owns: where one is drafted, offered or cancelled there, somebody is on air
+    who is not scheduled. Reads the changes that the fold has claimed.
+    """
+    for row in db.execute(_LOOSE).all():
+        with _tolerant(db, room_id=row.room_id, author_id=row.author_id):
+            evidence.sale_seen(
+                db, row.platform, room_id=row.room_id, author_id=row.author_id, shop_id=row.shop_id, at=row.at
+            )
+
+
 @contextmanager
 def _tolerant(db: Session, **about: Any) -> Iterator[None]:
     """A savepoint: evidence that the state machine refuses must not stop the sales beside it."""

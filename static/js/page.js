@@ -34,6 +34,20 @@
     if (!(part instanceof Element) || !part.id || part.getAttribute("hx-trigger") === null) return;
     if (part.querySelector("details[open], input:focus, select:focus, textarea:focus")) event.preventDefault();
   });
+  // What is left until a deadline counts down; the words come from the page itself ("3 h 20 min left").
+  const told = () => {
+    document.querySelectorAll("[data-until]").forEach((place) => {
+      const minutes = Math.floor((new Date(place.dataset.until) - Date.now()) / 60000);
+      if (minutes < 0) return;
+      const parts = place.textContent.match(/\d+/g) || [];
+      const hours = Math.floor(minutes / 60);
+      // Only where hours and minutes both stand can the figures alone be changed; others wait for the next reading.
+      if (parts.length !== 2 || hours === 0 || minutes % 60 === 0) return;
+      let at = 0;
+      place.textContent = place.textContent.replace(/\d+/g, () => [hours, minutes % 60][at++]);
+    });
+  };
+  setInterval(told, 30000);
   // Escape closes the side panel and gives the focus back.
   let opener = null;
   document.addEventListener("click", (event) => {

@@ -10,7 +10,7 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.errors import NotFound, WrongState
 from campaign.live import alerts, correcting, evidence, links, running
 from campaign.live.clock import tick
-from campaign.schedule import answering, boards, closing, queries
+from campaign.schedule import answering, closing, doors, queries
 from campaign.schedule.errors import TooEarly, TooLate
 from campaign.schedule.schemas import CorrectionIn
 from tests.factory import HUB, SECRET_KEY
@@ -292,7 +292,7 @@ def test_the_door_starts_and_ends_its_own_studio_and_a_second_press_is_harmless(
             return links.door_verb(db, SECRET_KEY, token, confirmed.id, verb)
 
     with at(stage, confirmed.starts_at):
-        door = stage.act(boards.door_of, stage.studio.id)
+        door = stage.act(doors.door_of, stage.studio.id)
         assert door.now is not None
         assert door.now.id == confirmed.id
         assert press("arrive").participants[0].arrived_at is not None
@@ -318,7 +318,7 @@ def test_a_card_acts_for_its_host_alone_and_not_hours_ahead(stage, confirmed):
 def test_a_host_that_cannot_come_leaves_the_session_open_and_never_ready(stage, confirmed):
     token = links.card_token(SECRET_KEY, stage.in_house)
     with stage.database.transaction(SYSTEM) as db:
-        links.card_verb(db, SECRET_KEY, token, confirmed.id, "decline", reason="发烧")
+        links.card_verb(db, SECRET_KEY, token, confirmed.id, "decline", links.Tap(reason="发烧"))
     assert get(stage, confirmed.id).participants[0].acceptance == "declined"
     assert "person_missing" in [item.code for item in stage.act(queries.needs_attention)]
     ticking(stage, confirmed.starts_at - 31 * MIN, confirmed.starts_at - 25 * MIN)

@@ -37,6 +37,7 @@ WORDS = {
     "event.session.accepted": _("Session accepted"),
     "event.session.declined": _("Session declined"),
     "event.session.countered": _("Session countered"),
+    "event.session.counter_refused": _("Proposal refused"),
     "event.session.offer_expired": _("Offer expired"),
     "event.session.moved": _("Session moved"),
     "event.session.people_changed": _("People changed"),

@@ -4,10 +4,16 @@ from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
 from campaign.gate.door import reads
+from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
+from campaign.live.airtime import actuals_of
+from campaign.parties.models import Host
+from campaign.parties.queries import all_of
+from campaign.schedule.proposals import proposals_of
 from campaign.schedule.queries import get_session, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
+from campaign.schedule.states import CANCEL_CODES, VERBS
 from campaign.web.figures import sales_of
 from campaign.web.paths import read_id
 
@@ -30,4 +36,15 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """One session: co-hosts by name only, sales only of the agency's own shifts."""
     session = get_session(db, actor, read_id("ses", session_id))
     sales = sales_of(db, actor, session)
-    return render_template("agency/session.html", session=session, sales=sales)
+    return render_template(
+        "agency/session.html",
+        session=session,
+        sales=sales,
+        now=clock.now(db),
+        actuals=actuals_of(session, clock.now(db)),
+        proposals=proposals_of(db, actor, session_ids=[session.id]),
+        proposing=session.state in VERBS["counter"],
+        own_people=[one for one in session.participants if one.agency_id == actor.agency_id],
+        own_hosts=all_of(db, actor, Host),
+        cancel_codes=[code for code in CANCEL_CODES if code != "hold_lapsed"],
+    )

@@ -4,8 +4,10 @@ from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
 from campaign.gate.door import reads
+from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
+from campaign.live.airtime import actuals_of
 from campaign.schedule.queries import get_session, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
 from campaign.web.figures import sales_of
@@ -29,4 +31,9 @@ def index(*, db: Session, actor: Actor, query: ListQuery) -> str:
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """One session with this brand's own rows; other brands are a count."""
     session = get_session(db, actor, read_id("ses", session_id))
-    return render_template("brand/session.html", session=session, sales=sales_of(db, actor, session))
+    return render_template(
+        "brand/session.html",
+        session=session,
+        sales=sales_of(db, actor, session),
+        actuals=actuals_of(session, clock.now(db)),
+    )

@@ -10,14 +10,19 @@ from campaign.accounts.policy import allows
 from campaign.catalog.models import Campaign
 from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
+from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.live import correcting, running
+from campaign.live.airtime import actuals_of
 from campaign.parties.queries import get
 from campaign.schedule import answering, closing
+from campaign.schedule.following import effect_of
+from campaign.schedule.proposals import proposals_of
 from campaign.schedule.queries import get_session, history_of
 from campaign.schedule.states import CANCEL_CODES, verbs_of
 from campaign.schedule.views import SessionView
 from campaign.web.figures import sales_of
+from campaign.web.hub.life import named_studios
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt, version_in
 
@@ -38,6 +43,11 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         history=history_of(db, actor, session.id),
         sales=sales_of(db, actor, session),
         campaign=get(db, actor, Campaign, session.campaign_id) if session.campaign_id else None,
+        actuals=actuals_of(session, clock.now(db)),
+        effect=effect_of(db, actor, session.id) if session.state in _RUNNING else None,
+        studios=named_studios(db, actor),
+        proposals=proposals_of(db, actor, session_ids=[session.id]),
+        now=clock.now(db),
     )
 
 
@@ -50,6 +60,9 @@ def act(*, db: Session, actor: Actor, session_id: str, verb: str) -> Response:
     attempt(db, f"done.{verb}", lambda: _VERBS[verb](db, actor, found, **extra))
     return redirect(url_for("hub_sessions.show", session_id=session_id), 303)  # type: ignore[return-value]
 
+
+_RUNNING = ("accepted", "ready", "live")
+"""States in which a delay may meet what follows."""
 
 _VERBS: dict[str, Callable[..., SessionView]] = {
     "offer": answering.offer,
@@ -66,7 +79,9 @@ _VERBS: dict[str, Callable[..., SessionView]] = {
 def _more(verb: str, typed: Any) -> dict[str, str]:
     if verb == "cancel":
         return {"code": typed.get("code", ""), "reason": typed.get("reason", "").strip()}
-    return {"text": typed.get("text", "").strip()} if verb == "review" else {}
+    if verb == "review":
+        return {name: typed.get(name, "").strip() for name in ("text", "went_well", "to_improve")}
+    return {}
 
 
 def _allowed(actor: Actor, session: SessionView) -> frozenset[str]:
