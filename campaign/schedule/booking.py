@@ -60,10 +60,10 @@ def book(db: Session, actor: Actor, given: SessionIn) -> SessionView:
     db.flush()
     claim_all(db, actor, row, plan, expires_at=given.hold_until)
     row.warnings = judging.kept_warnings(findings, given.override.reason if given.override else None)
-    set_brands(db, actor, row, given.brand_ids)
-    set_channels(db, actor, row, given.channels)
+    set_brands(db, actor, row, given.brand_ids, new=True)
+    set_channels(db, actor, row, given.channels, new=True)
     db.add_all(person_row(row.id, person) for person in plan.people)
-    set_lineup(db, actor, row, lineup)
+    set_lineup(db, actor, row, lineup, new=True)
     crew.set_needs(db, actor, row, plan.crew, new=True)
     db.flush()
     record(db, actor, row, "book", None, detail={"warnings": [w["rule"] for w in row.warnings]})
@@ -133,18 +133,24 @@ def claim_all(
         judging.refuse(db, actor, replace(plan, session_id=row.id), taken)
 
 
-def set_brands(db: Session, actor: Actor, row: LiveSession, brand_ids: Sequence[int]) -> None:
+def set_brands(
+    db: Session, actor: Actor, row: LiveSession, brand_ids: Sequence[int], *, new: bool = False
+) -> None:
     """Replace a session's brands, in the order given."""
-    db.execute(delete(SessionBrand).where(SessionBrand.session_id == row.id))
+    if not new:
+        db.execute(delete(SessionBrand).where(SessionBrand.session_id == row.id))
     db.add_all(
         SessionBrand(session_id=row.id, brand_id=brand_id, position=at)
         for at, brand_id in enumerate(brand_ids, start=1)
     )
 
 
-def set_channels(db: Session, actor: Actor, row: LiveSession, channels: Sequence[ChannelIn]) -> None:
+def set_channels(
+    db: Session, actor: Actor, row: LiveSession, channels: Sequence[ChannelIn], *, new: bool = False
+) -> None:
     """Replace a session's channels."""
-    db.execute(delete(SessionChannel).where(SessionChannel.session_id == row.id))
+    if not new:
+        db.execute(delete(SessionChannel).where(SessionChannel.session_id == row.id))
     db.add_all(
         SessionChannel(
             session_id=row.id,
@@ -156,9 +162,12 @@ def set_channels(db: Session, actor: Actor, row: LiveSession, channels: Sequence
     )
 
 
-def set_lineup(db: Session, actor: Actor, row: LiveSession, lineup: Sequence[LineupPlan]) -> None:
+def set_lineup(
+    db: Session, actor: Actor, row: LiveSession, lineup: Sequence[LineupPlan], *, new: bool = False
+) -> None:
     """Replace a session's line-up."""
-    db.execute(delete(LineupItem).where(LineupItem.session_id == row.id))
+    if not new:
+        db.execute(delete(LineupItem).where(LineupItem.session_id == row.id))
     db.add_all(
         LineupItem(
             session_id=row.id,

@@ -56,6 +56,11 @@ _FACTS = text(f"""
     FROM host_exclusivity x JOIN brand b ON b.id = x.brand_id
     WHERE x.host_id = ANY (CAST(:hosts AS bigint[]))
     UNION ALL
+    SELECT 'name', b.id, NULL, NULL, NULL, jsonb_build_object('name', b.name)
+    FROM brand b
+    WHERE b.id = ANY (CAST(:brands AS bigint[]))
+      AND EXISTS (SELECT 1 FROM host_exclusivity x WHERE x.host_id = ANY (CAST(:hosts AS bigint[])))
+    UNION ALL
     SELECT DISTINCT 'rival', beside.brand_id, NULL::bigint, NULL::timestamptz, NULL::timestamptz,
            jsonb_build_object('name', b.name, 'group', beside.name)
     FROM rival_group own JOIN rival_group beside ON beside.name = own.name JOIN brand b ON b.id = beside.brand_id
@@ -157,6 +162,8 @@ class _Sorter:
                 bond = BrandBond(other, detail["name"], detail["scope"], _days(detail))
                 self.brand_bonds[one].append(bond)
                 self.names["brand", other] = detail["name"]
+            elif fact == "name":
+                self.names["brand", one] = detail["name"]
             elif fact == "rival":
                 self.groups[one].add(detail["group"])
                 self.names["brand", one] = detail["name"]

@@ -85,8 +85,8 @@ def _crews(db: Session, session_ids: list[int]) -> dict[int, list[CrewView]]:
         .where(SessionCrew.session_id.in_(session_ids))
         .order_by(CrewPool.sort_key, CrewPool.id)
     )
-    for session_id, *crew in db.execute(statement):
-        found[session_id].append(CrewView(*crew))
+    for row in db.execute(statement):
+        found[row.session_id].append(CrewView(row.id, row.name, row.name_en, row.units))
     return found
 
 

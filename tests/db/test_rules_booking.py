@@ -134,7 +134,8 @@ def test_a_promise_to_a_brand_and_its_rivals(stage, make):
     view = stage.book()
     stage.act(bonds.set_rival_groups, [RivalGroupIn(name="皮衣", brand_ids=[stage.brand.id, rival.id])])
     error = refused(stage, starts_at=view.ends_at + timedelta(hours=3), hours=1)
-    assert [(one.rule, one.params["brand"]) for one in error.conflicts] == [("brand_exclusive", "皮都")]
+    assert [one.rule for one in error.conflicts] == ["brand_exclusive"]
+    assert (error.conflicts[0].params["brand"], error.conflicts[0].params["other"]) == ("皮都", "辛皮记")
     # Beside a competitor in the same studio, with another host: a reason lets it through.
     beside = {
         "starts_at": view.ends_at + timedelta(minutes=50),
