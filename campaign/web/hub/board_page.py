@@ -12,12 +12,12 @@ from campaign.gate.wording import in_words
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.parties.models import Hub
-from campaign.schedule.boards import Board, BoardBlock, Called, hosts_in_use, hub_of, read_board
+from campaign.schedule.boards import Board, Called, hosts_in_use, hub_of, read_board
 from campaign.schedule.spans import board_day, board_day_of
 from campaign.schedule.states import STATES
 from campaign.web.figures import money_of
 from campaign.web.hub.board_query import BoardQuery, first_of_week, spelt
-from campaign.web.hub.board_rows import Drawn, Frame, drawn, lines_of
+from campaign.web.hub.board_rows import Drawn, Frame, Item, drawn, items_of, lines_of
 from campaign.web.hub.layout import slot_of
 from campaign.web.hub.options import PLATFORMS, Option
 from campaign.web.show import long_day, named, zone
@@ -38,8 +38,7 @@ class BoardPage:
     now_slot: int | None
     hub: Hub
     rows: list[Drawn]
-    blocks: tuple[BoardBlock, ...]
-    studios: Mapping[int, Called]
+    items: list[Item]
     counts: Mapping[str, int]
     choices: Mapping[str, list[Option]]
     may_plan: bool
@@ -68,8 +67,7 @@ def read_page(db: Session, actor: Actor, query: BoardQuery) -> BoardPage:
         now_slot=slot_of(now, span) if query.view == "day" else None,
         hub=hub,
         rows=drawn(lines_of(board, query, free), frame, studios),
-        blocks=shown,
-        studios=studios,
+        items=items_of(shown, studios, frame),
         counts=Counter(one.state for one in shown),
         choices=_choices(board, studios),
         may_plan=may_plan,

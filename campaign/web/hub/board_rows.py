@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 from zlib import crc32
+from zoneinfo import ZoneInfo
 
 from flask import get_template_attribute, url_for
 from flask_babel import gettext as _
@@ -14,13 +15,13 @@ from flask_babel import gettext as _
 from campaign.gate.wording import in_words
 from campaign.kit import ids
 from campaign.kit.instants import written
-from campaign.schedule.boards import Board, BoardBlock, Called
+from campaign.schedule.boards import BlockPerson, Board, BoardBlock, Called
 from campaign.schedule.spans import board_day_of
 from campaign.schedule.states import BEFORE_AIR
 from campaign.schedule.windows import Shut
 from campaign.web.hub.board_query import BoardQuery, found_by
 from campaign.web.hub.layout import Block, Row, rows_of, strip_of
-from campaign.web.show import clock, named, names, zone
+from campaign.web.show import DASH, day, language, named, zone
 
 
 class Part(NamedTuple):
@@ -65,6 +66,52 @@ class Frame(NamedTuple):
     open_minutes: int
     may_plan: bool
     money: Mapping[int, str]
+
+
+class Item(NamedTuple):
+    """One session in the list that phones show instead of the board."""
+
+    ref: str
+    day: str
+    when: str
+    studio: str
+    state: str
+    state_word: str
+    text: str
+    movable: bool
+
+
+def items_of(blocks: Iterable[BoardBlock], studios: Mapping[int, Called], frame: Frame) -> list[Item]:
+    """The list, by start."""
+    words: Callable[[str], str] = lru_cache(maxsize=32)(lambda one: in_words(f"state.{one}", {}))
+    at, day_of = _clock_in(zone()), lru_cache(maxsize=None)(day)
+    week, called = frame.query.view == "week", _caller()
+    return [
+        Item(
+            ids.public("ses", one.id),
+            day_of(one.starts_at.astimezone(zone()).date()) if week else "",
+            f"{at(one.starts_at)}–{at(one.ends_at)}",
+            called([studios[one.studio_id]]),
+            one.state,
+            words(one.state),
+            f"{called(one.brands)} · {called(one.people)}",
+            frame.may_plan and one.state in BEFORE_AIR,
+        )
+        for one in blocks
+    ]
+
+
+def _caller() -> Callable[[Sequence[Called | BlockPerson]], str]:
+    """names() for thousands of calls: the language is asked for once."""
+    english = language() == "en"
+    between = ", " if english else "、"
+    return lambda things: (
+        between.join(one.name_en if english and one.name_en else one.name for one in things) or DASH
+    )
+
+
+def _clock_in(local: ZoneInfo) -> Callable[[datetime], str]:
+    return lambda at: at.astimezone(local).strftime("%H:%M")
 
 
 def lines_of(board: Board, query: BoardQuery, free_hosts: Iterable[Called]) -> list[Line]:
@@ -134,6 +181,9 @@ class _Pen:
         self.state_word: Callable[[str], str] = lru_cache(maxsize=32)(
             lambda one: in_words(f"state.{one}", {})
         )
+        # 1,750 blocks a week: what repeats is worded once.
+        self.called = _caller()
+        self.clock = lru_cache(maxsize=None)(_clock_in(zone()))
         self._day = get_template_attribute("hub/board_rows.html", "day_row")
         self._week = get_template_attribute("hub/board_rows.html", "week_row")
         self.new = url_for("hub_booking.form") if frame.may_plan and frame.query.by == "studio" else ""
@@ -160,7 +210,7 @@ class _Pen:
             if part.state not in ("cancelled", "no_show")
         )
         used = f"{min(booked / 60 / (self.frame.open_minutes * len(days)), 1):.0%}"
-        cells = [(day.isoformat(), found) for day, found in zip(self.frame.days, days, strict=True)]
+        cells = [(one.isoformat(), found) for one, found in zip(self.frame.days, days, strict=True)]
         return str(self._week(line, used, cells, self._new_href(line)))
 
     def _new_href(self, line: Line) -> str:
@@ -189,10 +239,10 @@ class _Pen:
             "ends": written(one.ends_at),
             "may": self._may(part),
             "find": found_by(one, self.studios[one.studio_id]),
-            "head": names(one.brands),
-            "who": named(self.studios[one.studio_id]) if by_host else names(one.people),
-            "when": f"{clock(part.starts_at)}–{clock(part.ends_at)}",
-            "from": clock(part.starts_at),
+            "head": self.called(one.brands),
+            "who": self.called([self.studios[one.studio_id]]) if by_host else self.called(one.people),
+            "when": f"{self.clock(part.starts_at)}–{self.clock(part.ends_at)}",
+            "from": self.clock(part.starts_at),
             "title": one.title,
             "state": self.state_word(one.state),
             "note": " ".join(notes),

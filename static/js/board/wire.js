@@ -23,5 +23,10 @@ Board.root.addEventListener("click", (event) => {
   document.getElementById("panel").dataset.for = block.dataset.s;
   htmx.ajax("GET", block.getAttribute("href"), { target: "#panel", select: "#detail", swap: "innerHTML" });
 });
+// What a narrow block cannot show stands in its tip, made when it is pointed at.
+Board.root.addEventListener("pointerover", (event) => {
+  const block = event.target.closest(".block");
+  if (block && !block.title) block.title = [...block.querySelectorAll("b, .say, .hide")].slice(1).map((part) => part.textContent.trim()).join(" · ");
+});
 // The panel's own scripts (page.js) give the focus back to what opened it.
 Board.root.addEventListener("focusin", (event) => { Board.last = event.target.closest(".block") || Board.last; });
