@@ -29,6 +29,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "sessions.counter": _PLAN | {"agency"},
         "sessions.run": _PLAN | {"host"},
         "sessions.correct": _PLAN,
+        "calendars.share": _PLAN,
+        "calendars.own": {"brand", "agency"},
         "waiting.read": _HUB,
         "waiting.write": _PLAN,
         # sales

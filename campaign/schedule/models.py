@@ -230,3 +230,14 @@ class SessionCrew(Base):
     session_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("live_session.id"), primary_key=True)
     crew_pool_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("crew_pool.id"), primary_key=True)
     units: Mapped[int] = mapped_column(SmallInteger, default=1)
+
+
+class CalendarFeed(Base):
+    """The revision in a party's calendar address. No row: it is 1."""
+
+    __tablename__ = "calendar_feed"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    party_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    rev: Mapped[int]
+    changed_at: Mapped[datetime]
