@@ -32,10 +32,13 @@ def off_air(openings: Iterable[Opening], on_air: Span) -> timedelta:
             open_since.setdefault(one.room_id, one.at)
         elif one.room_id in open_since:
             spans.append(Span(open_since.pop(one.room_id), one.at))
-    spans += [Span(since, on_air.ends_at) for since in open_since.values() if since < on_air.ends_at]
-    if first is None or not spans:
+    last = max([*open_since.values(), *(span.ends_at for span in spans)], default=None)
+    if first is None or last is None:
         return timedelta(0)
-    within = Span(max(first, on_air.starts_at), min(max(span.ends_at for span in spans), on_air.ends_at))
+    if open_since:
+        last = on_air.ends_at
+        spans += [Span(since, last) for since in open_since.values() if since < last]
+    within = Span(max(first, on_air.starts_at), min(last, on_air.ends_at))
     if within.starts_at >= within.ends_at:
         return timedelta(0)
     return sum((gap.length for gap in gaps(within, spans)), timedelta(0))

@@ -27,5 +27,6 @@ def first(db: Session, actor: Actor, token: str, session_id: int, verb: str) -> 
         insert(Press)
         .values(token=f"{token}:{verb}"[:_FOLD], session_id=session_id, verb=verb, at=now)
         .on_conflict_do_nothing()
+        .returning(Press.token)
     )
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+    return done.first() is not None
