@@ -42,8 +42,9 @@ def near(
     people: Sequence[tuple[Span, Sequence[Span]]],
     *,
     not_before: datetime,
+    most: int = MOST,
 ) -> list[Slot]:
-    """Up to five slots of the wanted length, at most two per time so that the choice is wide.
+    """Up to `most` slots of the wanted length, at most two per time so that the choice is wide.
 
     `people`: for each host and account, which must be free at the new time too, the span needed of it
     and what is taken of it.
@@ -51,14 +52,14 @@ def near(
     found: list[Slot] = []
     ordered = sorted(rooms, key=lambda room: room.studio_id != studio_id)
     for by in _offsets():
-        if len(found) >= MOST:
+        if len(found) >= most:
             break
         session = Span(wanted.starts_at + by, wanted.ends_at + by)
         if session.starts_at < not_before or not _all_free(people, by):
             continue
         fitting = [room for room in ordered if room.free(session)][:_PER_TIME]
         found.extend(Slot(room.studio_id, session.starts_at, session.ends_at) for room in fitting)
-    return found[:MOST]
+    return found[:most]
 
 
 def _all_free(people: Sequence[tuple[Span, Sequence[Span]]], by: timedelta) -> bool:

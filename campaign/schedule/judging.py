@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.parties.models import Studio
-from campaign.parties.queries import zone_of_hub
-from campaign.schedule import alternatives, claims, crew, gathering
+from campaign.parties.queries import get_hub, zone_of_hub
+from campaign.schedule import alternatives, claims, crew, gathering, ranking
 from campaign.schedule.alternatives import Slot
 from campaign.schedule.errors import Conflicting, NeedsOverride, written_conflict
 from campaign.schedule.models import LiveSession, Participant, SessionChannel
@@ -20,6 +20,7 @@ from campaign.schedule.rules.conflict import Conflict
 from campaign.schedule.rules.facts import Taken
 from campaign.schedule.rules.judging import Findings, judge
 from campaign.schedule.rules.plan import Plan
+from campaign.schedule.rules.settings import RestRules
 from campaign.schedule.spans import Span, Wanted, claims_of
 
 
@@ -102,7 +103,10 @@ def _account_names(db: Session, taken: Sequence[Taken]) -> dict[tuple[str, int],
 
 
 def find_alternatives(db: Session, actor: Actor, plan: Plan) -> list[Slot]:
-    """Up to five places where all of the plan would fit, near in time: nothing taken, nobody away, nothing closed."""
+    """Up to five places where all of the plan would fit: nothing taken, nobody away, nothing closed.
+
+    Ranked as free places are, less what they lie away from the time that was wanted.
+    """
     now = clock.now(db)
     day = timedelta(days=1)
     within = Span(
@@ -131,7 +135,19 @@ def find_alternatives(db: Session, actor: Actor, plan: Plan) -> list[Slot]:
     for need in plan.crew:
         full = crew.full_spans(db, actor, need, within, now=now, but=plan.session_id)
         people.append((need.span(plan.session), full))
-    return alternatives.near(plan.session, plan.studio.id, rooms, people, not_before=now)
+    found = alternatives.near(
+        plan.session, plan.studio.id, rooms, people, not_before=now, most=4 * alternatives.MOST
+    )
+    settings, zone = get_hub(db, actor).settings, zone_of_hub(db, actor)
+    scene = ranking.Scene(
+        prime=ranking.Prime.of(settings).spans(within, zone),
+        busy=[
+            span for want in wanted if want.kind == "host" for span in taken.get(("host", want.thing_id), [])
+        ],
+        rest=timedelta(minutes=RestRules.of(settings).break_minutes),
+    )
+    weighed = ranking.weigh(found, rooms, within, scene)
+    return list(ranking.nearest(weighed, plan.session.starts_at)[: alternatives.MOST])
 
 
 def shut_spans(

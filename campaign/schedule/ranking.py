@@ -109,8 +109,8 @@ def best(
 ) -> list[Ranked]:
     """The best places first, earlier ones on a tie. Of one gap in a studio only places that do not overlap.
 
-    `shut`: when nothing can be on at all. Starts lie on the half hour or where a gap begins. Rooms must tell what is taken a day
-    around `within` too.
+    `shut`: when nothing can be on at all. Starts lie on the half hour or where a gap begins. Rooms must tell
+    what is taken a day around `within` too.
     """
     around = Span(within.starts_at - _PAD, within.ends_at + _PAD)
     away = [*scene.busy, *shut]
@@ -135,6 +135,11 @@ def weigh(slots: Sequence[Slot], rooms: Sequence[Room], around: Span, scene: Sce
         gap = next((one for one in gaps(around, room.taken) if one.holds(session)), around)
         found.append(_told(_weighed(room, gap, around, session, scene), scene))
     return found
+
+
+def nearest(found: Sequence[Ranked], wanted: datetime) -> list[Ranked]:
+    """Ordered by points less one for each three minutes away from the wanted start; order kept on a tie."""
+    return sorted(found, key=lambda one: abs(one.starts_at - wanted) // timedelta(minutes=3) - one.score)
 
 
 def _starts(room: Room, gap: Span, length: timedelta, within: Span) -> list[datetime]:

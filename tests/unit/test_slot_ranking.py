@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campaign.schedule.alternatives import Room, Slot
-from campaign.schedule.ranking import Fit, Prime, Scene, best, closed, weigh
+from campaign.schedule.ranking import Fit, Prime, Scene, best, closed, nearest, weigh
 from campaign.schedule.spans import Span
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -95,6 +95,14 @@ def test_a_host_who_knows_the_brand_counts(fit, points, code):
     (known,) = best(DAY, HOUR, [room()], Scene(PRIME, fit=fit), most=1)
     assert known.score == plain.score + points
     assert code in codes(known)
+
+
+def test_alternatives_weigh_points_against_the_time_away():
+    slots = [Slot(1, at(18), at(20)), Slot(1, at(19), at(21)), Slot(1, at(22), at(24))]
+    weighed = weigh(slots, [room()], DAY, Scene(PRIME))
+    # 18:00 is half in prime time; an hour later is wholly, worth more than the twenty points it is away.
+    assert [one.starts_at for one in nearest(weighed, at(18))] == [at(19), at(18), at(22)]
+    assert [one.starts_at for one in nearest(weighed, at(22))] == [at(22), at(19), at(18)]
 
 
 def test_prime_hours_are_the_hubs_own_and_may_cross_midnight():
