@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
-from campaign.parties.models import Host, Studio
-from campaign.schedule import acceptance, booking, claims, crew, judging, references
+from campaign.parties.models import Studio
+from campaign.schedule import acceptance, booking, claims, crew, judging, references, standing
 from campaign.schedule.answering import ask, due_at, persons
 from campaign.schedule.due import READY_BEFORE
 from campaign.schedule.errors import NotWhileLive
 from campaign.schedule.events import announce
-from campaign.schedule.models import LineupItem, LiveSession, Participant, SessionChannel
+from campaign.schedule.models import LineupItem, LiveSession, Participant
 from campaign.schedule.reading import views_of
 from campaign.schedule.references import Faults, LineupPlan
 from campaign.schedule.rules.plan import PersonPlan, Plan
@@ -121,11 +121,11 @@ def target_of(
         references.check_brands(db, actor, given.brand_ids, faults)
     if "campaign_id" in given.model_fields_set and given.campaign_id != row.campaign_id:
         references.check_campaign(db, actor, given.campaign_id, faults)
-    channels_before = _channels_of(db, row)
+    channels_before = standing.channels_of(db, row)
     channels = given.channels or channels_before
     if given.channels:
         references.check_channels(db, actor, given.channels, faults)
-    people_before = _people_before(db, people)
+    people_before = standing.people_of_plan(db, people)
     if given.participants:
         planned = references.plan_people(db, actor, given.participants, after, faults)
     else:
@@ -164,38 +164,6 @@ def target_of(
     return Target(plan, stood, channels, brand_ids, lineup)
 
 
-def _channels_of(db: Session, row: LiveSession) -> list[ChannelIn]:
-    found = db.scalars(
-        select(SessionChannel).where(SessionChannel.session_id == row.id).order_by(SessionChannel.id)
-    )
-    return [
-        ChannelIn.model_construct(
-            platform=cast(Any, one.platform),
-            platform_account_id=one.platform_account_id,
-            room_ids=list(one.room_ids),
-        )
-        for one in found
-    ]
-
-
-def _people_before(db: Session, people: Sequence[Participant]) -> list[PersonPlan]:
-    hosts = {
-        host.id: host
-        for host in db.scalars(select(Host).where(Host.id.in_({person.host_id for person in people})))
-    }
-    return [
-        PersonPlan(
-            host_id=person.host_id,
-            name=hosts[person.host_id].name,
-            kind=hosts[person.host_id].kind,
-            role=person.role,
-            agency_id=person.agency_id,
-            shift=Span(person.starts_at, person.ends_at),
-        )
-        for person in people
-    ]
-
-
 def _kept_lineup(db: Session, row: LiveSession, brand_ids: Sequence[int], faults: Faults) -> list[int]:
     """The products that stay lined up; a brand cannot leave while its goods are on the line-up."""
     items = db.execute(
@@ -214,7 +182,7 @@ def _refuse_live(
     def outs(channels: Sequence[ChannelIn]) -> set[tuple[str, int | None]]:
         return {(channel.platform, channel.platform_account_id) for channel in channels}
 
-    if fields - _LIVE_FIELDS or outs(target.channels) != outs(_channels_of(db, row)):
+    if fields - _LIVE_FIELDS or outs(target.channels) != outs(standing.channels_of(db, row)):
         raise NotWhileLive(fields=", ".join(sorted(fields - _LIVE_FIELDS)))
 
 
