@@ -82,6 +82,15 @@ class Scene:
     fit: Fit | None = None
 
 
+class _Hour(NamedTuple):
+    """What a time is worth in any studio: prime in ten-thousandths of the show."""
+
+    session: Span
+    prime: int
+    rested: bool
+    points: int
+
+
 class _Place(NamedTuple):
     """A place weighed: prime in ten-thousandths of the show; before and after: tight | open | odd."""
 
@@ -114,14 +123,24 @@ def best(
     """
     around = Span(within.starts_at - _PAD, within.ends_at + _PAD)
     away = [*scene.busy, *shut]
+    # Studios share their half hours: what a time is worth by itself is looked at once for all of them.
+    known: dict[datetime, _Hour | None] = {}
     found: list[_Place] = []
     for room in rooms:
+        needed = room.setup + length + room.teardown
         for gap in gaps(around, room.taken):
-            starts = _starts(room, gap, length, within)
-            sessions = [Span(at, at + length) for at in starts]
-            if away:
-                sessions = [one for one in sessions if not any(span.overlaps(one) for span in away)]
-            found += _apart([_weighed(room, gap, around, session, scene) for session in sessions])
+            if gap.ends_at - gap.starts_at < needed:
+                continue
+            places = []
+            for at in _starts(room, gap, length, within):
+                if at not in known:
+                    session = Span(at, at + length)
+                    shut_then = any(span.overlaps(session) for span in away)
+                    known[at] = None if shut_then else _hour(session, scene)
+                hour = known[at]
+                if hour is not None:
+                    places.append(_weighed(room, gap, around, hour))
+            found += _apart(places)
     found.sort(key=_order)
     return [_told(place, scene) for place in found[:most]]
 
@@ -133,7 +152,7 @@ def weigh(slots: Sequence[Slot], rooms: Sequence[Room], around: Span, scene: Sce
     for slot in slots:
         room, session = by_id[slot.studio_id], Span(slot.starts_at, slot.ends_at)
         gap = next((one for one in gaps(around, room.taken) if one.holds(session)), around)
-        found.append(_told(_weighed(room, gap, around, session, scene), scene))
+        found.append(_told(_weighed(room, gap, around, _hour(session, scene)), scene))
     return found
 
 
@@ -166,25 +185,26 @@ def _next(at: datetime, minutes: int) -> datetime:
     return floor if floor == at else floor + timedelta(minutes=minutes)
 
 
-def _weighed(room: Room, gap: Span, around: Span, session: Span, scene: Scene) -> _Place:
-    prime = _share(session, scene.prime)
-    rest = scene.rest
+def _hour(session: Span, scene: Scene) -> _Hour:
+    prime, rest = _share(session, scene.prime), scene.rest
     rested = all(
         one.ends_at + rest <= session.starts_at or session.ends_at + rest <= one.starts_at
         for one in scene.busy
     )
+    points = _PRIME * prime // 10_000 + (_REST if rested else 0) + (scene.fit.points if scene.fit else 0)
+    return _Hour(session, prime, rested, points)
+
+
+def _weighed(room: Room, gap: Span, around: Span, hour: _Hour) -> _Place:
+    session = hour.session
     # The edge of what was looked at is no neighbour.
-    before = (
-        "open"
-        if gap.starts_at <= around.starts_at
-        else _end(session.starts_at - room.setup - gap.starts_at, room)
-    )
-    after = (
-        "open" if gap.ends_at >= around.ends_at else _end(gap.ends_at - session.ends_at - room.teardown, room)
-    )
-    points = _PRIME * prime // 10_000 + _TIDY[before] + _TIDY[after] + (_REST if rested else 0)
-    points += scene.fit.points if scene.fit else 0
-    return _Place(room.studio_id, session, prime, rested, before, after, points)
+    before = after = "open"
+    if gap.starts_at > around.starts_at:
+        before = _end(session.starts_at - room.setup - gap.starts_at, room)
+    if gap.ends_at < around.ends_at:
+        after = _end(gap.ends_at - session.ends_at - room.teardown, room)
+    points = hour.points + _TIDY[before] + _TIDY[after]
+    return _Place(room.studio_id, session, hour.prime, hour.rested, before, after, points)
 
 
 def _share(session: Span, spans: Sequence[Span]) -> int:
