@@ -22,7 +22,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 @dataclass
 class Scene:
-    """A day with three studios that stand one under the other, two hosts and a brand; sessions are booked by wall time."""
+    """A day with three studios one under the other, three hosts and a brand; sessions are booked by wall time."""
 
     database: Database
     day: date
