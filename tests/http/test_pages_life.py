@@ -132,5 +132,5 @@ def test_the_session_page_tells_plan_and_actual_in_words(stage, planner, tonight
     stage.act(running.go_live, tonight.id)
     with clock.travel(5 * HOUR):
         page = planner.get(f"/hub/sessions/{ref}").text
-    for words in ("Plan and actual", "What follows", "Runs ", "On air", "Confirmed", "Booked"):
+    for words in ("Plan and actual", "What follows", "Runs ", "On air", "Confirmed", "Session booked"):
         assert words in page

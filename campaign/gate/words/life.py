@@ -38,7 +38,7 @@ WORDS = {
     "done.stand_in": _("Another host stands in."),
     "done.offer_rules": _("Deadlines set. Offers that stand keep theirs."),
     # verbs in the history
-    "verb.book": _("Booked"),
+    "verb.book": _("Session booked"),
     "verb.offer": _("Offered"),
     "verb.confirm": _("Confirmed"),
     "verb.accept": _("Accepted"),
