@@ -201,6 +201,7 @@ def test_alerts_are_acknowledged_and_closed_on_their_page(page, database, mine):
     shown = page(HUB, "/hub/alerts").text
     assert "No alert is open." in shown
     assert f"closed by {HUB.name}" in shown
+    assert "On air, but in no schedule: douyin:77." in shown
     assert "On air, but in no schedule: douyin:77." in page(HUB, "/notices").text
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
 from campaign.delivery.notices.models import NoticeSeen
-from campaign.delivery.notices.queries import get_notice, own, reader_of
+from campaign.delivery.notices.queries import get_notice
+from campaign.delivery.notices.whose import own, reader_of
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.outbox.notices import Notice

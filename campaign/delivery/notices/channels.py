@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from campaign.audit import actions as audit
 from campaign.delivery.actions import EndpointNotActive
 from campaign.delivery.notices.models import NoticeChannel, NoticeDelivery
-from campaign.delivery.notices.queries import party_of
 from campaign.delivery.notices.schemas import ChannelChange, ChannelIn
 from campaign.delivery.notices.states import SIGNED, ChannelKind
+from campaign.delivery.notices.whose import party_of
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.addresses import Blocked, Network, check_url

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from campaign.delivery.notices.models import NoticeChannel, NoticeDelivery, NoticeSeen
 from campaign.delivery.notices.schemas import NoticeQuery
+from campaign.delivery.notices.whose import own, reader_of
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.kit.fields import ListQuery
 from campaign.kit.instants import parse, written
 from campaign.kit.paging import Page, from_cursor, page_from
-from campaign.outbox.notices import HUB_ID, Audience, Notice
+from campaign.outbox.notices import HUB_ID, Notice
 
 KEPT = timedelta(days=60)
 UNREAD_AT_MOST = 100
@@ -28,34 +29,6 @@ class Read:
 
     notice: Notice
     seen: bool
-
-
-def party_of(actor: Actor) -> tuple[Audience, int] | None:
-    """Whose notices an actor reads; None for machines that read none."""
-    if actor.is_hub:
-        return "hub", HUB_ID
-    if actor.role == "brand" and actor.brand_id is not None:
-        return "brand", actor.brand_id
-    if actor.role == "agency" and actor.agency_id is not None:
-        return "agency", actor.agency_id
-    if actor.role == "host" and actor.host_id is not None:
-        return "host", actor.host_id
-    return None
-
-
-def reader_of(actor: Actor) -> str:
-    """Whose eyes: what one user has read, another has not."""
-    return f"{actor.kind}:{actor.id}"
-
-
-def own(
-    actor: Actor, model: type[Notice] | type[NoticeChannel] | type[NoticeDelivery]
-) -> ColumnElement[bool]:
-    """The rows of this actor's party; row-level security says the same once more."""
-    party = party_of(actor)
-    if party is None:
-        return false()
-    return and_(model.audience == party[0], model.party_id == party[1])
 
 
 def get_notice(db: Session, actor: Actor, notice_id: int) -> Notice:
@@ -104,6 +77,14 @@ def notices_of_host(db: Session, _actor: Actor, host_id: int, limit: int = 5) ->
     mine = and_(Notice.audience == "host", Notice.party_id == host_id)
     current = Notice.useful_until > clock.now(db)
     return db.scalars(select(Notice).where(mine, current).order_by(Notice.id.desc()).limit(limit)).all()
+
+
+def notices_of_alerts(db: Session, actor: Actor, alert_ids: Sequence[int]) -> dict[int, Notice]:
+    """The notice that told of each alert: it holds the words' parameters as they were then."""
+    if not alert_ids:
+        return {}
+    found = db.scalars(select(Notice).where(Notice.alert_id.in_(alert_ids), own(actor, Notice)))
+    return {notice.alert_id: notice for notice in found if notice.alert_id is not None}
 
 
 def get_channel(db: Session, actor: Actor, channel_id: int) -> NoticeChannel:

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
+from campaign.delivery.notices.queries import notices_of_alerts
 from campaign.gate.door import reads, writes
 from campaign.kit.actor import Actor
 from campaign.live import alerts
@@ -17,10 +18,12 @@ pages = Blueprint("hub_alerts", __name__, url_prefix="/hub/alerts")
 @reads("hub.pages")
 def index(*, db: Session, actor: Actor) -> str:
     """Those nobody sees to stand first."""
+    standing, closed = alerts.open_alerts(db, actor), alerts.closed_alerts(db, actor)
     return render_template(
         "hub/alerts.html",
-        standing=alerts.open_alerts(db, actor),
-        closed=alerts.closed_alerts(db, actor),
+        standing=standing,
+        closed=closed,
+        told=notices_of_alerts(db, actor, [alert.id for alert in (*standing, *closed)]),
         may_write=allows(actor, "alerts.write"),
     )
 

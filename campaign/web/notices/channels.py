@@ -11,6 +11,7 @@ from campaign.delivery.notices import channels, queries
 from campaign.delivery.notices.models import NoticeChannel
 from campaign.delivery.notices.schemas import ChannelChange, ChannelIn
 from campaign.delivery.notices.states import CHANNEL_KINDS
+from campaign.delivery.notices.whose import party_of
 from campaign.gate.door import reads, writes
 from campaign.gate.locale import pick_locale
 from campaign.gate.notices import house
@@ -30,7 +31,7 @@ pages = Blueprint("notice_channels", __name__, url_prefix="/notices/channels")
 @reads("channels.read", query=ListQuery)
 def index(*, db: Session, actor: Actor, query: ListQuery) -> Response:
     """The own channels, and a form for a new one."""
-    party = queries.party_of(actor)
+    party = party_of(actor)
     groups = channels.default_groups(party[0]) if party else []
     form = forms.blank(language=pick_locale(), groups=groups)
     return _index(db, actor, form, query)
@@ -115,7 +116,7 @@ def _to(channel: NoticeChannel) -> Response:
 
 
 def _index(db: Session, actor: Actor, form: forms.Form[Any], query: ListQuery) -> Response:
-    party = queries.party_of(actor)
+    party = party_of(actor)
     answer = render_template(
         "notices/channels.html",
         page=queries.page_of_channels(db, actor, query),

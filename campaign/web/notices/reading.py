@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts.policy import allows
 from campaign.delivery.notices import actions, queries
 from campaign.delivery.notices.schemas import NoticeQuery
+from campaign.delivery.notices.whose import party_of
 from campaign.gate.door import reads, writes
 from campaign.gate.notices import link_of
 from campaign.kit.actor import Actor
@@ -29,7 +30,7 @@ _OF_HOSTS = ("reminder", "arrival", "deadline", "change")
 @reads("notices.read", query=NoticeQuery)
 def index(*, db: Session, actor: Actor, query: NoticeQuery) -> str:
     """Newest first, by group or only what is unread."""
-    party = queries.party_of(actor)
+    party = party_of(actor)
     audience = party[0] if party else "host"
     page = queries.page_of_notices(db, actor, query)
     return render_template(
