@@ -20,6 +20,9 @@ HUB = (
     "/hub/parties/shops",
     "/hub/parties/products",
     "/webhooks",
+    "/notices",
+    "/notices/channels",
+    "/hub/alerts",
 )
 # A page, and how a link on it looks that leads one deeper.
 _DEEPER = {
@@ -40,8 +43,8 @@ _DEEPER = {
 }
 _PAGES = {
     "hub": HUB,
-    "brand": ("/brand", "/brand?days=30", "/brand/sessions"),
-    "agency": ("/agency", "/agency/sessions", "/webhooks"),
+    "brand": ("/brand", "/brand?days=30", "/brand/sessions", "/notices"),
+    "agency": ("/agency", "/agency/sessions", "/webhooks", "/notices", "/notices/channels"),
     "host": ("/host",),
     "stranger": ("/login", "/nothing-here"),
 }
