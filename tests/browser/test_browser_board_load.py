@@ -1,6 +1,7 @@
 """200 studios with 600 sessions on one board: no stutter. Figures are printed."""
 
 from datetime import datetime, time, timedelta
+from statistics import median
 
 import pytest
 from sqlalchemy import text
@@ -13,6 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.nightly, pytest.mark.timeout(600)
 
 STUDIOS, PER_STUDIO = 200, 3
 LONGEST_TASK_MS, LARGEST_SHIFT = 50, 0.1
+ROUNDS = 5
 
 # Set before the page's own scripts run, so that nothing is missed.
 _WATCH = """
@@ -31,7 +33,7 @@ def full_day(site):
     day = far_day(90)
     with database_of(site) as database:
         brand = Factory(database).brand(name="满板", name_en="Full board").id
-        host = Factory(database).host(kind="in_house", name="满板主播").id
+        hosts = [Factory(database).host(kind="in_house", name=f"满板主播 {n}").id for n in range(STUDIOS)]
         begin = datetime.combine(day, time(7), tzinfo=ZONE)
         with database.transaction(SYSTEM) as db:
             studios = db.execute(
@@ -48,7 +50,7 @@ def full_day(site):
                         "s": studio,
                         "a": starts_at,
                         "b": starts_at + timedelta(hours=3),
-                        "h": host,
+                        "h": hosts[number],
                         "x": brand,
                     }
                     db.execute(
@@ -81,32 +83,42 @@ def drag_about(page):
     page.mouse.up()
 
 
+ACTS = {
+    "scrolling": lambda page: [
+        (page.evaluate("Board.root.scrollBy(60, 100)"), page.wait_for_timeout(16)) for _ in range(60)
+    ],
+    "dragging": drag_about,
+    "searching": lambda page: (page.fill("#q", "man"), page.wait_for_timeout(300), page.fill("#q", "")),
+    "following": lambda page: page.evaluate("Board.follow()"),
+}
+
+
+def one_round(walker, path):
+    """Longest task of each act in ms, and the layout shift of the whole, on a page opened anew."""
+    page = walker.page
+    walker.go(path)
+    assert page.locator("#rows .block").count() == STUDIOS * PER_STUDIO
+    page.wait_for_timeout(500)
+    found = {"opening": longest(page, 0)}
+    for name, act in ACTS.items():
+        since = page.evaluate("performance.now()")
+        act(page)
+        page.wait_for_timeout(300)
+        found[name] = longest(page, since)
+    return found | {"shift": page.evaluate("seen.shift")}
+
+
 def test_a_full_board_does_not_stutter(walk, full_day):
     walker = walk("hub", language="en-US")
     page = walker.page
     page.add_init_script(_WATCH)
-    walker.go(full_day)
-    assert page.locator("#rows .block").count() == STUDIOS * PER_STUDIO
-    page.wait_for_timeout(500)
-    figures = {"opening": longest(page, 0)}
-    for name, act in {
-        "scrolling": lambda: [
-            page.evaluate("Board.root.scrollBy(60, 160)") or page.wait_for_timeout(16) for _ in range(60)
-        ],
-        "dragging": lambda: drag_about(page),
-        "searching": lambda: (page.fill("#q", "man"), page.wait_for_timeout(300), page.fill("#q", "")),
-        "following": lambda: page.evaluate("Board.follow()"),
-    }.items():
-        since = page.evaluate("performance.now()")
-        act()
-        page.wait_for_timeout(300)
-        figures[name] = longest(page, since)
-    shift = page.evaluate("seen.shift")
-    print(f"\nlongest task, ms: {figures}; layout shift: {shift:.3f}")
+    rounds = [one_round(walker, full_day) for _ in range(ROUNDS)]
+    figures = {name: median(one[name] for one in rounds) for name in rounds[0]}
+    print(f"\nmedian of {ROUNDS}: longest task in ms, and layout shift: {figures}; all: {rounds}")
     # The watch itself sees a task that is too long.
     since = page.evaluate("performance.now()")
     page.evaluate(_BUSY)
     page.wait_for_timeout(400)
     assert longest(page, since) > LONGEST_TASK_MS
+    assert figures.pop("shift") <= LARGEST_SHIFT
     assert max(figures.values()) <= LONGEST_TASK_MS, figures
-    assert shift <= LARGEST_SHIFT

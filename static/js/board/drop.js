@@ -129,8 +129,9 @@
       answer = await Board.post(Board.root.dataset.move, { moves: wanted, reason });
     }
     Board.leave(null);
-    await settled(answer, "dropped");
+    // First kept, then told: whoever reads that it moved can take it back at once.
     if (answer.status === 200) push(answer.body.back);
+    await settled(answer, "dropped");
     back(id, key);
   };
   const back = (id, key) => Board.find(id, key)?.focus({ preventScroll: true });

@@ -5,6 +5,7 @@
   let waiting = 0;
   Board.sift = () => {
     const wanted = field.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const missed = new Set();
     let found = 0;
     for (const row of Board.root.querySelectorAll(".row")) {
       let any = wanted.length === 0;
@@ -13,12 +14,12 @@
         block.classList.toggle("miss", !hit);
         any = any || hit;
         found += hit;
+        if (!hit) missed.add(block.dataset.s);
       }
       row.classList.toggle("norow", !any);
     }
     for (const item of document.querySelectorAll("#board-list > li")) {
-      const block = Board.find(item.querySelector("a").getAttribute("href").split("/").pop());
-      item.hidden = Boolean(block && block.classList.contains("miss"));
+      item.hidden = missed.has(item.dataset.s);
     }
     return wanted.length ? found : null;
   };

@@ -4,13 +4,14 @@
   const EVERY = 20000, AT_ONCE = 12;
   const list = document.getElementById("rows");
   const phone = matchMedia("(max-width: 640px)");
-  let busy = false;
+  let running = null;
 
   const frame = () => new Promise((done) => { requestAnimationFrame(done); });
   const made = (row) => {
     const element = document.createElement("div");
     element.className = "row";
     element.dataset.row = row.key;
+    Board.watch(element);
     return element;
   };
   const fill = (element, row) => {
@@ -42,17 +43,20 @@
     if (line) line.className = "now s" + slot;
     list.className = "rows has-now n" + slot;
   };
-  // Resolves once what stands on the server stands here.
-  Board.follow = async () => {
-    if (busy || Board.moving) return;
-    busy = true;
+  const once = async () => {
     const sums = Object.fromEntries([...list.querySelectorAll(".row")].map((row) => [row.dataset.row, row.dataset.sum]));
     const { status, body } = await Board.post(Board.root.dataset.rows + location.search, { sums, phone: phone.matches });
-    if (status === 200 && !Board.moving) {
-      await take(body);
-      Board.sift?.();
-    }
-    busy = false;
+    if (status !== 200 || Board.moving) return;
+    await take(body);
+    Board.sift?.();
+    Board.arrange?.();
   };
-  setInterval(() => { if (!document.hidden) Board.follow(); }, EVERY);
+  // Resolves once what stands on the server stands here; asked for while one is on its way, another follows it.
+  Board.follow = () => {
+    if (Board.moving) return Promise.resolve();
+    const mine = (running || Promise.resolve()).then(once).finally(() => { if (running === mine) running = null; });
+    running = mine;
+    return mine;
+  };
+  setInterval(() => { if (!document.hidden && !running) Board.follow(); }, EVERY);
 })();

@@ -36,3 +36,37 @@ const Board = (() => {
   return { root, told, week, byHost: root.dataset.by === "host", SLOT, SLOTS, COLUMN, MINUTE, from,
     words, tell, rows, rowOf, rowNamed, nameOf, find, slot, clock, read };
 })();
+
+// Rows near the window are marked; their names stay at the left edge, and only they are looked at while scrolling.
+(() => {
+  const near = new IntersectionObserver((seen) => {
+    for (const one of seen) one.target.classList.toggle("near", one.isIntersecting);
+  }, { root: Board.root, rootMargin: "160px 0px" });
+  Board.watch = (row) => near.observe(row);
+  Board.rows().forEach(Board.watch);
+  Board.root.classList.add("watched");
+})();
+
+// What reaches in from the left keeps its words in sight. By script, at rest: position: sticky on 600 of them makes as
+// many layers, and each frame 65 ms long.
+(() => {
+  const { root, week } = Board;
+  if (week) return;
+  let waiting = 0, pushed = [];
+  const arrange = () => {
+    const from = root.scrollLeft;
+    const cut = [];
+    for (const row of root.querySelectorAll(".row.near:not(.norow)")) {
+      for (const block of row.querySelectorAll(".block[data-s]")) {
+        const by = from - block.offsetLeft + row.firstElementChild.offsetWidth;
+        if (by > 0 && by < block.offsetWidth - 24) cut.push([block, by]);
+      }
+    }
+    for (const block of pushed) block.style.removeProperty("padding-left");
+    for (const [block, by] of cut) block.style.setProperty("padding-left", by + 8 + "px");
+    pushed = cut.map(([block]) => block);
+  };
+  Board.arrange = () => { clearTimeout(waiting); waiting = setTimeout(arrange, 90); };
+  root.addEventListener("scroll", Board.arrange, { passive: true });
+  Board.arrange();
+})();

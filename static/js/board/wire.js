@@ -26,7 +26,7 @@ Board.root.addEventListener("click", (event) => {
 // What a narrow block cannot show stands in its tip, made when it is pointed at.
 Board.root.addEventListener("pointerover", (event) => {
   const block = event.target.closest(".block");
-  if (block && !block.title) block.title = [...block.querySelectorAll("b, .say, .hide")].slice(1).map((part) => part.textContent.trim()).join(" · ");
+  if (block && !block.title) block.title = block.querySelector("b").textContent + block.querySelector(".ears").textContent;
 });
 // The panel's own scripts (page.js) give the focus back to what opened it.
 Board.root.addEventListener("focusin", (event) => { Board.last = event.target.closest(".block") || Board.last; });
