@@ -80,24 +80,32 @@ def _visible(actor: Actor, model: type[Row]) -> Select[Row]:
         return statement
     scope: ColumnElement[bool] = false()
     if actor.role == "brand":
-        if model is Brand:
-            scope = model.id == actor.brand_id
-        elif hasattr(model, "brand_id"):
-            scope = cast(Any, model).brand_id == actor.brand_id
-        elif hasattr(model, "brand_ids"):
-            scope = cast(Any, model).brand_ids.contains([actor.brand_id])
+        scope = _of_brand(actor, model)
     elif actor.role == "agency":
-        if model is Agency:
-            scope = model.id == actor.agency_id
-        elif hasattr(model, "agency_ids"):
-            scope = cast(Any, model).agency_ids.contains([actor.agency_id])
-        elif model is Host:
-            scope = model.id.in_(
-                select(HostContract.host_id).where(HostContract.agency_id == actor.agency_id)
-            )
+        scope = _of_agency(actor, model)
     elif actor.role == "host" and model is Host:
         scope = model.id == actor.host_id
     return statement.where(scope)
+
+
+def _of_brand(actor: Actor, model: type[Row]) -> ColumnElement[bool]:
+    if model is Brand:
+        return model.id == actor.brand_id
+    if hasattr(model, "brand_id"):
+        return cast("ColumnElement[bool]", cast(Any, model).brand_id == actor.brand_id)
+    if hasattr(model, "brand_ids"):
+        return cast("ColumnElement[bool]", cast(Any, model).brand_ids.contains([actor.brand_id]))
+    return false()
+
+
+def _of_agency(actor: Actor, model: type[Row]) -> ColumnElement[bool]:
+    if model is Agency:
+        return model.id == actor.agency_id
+    if hasattr(model, "agency_ids"):
+        return cast("ColumnElement[bool]", cast(Any, model).agency_ids.contains([actor.agency_id]))
+    if model is Host:
+        return model.id.in_(select(HostContract.host_id).where(HostContract.agency_id == actor.agency_id))
+    return false()
 
 
 def contracts_of(db: Session, actor: Actor, host_id: int) -> list[HostContract]:

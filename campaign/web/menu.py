@@ -47,9 +47,7 @@ MENU = (
     Entry("agency_home.index", "agency.pages", _("Offers"), ("agency",)),
     Entry("agency_sessions.index", "agency.pages", _("Sessions"), ("agency",)),
     Entry("agency_times.index", "agency.pages", _("Hours and leave"), ("agency",)),
-    Entry(
-        "agency_endpoints.index", "endpoints.read", _("Webhooks"), _HUB, ("agency_deliveries",), _HOUSE
-    ),
+    Entry("agency_endpoints.index", "endpoints.read", _("Webhooks"), _HUB, ("agency_deliveries",), _HOUSE),
     Entry("agency_endpoints.index", "endpoints.read", _("Webhooks"), ("agency",), ("agency_deliveries",)),
     Entry("calendar_own.show", "calendars.own", _("Calendar"), ("brand", "agency")),
     Entry("host_card.own", "host.pages", _("My card"), ("host",)),

@@ -32,7 +32,13 @@ _KIND = {
     "notice-channels": "channel",
 }
 _ABSENT = "_00000000000z9"
-_PREFIX = {"webhook-endpoints": "whe", "webhook-deliveries": "whd", "imports": "imp", "unattributed": "lin", "waiting-list": "wai"}
+_PREFIX = {
+    "webhook-endpoints": "whe",
+    "webhook-deliveries": "whd",
+    "imports": "imp",
+    "unattributed": "lin",
+    "waiting-list": "wai",
+}
 
 
 def _path(rule: str, ids: dict[str, str] | None) -> str:

@@ -49,7 +49,7 @@ def test_each_role_comes_to_its_first_screen_and_sees_only_its_menu(app, databas
             assert visitor.get(link).status_code in (200, 302), link
         own = {"brand": "/brand", "agency": "/agency", "host": "/card"}.get(role)
         if own:
-            assert all(link.startswith((own, "/webhooks")) for link in links), links
+            assert all(link.startswith((own, "/webhooks", "/calendar")) for link in links), links
 
 
 def test_a_wrong_password_says_so_and_keeps_the_address(stranger):

@@ -7,7 +7,9 @@ WORDS = {
     "campaign_kind.fair": _("Fair"),
     "campaign_kind.festival": _("Festival"),
     "campaign_kind.group": _("Brand group"),
-    "campaign_not_below": _("A season holds fairs and festivals, these hold brand groups: not the other way."),
+    "campaign_not_below": _(
+        "A season holds fairs and festivals, these hold brand groups: not the other way."
+    ),
     "campaign_before_parent": _("The campaign above starts on %(day)s."),
     "campaign_after_parent": _("The campaign above ends on %(day)s."),
     "campaign_currency": _("The campaign above counts in %(currency)s."),

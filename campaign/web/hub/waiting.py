@@ -18,7 +18,7 @@ from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.instants import written
 from campaign.parties.queries import today
 from campaign.schedule.waiting import line
-from campaign.schedule.waiting.queries import line_of, page_of_entries
+from campaign.schedule.waiting.queries import get_entry, line_of, page_of_entries
 from campaign.schedule.waiting.schemas import EntryIn
 from campaign.web import forms
 from campaign.web.hub import options
@@ -92,12 +92,12 @@ def act(*, db: Session, actor: Actor, entry_id: str, verb: str) -> Response:
         raise Invalid([FieldError("verb", "choice", {"allowed": ", ".join(acts)})])
     number = read_id("wai", entry_id)
     with forms.refusals(form, db):
-        act_on(db, actor, number)  # type: ignore[operator]
+        act_on(db, actor, number)
     if form.refusal is not None:
         flash(in_words(form.refusal.error_code, form.refusal.params), "bad")
         return _back()
     if verb == "take":
-        session_id = line.get_entry(db, actor, number).row.session_id
+        session_id = get_entry(db, actor, number).row.session_id
         flash(_("Booked. Offer it next, or confirm it where nobody has to be asked."), "ok")
         return redirect(url_for("hub_sessions.show", session_id=ids.public_or_none("ses", session_id)), 303)  # type: ignore[return-value]
     flash(_("Given to the next in line.") if verb == "pass" else _("Withdrawn."), "ok")
