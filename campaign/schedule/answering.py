@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.database import beyond_own
 from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.kit.signing import link_token, read_link_token
 from campaign.parties.models import Host
@@ -151,7 +152,9 @@ def decline(
         person.acceptance, person.answered_at, person.reason = "declined", now, reason
     detail = {"participants": [person.id for person in answered]}
     if row.state == "offered":
-        _take_back(people)
+        # The others that were asked are not this actor's rows: the rule takes their question back.
+        with beyond_own(db):
+            _take_back(people)
         step(db, actor, row, "decline", to="draft", reason=reason, detail=detail, offer_deadline_at=None)
     else:
         step(db, actor, row, "decline", reason=reason, detail=detail)
