@@ -29,7 +29,14 @@ _PLANNING, _FIGURES, _HOUSE = _("Schedule"), _("Figures"), _("House")
 
 MENU = (
     Entry("hub_start.index", "hub.pages", _("Today"), _HUB),
-    Entry("hub_board.index", "sessions.read", _("Board"), _HUB, ("hub_booking", "hub_sessions"), _PLANNING),
+    Entry(
+        "hub_board.index",
+        "sessions.read",
+        _("Board"),
+        _HUB,
+        ("hub_booking", "hub_sessions", "hub_board_forms", "hub_board_prints"),
+        _PLANNING,
+    ),
     Entry("hub_offers.index", "hub.pages", _("Offers"), _HUB, group=_PLANNING),
     Entry("hub_slots.index", "sessions.check", _("Free places"), _HUB, group=_PLANNING),
     Entry("hub_waiting.index", "waiting.read", _("Waiting list"), _HUB, group=_PLANNING),

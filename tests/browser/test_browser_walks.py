@@ -27,8 +27,8 @@ def book(walker, title, *, days, studio=1, host=5, starts="02:00", ends="04:00")
     page.select_option('[name="participants.0.host_id"]', index=host)
     page.select_option('[name="lineup.0.product_id"]', index=1)
     page.fill('[name="lineup.0.live_price"]', "999.00")
-    page.click("main .acts button.main")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("main .acts button.main")
 
 
 def test_a_session_is_booked_collides_moves_and_is_cancelled(walk):
@@ -37,8 +37,8 @@ def test_a_session_is_booked_collides_moves_and_is_cancelled(walk):
     book(walker, "Browser walk", days=20)
     if page.locator("#override_reason").count():
         page.fill("#override_reason", "a walk in a browser")
-        page.click("main .acts button.main")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.click("main .acts button.main")
     first = page.url
     assert re.search(r"/hub/sessions/ses_\w+$", first), page.inner_text("main")
     assert "Booked as a draft" in page.inner_text("main")
@@ -46,31 +46,31 @@ def test_a_session_is_booked_collides_moves_and_is_cancelled(walk):
     book(walker, "In its way", days=20, host=6)
     assert page.locator("text=What is in the way").count()
     assert page.locator(f'a[href="{first.removeprefix(walker.site.url)}"]').count()
-    page.locator('button[name="_take"]').first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator('button[name="_take"]').first.click()
     if page.locator("#override_reason").count():
         page.fill("#override_reason", "a walk in a browser")
-        page.click("main > form > .acts button.main")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.click("main > form > .acts button.main")
     assert re.search(r"/hub/sessions/ses_\w+$", page.url), page.inner_text("main")
     assert page.url != first
 
     page.goto(first)
-    page.click("text=Change or move")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("text=Change or move")
     page.fill("#ends", "04:30")
-    page.click("main > form > .acts button.main")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("main > form > .acts button.main")
     if page.locator("#override_reason").count():
         page.fill("#override_reason", "a walk in a browser")
-        page.click("main > form > .acts button.main")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.click("main > form > .acts button.main")
     assert "04:30" in page.inner_text("main")
 
     page.click("summary:has-text('Cancel the session')")
     page.select_option("#cancel-code", "weather")
-    page.click("details[open] button.danger")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("details[open] button.danger")
     assert page.locator("#detail .chip.is-cancelled").count() == 1
     assert walker.complaints == []
 

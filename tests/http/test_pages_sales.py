@@ -132,10 +132,10 @@ def test_a_range_that_is_none_is_refused_in_words(app, database, make, query):
 
 
 def test_a_campaign_is_made_by_the_form_and_shows_its_sessions(planner, evening):
-    planner.get("/hub/campaigns")
-    assert planner.post("/hub/campaigns", name="双十一", target_paid="much").status_code == 422
+    planner.get("/hub/campaigns/new")
+    assert planner.post("/hub/campaigns/new", name="双十一", target_paid="much").status_code == 422
     made = planner.post(
-        "/hub/campaigns",
+        "/hub/campaigns/new",
         name="双十一",
         starts_on="2026-11-01",
         ends_on="2026-11-30",

@@ -93,7 +93,7 @@ def test_the_quick_canonical_form_is_that_of_json(value: dict[str, object]) -> N
 def _noisy(chance: random.Random, body: bytes) -> bytes:
     """A few bytes of a body taken away, doubled or exchanged."""
     for _ in range(chance.randint(0, 3)):
-        at, length = chance.randrange(len(body)), chance.randint(1, 12)
+        at, length = chance.randrange(len(body) + 1), chance.randint(1, 12)
         piece = chance.choice(
             (b"", body[at : at + length] * 2, b'"', b"\\", b"{", b"[", b" ", b"\x00", b"1e5", b",")
         )
