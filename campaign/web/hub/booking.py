@@ -16,7 +16,7 @@ from campaign.schedule.schemas import SessionChange, SessionIn
 from campaign.schedule.views import SessionView
 from campaign.web import forms
 from campaign.web.hub import options
-from campaign.web.hub.booking_form import FIELDS, Sizes, first_values, given_in, values_of
+from campaign.web.hub.booking_form import FIELDS, Sizes, first_values, given_in, taken, values_of
 from campaign.web.paths import read_id
 from campaign.web.show import zone
 
@@ -36,7 +36,9 @@ def add(*, db: Session, actor: Actor) -> Response:
     """Book, or show what is in the way."""
     if "_more" in request.form:
         return _page(db, actor, forms.Form(request.form))
-    given = forms.read(SessionIn, request.form, build=lambda typed: given_in(typed, zone()), fields=FIELDS)
+    given = forms.read(
+        SessionIn, taken(request.form), build=lambda typed: given_in(typed, zone()), fields=FIELDS
+    )
     if given.value is None:
         return _page(db, actor, given)
     with forms.refusals(given, db):
@@ -68,7 +70,7 @@ def alter(*, db: Session, actor: Actor, session_id: str) -> Response:
         wanted = given_in(typed, zone())
         return {name: wanted.get(name) for name in wanted | before if wanted.get(name) != before.get(name)}
 
-    given = forms.read(SessionChange, request.form, build=differing, fields=FIELDS)
+    given = forms.read(SessionChange, taken(request.form), build=differing, fields=FIELDS)
     if given.value is None:
         return _page(db, actor, given, session)
     version = request.form.get("_version", "")

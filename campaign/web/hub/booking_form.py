@@ -99,7 +99,7 @@ def values_of(session: SessionView, zone: ZoneInfo) -> dict[str, Any]:
 
 def given_in(typed: "MultiDict[str, str]", zone: ZoneInfo) -> dict[str, Any]:
     """What was typed, as the schema takes it. Raises Invalid for a day, time or price that is none."""
-    given = folded(_taken(typed), lists=("brand_ids",))
+    given = folded(taken(typed), lists=("brand_ids",))
     faults: list[FieldError] = []
     starts_at, ends_at = _instants(given, zone, faults)
     given |= {"starts_at": starts_at, "ends_at": ends_at}
@@ -123,7 +123,7 @@ def participants_in(given: dict[str, Any]) -> list[dict[str, Any]]:
     return [_person(one) for one in given.get("participants", []) if one.get("host_id")]
 
 
-def _taken(typed: "MultiDict[str, str]") -> "MultiDict[str, str]":
+def taken(typed: "MultiDict[str, str]") -> "MultiDict[str, str]":
     """With an alternative's button pressed, its studio, day and times take the place of those typed."""
     parts = typed.get("_take", "").split("|")
     if len(parts) != 4:
