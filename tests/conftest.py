@@ -20,6 +20,7 @@ from campaign.kit.parts import Parts
 from campaign.wiring import wire
 from config.settings import Settings, load
 from tests.factory import Factory, keyed
+from tests.schedule_kit import Stage
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,12 @@ def client(app: Any) -> FlaskClient:
 def make(database: Database) -> Factory:
     """Makes parties and sessions in the rolled-back database."""
     return Factory(database)
+
+
+@pytest.fixture
+def stage(make: Factory) -> Stage:
+    """A small world of the schedule: studios, a brand, an agency, hosts."""
+    return Stage(make)
 
 
 @pytest.fixture

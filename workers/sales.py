@@ -49,6 +49,8 @@ def _merge_singly(parts: Parts) -> int:
         try:
             with parts.database.transaction(SYSTEM) as db:
                 total += merging_in.merge_waiting(db, SYSTEM, inbox_id=inbox_id)
+        except OperationalError:
+            raise  # as above: a restart of the database must not park what is sound
         except Exception:
             log.exception("merge_failed", inbox_id=inbox_id)
             with parts.database.transaction(SYSTEM) as db:

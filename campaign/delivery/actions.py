@@ -8,6 +8,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
+from campaign.delivery.destinations import move, take_up, touch
 from campaign.delivery.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from campaign.delivery.queries import get_endpoint
 from campaign.delivery.schemas import EndpointChange, EndpointIn
@@ -15,7 +16,7 @@ from campaign.delivery.states import RESENDABLE
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.addresses import Blocked, Network, check_url
-from campaign.kit.errors import FieldError, Invalid, Stale, WrongState
+from campaign.kit.errors import FieldError, Invalid, WrongState
 from campaign.kit.sealing import seal
 from campaign.kit.signing import new_secret
 from campaign.outbox.actions import wake, write
@@ -91,12 +92,12 @@ def change_endpoint(
     state = changes.pop("state", None)
     for name, value in changes.items():
         setattr(endpoint, name, value)
-    _touch(db, endpoint, expected_rev)
+    touch(db, endpoint, expected_rev)
     if state == "active" and endpoint.state != "active":
-        _take_up(db, endpoint)
+        take_up(db, endpoint, WebhookDelivery.endpoint_id)
     if state == "paused" and endpoint.state == "active":
         endpoint.state = "paused"
-        _move(db, endpoint, ("pending",), "held")
+        move(db, endpoint, WebhookDelivery.endpoint_id, ("pending",), "held")
     db.flush()
     _note(db, actor, endpoint, "changed", {"fields": sorted(given.model_fields_set)})
     return endpoint
@@ -106,8 +107,8 @@ def enable(
     db: Session, actor: Actor, endpoint: WebhookEndpoint, *, expected_rev: int | None = None
 ) -> WebhookEndpoint:
     """Take a disabled or paused endpoint up again: its health starts anew and what was held is sent."""
-    _touch(db, endpoint, expected_rev)
-    _take_up(db, endpoint)
+    touch(db, endpoint, expected_rev)
+    take_up(db, endpoint, WebhookDelivery.endpoint_id)
     db.flush()
     _note(db, actor, endpoint, "enabled", {})
     return endpoint
@@ -117,9 +118,9 @@ def remove_endpoint(
     db: Session, actor: Actor, endpoint: WebhookEndpoint, *, expected_rev: int | None = None
 ) -> None:
     """Take it out of use; what was waiting for it is aborted, its log stays."""
-    _touch(db, endpoint, expected_rev)
+    touch(db, endpoint, expected_rev)
     endpoint.archived_at = clock.now(db)
-    _move(db, endpoint, ("pending", "held"), "aborted")
+    move(db, endpoint, WebhookDelivery.endpoint_id, ("pending", "held"), "aborted")
     db.flush()
     _note(db, actor, endpoint, "removed", {"url": endpoint.url})
 
@@ -134,7 +135,7 @@ def rotate_secret(
 ) -> tuple[str, datetime]:
     """A new secret; the one before signs along for OVERLAP, any older one ends now."""
     now = clock.now(db)
-    _touch(db, endpoint, expected_rev)
+    touch(db, endpoint, expected_rev)
     mine = WebhookSecret.endpoint_id == endpoint.id
     db.execute(update(WebhookSecret).where(mine, WebhookSecret.active_until > now).values(active_until=now))
     db.execute(
@@ -223,31 +224,6 @@ def _add_secret(db: Session, endpoint: WebhookEndpoint, secret_key: bytes, now: 
     )
     db.flush()
     return secret
-
-
-def _touch(db: Session, endpoint: WebhookEndpoint, expected_rev: int | None) -> None:
-    if expected_rev is not None and expected_rev != endpoint.rev:
-        raise Stale
-    endpoint.rev += 1
-    endpoint.updated_at = clock.now(db)
-
-
-def _take_up(db: Session, endpoint: WebhookEndpoint) -> None:
-    endpoint.state, endpoint.disabled_reason = "active", None
-    endpoint.streak = endpoint.breaker_level = 0
-    endpoint.paused_until = endpoint.failing_since = None
-    _move(db, endpoint, ("held",), "pending")
-    wake(db)
-
-
-def _move(db: Session, endpoint: WebhookEndpoint, before: tuple[str, ...], after: str) -> None:
-    db.flush()
-    db.execute(
-        update(WebhookDelivery)
-        .where(WebhookDelivery.endpoint_id == endpoint.id, WebhookDelivery.state.in_(before))
-        .values(state=after, next_at=clock.now(db))
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _expect_active(endpoint: WebhookEndpoint) -> None:

@@ -6,12 +6,13 @@ from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, LargeBina
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from campaign.delivery.states import EndpointState, State
+from campaign.delivery.destinations import Destination
+from campaign.delivery.states import State
 from campaign.kit.database import Base
 
 
-class WebhookEndpoint(Base):
-    """An agency's address. The columns from `streak` to `last_success_at` are the sender's (breaker)."""
+class WebhookEndpoint(Destination, Base):
+    """An agency's address."""
 
     __tablename__ = "webhook_endpoint"
 
@@ -20,19 +21,8 @@ class WebhookEndpoint(Base):
     url: Mapped[str]
     event_types: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     description: Mapped[str] = mapped_column(default="")
-    state: Mapped[EndpointState] = mapped_column(TEXT, default="active")
-    disabled_reason: Mapped[str | None]
     max_in_flight: Mapped[int] = mapped_column(default=4)
     per_second: Mapped[int] = mapped_column(default=50)
-    streak: Mapped[int] = mapped_column(default=0)
-    breaker_level: Mapped[int] = mapped_column(default=0)
-    paused_until: Mapped[datetime | None]
-    failing_since: Mapped[datetime | None]
-    last_success_at: Mapped[datetime | None]
-    rev: Mapped[int] = mapped_column(default=1)
-    archived_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
-    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
 
 
 class WebhookSecret(Base):

@@ -74,16 +74,6 @@ class Host(Party):
     card_rev: Mapped[int] = mapped_column(default=1)
 
 
-class HostAlias(Base):
-    """Another name under which a host appears in files. Two hosts may share one; then nobody is guessed."""
-
-    __tablename__ = "host_alias"
-
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
-    host_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("host.id"))
-    alias: Mapped[str]
-
-
 class HostContract(Base):
     """Which agency stands for a host, by dates; the database refuses two at once. exclusive: through it alone."""
 

@@ -24,7 +24,7 @@ from campaign.kit.fields import (
 from campaign.kit.instants import Instant
 from campaign.schedule.crew_schemas import CrewOut
 from campaign.schedule.schemas import OverrideIn
-from campaign.schedule.states import State
+from campaign.schedule.states import CancelCode, State
 from campaign.schedule.views import SessionView
 
 ParticipantId = Annotated[int, PublicId("ptc")]
@@ -224,18 +224,6 @@ class CounterIn(Strict):
     host_id: HostId | None = None
     participant_id: ParticipantId | None = None
     reason: Line = ""
-
-
-CancelCode = Literal[
-    "brand_request",
-    "host_unavailable",
-    "studio_fault",
-    "goods_missing",
-    "platform",
-    "weather",
-    "duplicate",
-    "other",
-]
 
 
 class CancelIn(Strict):

@@ -1,6 +1,6 @@
 """The states of a session and the verbs each allows. Pure."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 State = Literal["draft", "offered", "accepted", "ready", "live", "ended", "reviewed", "cancelled", "no_show"]
 STATES: tuple[State, ...] = (
@@ -69,7 +69,7 @@ VERBS: dict[str, frozenset[str]] = {
 }
 """Verb → the states it is allowed in."""
 
-CANCEL_CODES = (
+CancelCode = Literal[
     "brand_request",
     "host_unavailable",
     "studio_fault",
@@ -78,9 +78,12 @@ CANCEL_CODES = (
     "weather",
     "duplicate",
     "other",
-    "hold_lapsed",
-)
-"""Why a session was cancelled; hold_lapsed is the clock's."""
+]
+CANCEL_CODES: tuple[CancelCode, ...] = get_args(CancelCode)
+"""Why a person cancels a session."""
+
+HOLD_LAPSED = "hold_lapsed"
+"""Why the clock does."""
 
 
 def may(verb: str, state: str) -> bool:

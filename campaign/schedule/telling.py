@@ -9,6 +9,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.instants import written
 from campaign.outbox.notices import HUB_ID, Audience, tell
 from campaign.schedule.models import LiveSession
+from campaign.schedule.states import HOLD_LAPSED
 from campaign.schedule.views import ParticipantView, SessionView
 
 # Event → kind of notice and who hears it. What goes as planned is seen on the board, and goes to machines only.
@@ -52,7 +53,7 @@ def tell_of_event(
     for agency_id in gone:
         params = {"title": view.title}
         tell(db, "change.parted", "agency", [agency_id], key=key, params=params, session_id=None)
-    known = row.state != "draft" and row.cancel_code != "hold_lapsed"
+    known = row.state != "draft" and row.cancel_code != HOLD_LAPSED
     if "brand" in audiences and known:
         tell_brands(db, view, kind, row.brand_ids, key=key)
     if "host" in audiences and known:

@@ -13,12 +13,6 @@ from campaign.kit.errors import NotFound
 from campaign.live import alerts, evidence, reminders, running
 from campaign.schedule import answering
 from tests.factory import HUB
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 def ring(stage, subject: str = "room:1", **later: float) -> None:

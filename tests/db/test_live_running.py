@@ -14,14 +14,8 @@ from campaign.schedule import answering, closing, doors, queries
 from campaign.schedule.errors import TooEarly, TooLate
 from campaign.schedule.schemas import CorrectionIn
 from tests.factory import HUB, SECRET_KEY
-from tests.schedule_kit import Stage
 
 MIN = timedelta(minutes=1)
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

@@ -16,14 +16,8 @@ from campaign.outbox.notices import Notice, tell
 from campaign.schedule import answering, changing, closing
 from campaign.schedule.queries import get_session
 from tests.factory import HUB
-from tests.schedule_kit import Stage
 
 CANARY = "canary-7f3a"
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

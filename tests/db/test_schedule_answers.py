@@ -8,12 +8,6 @@ from campaign.kit.actor import SYSTEM
 from campaign.kit.database import beyond_own
 from campaign.schedule import answering
 from tests.factory import HUB
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

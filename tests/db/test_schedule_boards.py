@@ -13,12 +13,6 @@ from campaign.schedule import answering, closing
 from campaign.schedule.boards import read_board
 from campaign.schedule.shifting import Shift, shift_all, try_all
 from tests.factory import HUB
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @contextmanager

@@ -11,12 +11,6 @@ from campaign.kit.errors import Invalid
 from campaign.schedule import booking, closing
 from campaign.schedule.errors import Conflicting, NeedsOverride
 from tests.factory import HUB
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 def claims_of(stage, session_id):

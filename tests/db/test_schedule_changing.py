@@ -19,12 +19,6 @@ from campaign.schedule.errors import (
 )
 from campaign.schedule.schemas import SessionChange, SessionFilter
 from tests.factory import HUB, SECRET_KEY
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 def events_of(stage, session_id):

@@ -6,7 +6,6 @@ from sqlalchemy.exc import ProgrammingError
 
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.schedule import answering
-from tests.schedule_kit import Stage
 
 TABLES = (
     "live_session",
@@ -19,11 +18,6 @@ TABLES = (
     "alert",
     "room_event",
 )
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

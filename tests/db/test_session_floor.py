@@ -11,15 +11,9 @@ from campaign.live import airtime, alerts, correcting, evidence, links, running,
 from campaign.schedule import answering, changing, following, queries
 from campaign.schedule.errors import Conflicting
 from tests.factory import SECRET_KEY
-from tests.schedule_kit import Stage
 
 MIN = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 def at(stage, moment):

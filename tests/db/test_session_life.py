@@ -13,15 +13,9 @@ from campaign.schedule.errors import Conflicting, ProposalClosed
 from campaign.schedule.proposals import proposals_of
 from campaign.schedule.schemas import SessionChange
 from tests.factory import HUB
-from tests.schedule_kit import Stage
 
 MIN = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

@@ -17,12 +17,6 @@ from campaign.schedule.waiting.queries import get_entry, line_of, page_of_entrie
 from campaign.schedule.waiting.schemas import EntryIn
 from campaign.schedule.waiting.sweep import AGAIN, sweep
 from tests.factory import HUB
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 class Line:

@@ -2,18 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
-
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
 from tests.factory import HUB
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 def span(at, days=1):

@@ -8,12 +8,6 @@ from campaign.kit.actor import Actor
 from campaign.kit.ids import public
 from campaign.kit.instants import written
 from tests.factory import HUB
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

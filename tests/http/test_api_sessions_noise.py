@@ -8,7 +8,6 @@ import pytest
 from campaign.kit.ids import public
 from campaign.kit.instants import written
 from tests.factory import HUB
-from tests.schedule_kit import Stage
 
 NONSENSE: list[Any] = [
     None,
@@ -46,11 +45,6 @@ QUERIES = [
     "1e9",
     "%F0%9F%98%80",
 ]
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

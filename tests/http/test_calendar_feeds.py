@@ -10,12 +10,6 @@ from campaign.kit.actor import SYSTEM
 from campaign.schedule import answering, changing, closing
 from campaign.schedule.feeds import WINDOW, feed_token
 from tests.factory import keyed
-from tests.schedule_kit import Stage
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from campaign.kit import ids
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.live import alerts
 from campaign.outbox.notices import GROUPS, tell
-from tests.factory import HUB, keyed
+from tests.factory import HUB
 
 URL = "https://open.feishu.cn/open-apis/bot/v2/hook/0123456789abcdef"
 CHANNEL = {"kind": "feishu", "name": "值班群", "address": URL, "secret": "s3cret-of-the-robot"}
@@ -143,20 +143,6 @@ def test_brands_hear_of_changes_alone(call, make):
     assert made.json["groups"] == ["change", "system"]
     refused = call(brand, "POST", "/notice-channels", json=CHANNEL | {"groups": ["reminder"]})
     assert refused.status_code == 422
-
-
-@pytest.fixture
-def page(app, client, database):
-    """page(actor, path, form): a page as a browser gets it; a POST when a form is given."""
-    app.config["WTF_CSRF_ENABLED"] = False
-
-    def get(actor, path, form=None, language="en"):
-        headers = {"Authorization": f"Bearer {keyed(database, actor)}", "Accept-Language": language}
-        if form is None:
-            return client.get(path, headers=headers)
-        return client.post(path, headers=headers, data=form)
-
-    return get
 
 
 def test_the_bell_counts_until_all_is_marked_as_read(page, database, mine):

@@ -13,20 +13,9 @@ from campaign.schedule import answering, changing, queries
 from campaign.schedule.schemas import SessionChange
 from campaign.schedule.spans import board_day_of
 from tests.factory import HUB
-from tests.schedule_kit import Stage
 from tests.visitor import Visitor, visitor_as
 
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
-
-
-@pytest.fixture
-def planner(app, database):
-    return visitor_as(app, database, "hub", hub_role="scheduler")
 
 
 def ses(view):

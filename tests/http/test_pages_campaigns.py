@@ -5,28 +5,15 @@ from datetime import timedelta
 from html import unescape
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from campaign.catalog.queries import goals_of
 from campaign.catalog.tree import Goal
 from campaign.kit import ids
 from campaign.schedule import closing
 from campaign.schedule.waiting.sweep import sweep
 from tests.factory import HUB
-from tests.schedule_kit import Stage
 from tests.visitor import visitor_as
 
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
-
-
-@pytest.fixture
-def planner(app, database):
-    return visitor_as(app, database, "hub", hub_role="scheduler")
 
 
 def test_a_tree_is_planned_from_the_calendar_down(planner, stage):

@@ -13,20 +13,9 @@ from campaign.parties.models import Host, Studio
 from campaign.schedule import answering, queries
 from campaign.schedule.proposals import proposals_of
 from tests.factory import HUB, SECRET_KEY
-from tests.schedule_kit import Stage
 from tests.visitor import Visitor, visitor_as
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
-
-
-@pytest.fixture
-def planner(app, database):
-    return visitor_as(app, database, "hub", hub_role="scheduler")
 
 
 @pytest.fixture

@@ -9,15 +9,9 @@ from campaign.kit import ids
 from campaign.parties import bonds
 from campaign.schedule import availability, house
 from campaign.schedule.availability import Owner
-from tests.schedule_kit import Stage
 from tests.visitor import visitor_as
 
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 @pytest.fixture

@@ -50,11 +50,6 @@ def upload(visitor, shop_id, name="douyin_orders.csv"):
     )
 
 
-@pytest.fixture
-def planner(app, database):
-    return visitor_as(app, database, "hub", hub_role="scheduler")
-
-
 def taken(planner, evening, database):
     """The sample checked, looked at and taken over by the page; gives the import's address."""
     answer = upload(planner, ids.public("shp", evening.shop.id))

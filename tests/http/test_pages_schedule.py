@@ -5,7 +5,6 @@ from datetime import timedelta
 from html import unescape
 from zoneinfo import ZoneInfo
 
-import pytest
 from sqlalchemy import text
 
 from campaign.kit import ids
@@ -14,20 +13,9 @@ from campaign.live.links import card_token, door_token
 from campaign.parties.models import Host, Studio
 from campaign.schedule import answering, queries
 from tests.factory import HUB, SECRET_KEY
-from tests.schedule_kit import Stage
 from tests.visitor import Visitor, visitor_as
 
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
-
-
-@pytest.fixture
-def planner(app, database):
-    return visitor_as(app, database, "hub", hub_role="scheduler")
 
 
 def typed(stage, **changes):

@@ -2,23 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
-
 from campaign.kit import ids
 from campaign.schedule import answering, queries
 from tests.factory import HUB
-from tests.schedule_kit import Stage
 from tests.visitor import visitor_as
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
-
-
-@pytest.fixture
-def planner(app, database):
-    return visitor_as(app, database, "hub", hub_role="scheduler")
 
 
 def soon(stage, minutes):

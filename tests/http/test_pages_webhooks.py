@@ -7,28 +7,13 @@ from sqlalchemy import text
 
 from campaign.kit import ids
 from campaign.kit.actor import SYSTEM, Actor
-from tests.factory import HUB, keyed
+from tests.factory import HUB
 from tests.http.test_api_webhooks import URL, added, delivery_of
 
 
 @pytest.fixture
 def mine(make):
     return Actor(kind="key", role="agency", agency_id=make.agency(name="晨光机构").id, name="mine")
-
-
-@pytest.fixture
-def page(app, client, database):
-    """page(actor, path, **form): a page as a browser gets it; a POST when a form is given."""
-    # The form token is the browser's matter and has tests of its own.
-    app.config["WTF_CSRF_ENABLED"] = False
-
-    def get(actor, path, form=None, language="en"):
-        headers = {"Authorization": f"Bearer {keyed(database, actor)}", "Accept-Language": language}
-        if form is None:
-            return client.get(path, headers=headers)
-        return client.post(path, headers=headers, data=form)
-
-    return get
 
 
 def test_a_new_endpoint_shows_its_secret_on_this_page_alone(page, mine):

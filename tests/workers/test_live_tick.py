@@ -4,7 +4,6 @@ import argparse
 import json
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import text
 
 from campaign.cli.commands import tick as command
@@ -15,11 +14,6 @@ from campaign.schedule import queries
 from tests.factory import Factory
 from tests.schedule_kit import Stage
 from workers import live, task
-
-
-@pytest.fixture
-def stage(make):
-    return Stage(make)
 
 
 def test_the_task_takes_every_due_edge(stage, parts):

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
 from campaign.delivery.actions import EndpointNotActive
+from campaign.delivery.destinations import move, take_up, touch
 from campaign.delivery.notices.models import NoticeChannel, NoticeDelivery
 from campaign.delivery.notices.schemas import ChannelChange, ChannelIn
 from campaign.delivery.notices.states import SIGNED, ChannelKind
@@ -18,9 +17,8 @@ from campaign.delivery.notices.whose import party_of
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.addresses import Blocked, Network, check_url
-from campaign.kit.errors import FieldError, Forbidden, Invalid, Stale
+from campaign.kit.errors import FieldError, Forbidden, Invalid
 from campaign.kit.sealing import seal
-from campaign.outbox.actions import wake
 from campaign.outbox.notices import FOR_PARTY, tell
 
 ADDRESS_CONTEXT, SECRET_CONTEXT = "notice_address", "notice_secret"
@@ -96,12 +94,12 @@ def change_channel(
     if "secret" in named:
         _check_secret(channel.kind, given.secret)
         channel.secret_sealed = _sealed(given.secret, house)
-    _touch(db, channel, expected_rev)
+    touch(db, channel, expected_rev)
     if given.state == "active":
-        _take_up(db, channel)
+        take_up(db, channel, NoticeDelivery.channel_id)
     if given.state == "paused" and channel.state == "active":
         channel.state = "paused"
-        _move(db, channel, ("pending",), "held")
+        move(db, channel, NoticeDelivery.channel_id, ("pending",), "held")
     db.flush()
     _note(db, actor, channel, "changed", {"fields": sorted(named)})
     return channel
@@ -111,9 +109,9 @@ def remove_channel(
     db: Session, actor: Actor, channel: NoticeChannel, *, expected_rev: int | None = None
 ) -> None:
     """Take it out of use; what waits for it is aborted."""
-    _touch(db, channel, expected_rev)
+    touch(db, channel, expected_rev)
     channel.archived_at = clock.now(db)
-    _move(db, channel, ("pending", "held"), "aborted")
+    move(db, channel, NoticeDelivery.channel_id, ("pending", "held"), "aborted")
     db.flush()
     _note(db, actor, channel, "removed", {"address": channel.address_hint})
 
@@ -181,32 +179,6 @@ def _groups(audience: str, given: Sequence[str] | None) -> list[str]:
     if not set(given) <= set(FOR_PARTY[audience]):
         raise Invalid([FieldError("groups", "not_your_group")])
     return [group for group in FOR_PARTY[audience] if group in given]
-
-
-def _touch(db: Session, channel: NoticeChannel, expected_rev: int | None) -> None:
-    if expected_rev is not None and expected_rev != channel.rev:
-        raise Stale
-    channel.rev += 1
-    channel.updated_at = clock.now(db)
-
-
-def _take_up(db: Session, channel: NoticeChannel) -> None:
-    channel.state, channel.disabled_reason = "active", None
-    channel.streak = channel.breaker_level = 0
-    channel.paused_until = channel.failing_since = None
-    _move(db, channel, ("held",), "pending")
-    wake(db)
-
-
-def _move(db: Session, channel: NoticeChannel, before: tuple[str, ...], after: str) -> None:
-    db.flush()
-    over: dict[str, Any] = {"finished_at": clock.now(db)} if after == "aborted" else {}
-    db.execute(
-        update(NoticeDelivery)
-        .where(NoticeDelivery.channel_id == channel.id, NoticeDelivery.state.in_(before))
-        .values(state=after, next_at=clock.now(db), **over)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _note(db: Session, actor: Actor, channel: NoticeChannel, act: str, detail: dict[str, object]) -> None:

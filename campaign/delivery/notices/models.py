@@ -6,8 +6,9 @@ from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, LargeBina
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
+from campaign.delivery.destinations import Destination
 from campaign.delivery.notices.states import ChannelKind
-from campaign.delivery.states import EndpointState, State
+from campaign.delivery.states import State
 from campaign.kit.database import Base
 
 
@@ -21,8 +22,8 @@ class NoticeSeen(Base):
     at: Mapped[datetime]
 
 
-class NoticeChannel(Base):
-    """A chat robot or a mailbox of one party. From `next_send_at` to `last_success_at` it is the sender's."""
+class NoticeChannel(Destination, Base):
+    """A chat robot or a mailbox of one party. `next_send_at` is the sender's."""
 
     __tablename__ = "notice_channel"
 
@@ -38,18 +39,7 @@ class NoticeChannel(Base):
     groups: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     quiet_from: Mapped[time | None]
     quiet_to: Mapped[time | None]
-    state: Mapped[EndpointState] = mapped_column(TEXT, default="active")
-    disabled_reason: Mapped[str | None]
     next_send_at: Mapped[datetime | None]
-    streak: Mapped[int] = mapped_column(default=0)
-    breaker_level: Mapped[int] = mapped_column(default=0)
-    paused_until: Mapped[datetime | None]
-    failing_since: Mapped[datetime | None]
-    last_success_at: Mapped[datetime | None]
-    rev: Mapped[int] = mapped_column(default=1)
-    archived_at: Mapped[datetime | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
-    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
 
 
 class NoticeDelivery(Base):

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
-from campaign.schedule.closing import HOLD_LAPSED, lapse_expired
+from campaign.schedule.closing import lapse_expired
 from campaign.schedule.models import LiveSession
 from campaign.schedule.spans import Span
+from campaign.schedule.states import HOLD_LAPSED
 from campaign.schedule.waiting.choosing import touched
 from campaign.schedule.waiting.line import close
 from campaign.schedule.waiting.models import WaitingEntry, WaitingOffer, WaitingWindow

@@ -46,5 +46,5 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         proposing=session.state in VERBS["counter"],
         own_people=[one for one in session.participants if one.agency_id == actor.agency_id],
         own_hosts=all_of(db, actor, Host),
-        cancel_codes=[code for code in CANCEL_CODES if code != "hold_lapsed"],
+        cancel_codes=CANCEL_CODES,
     )

@@ -46,7 +46,7 @@ def index(*, db: Session, actor: Actor) -> str:
         drafts=drafts,
         rules=offer_rules.rules_of_hub(db, actor),
         may_plan=allows(actor, "sessions.plan"),
-        cancel_codes=[code for code in CANCEL_CODES if code != "hold_lapsed"],
+        cancel_codes=CANCEL_CODES,
     )
 
 
