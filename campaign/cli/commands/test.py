@@ -31,5 +31,5 @@ def run(options: argparse.Namespace) -> int:
         os.execv(sys.executable, [*pytest, *given])  # noqa: S606 - no shell wanted
     # Most of the rest waits for a server or a browser: two files at a time, each process with its own servers.
     others = ["-n", "2", "--dist", "loadfile", *(f"--ignore={folder}" for folder in _ALONE)]
-    failed = subprocess.call([*pytest, *others, *given])  # noqa: S603 - no shell wanted
-    return subprocess.call([*pytest, *_ALONE, *given]) or failed  # noqa: S603 - no shell wanted
+    failed = subprocess.call([*pytest, *others, *given])
+    return subprocess.call([*pytest, *_ALONE, *given]) or failed
