@@ -1,4 +1,4 @@
-"""Planning: series, and plans with their releases."""
+"""Series: shows that come back by a rule."""
 
 revision = "0008"
 down_revision = "0007"
