@@ -17,10 +17,18 @@ from campaign.kit import catalogue, queue, redis, schema
 from campaign.kit.actor import Actor
 from campaign.kit.database import Database, driver_url
 from campaign.kit.parts import Parts
+from campaign.sales.intake import Intake
 from campaign.wiring import wire
 from config.settings import Settings, load
 from tests.factory import Factory, keyed
 from tests.schedule_kit import Stage
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run side by side, a file stays together; all browser walks do, for they share one product that is running."""
+    for item in items:
+        walks = item.get_closest_marker("browser") is not None
+        item.add_marker(pytest.mark.xdist_group("browser" if walks else item.path.name))
 
 
 @dataclass(frozen=True)
@@ -168,11 +176,27 @@ def parts(settings: Settings, database: Database) -> Iterator[Parts]:
     queue.use(None)
 
 
+@pytest.fixture(scope="session")
+def built() -> list[Any]:
+    """The one application of the session, once a test has asked for it, with its extensions and settings as built."""
+    return []
+
+
 @pytest.fixture
-def app(parts: Parts) -> Any:
-    made = create_app(parts)
+def app(parts: Parts, built: list[Any]) -> Iterator[Any]:
+    """The application on this test's parts. Built once: its routes and templates take a quarter of a second."""
+    if not built:
+        made = create_app(parts)
+        built.extend((made, dict(made.extensions), dict(made.config)))
+    made, extensions, config = built
+    made.extensions.update(parts=parts, intake=Intake(parts.database, parts.settings.secret_key))
+    made.config["SETTINGS"] = parts.settings
     made.testing = False  # errors are answered as in production
-    return made
+    yield made
+    # What a test or a request kept on the application is not there for the next one.
+    for kept, first in ((made.extensions, extensions), (made.config, config)):
+        kept.clear()
+        kept.update(first)
 
 
 @pytest.fixture
