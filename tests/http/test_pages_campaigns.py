@@ -102,6 +102,12 @@ def test_a_free_place_leads_to_a_booking_form_that_is_filled_in(planner, stage):
     assert planner.get("/hub/slots?from_day=x&to_day=2025-01-01&minutes=1e9").status_code == 422
 
 
+def test_free_places_of_the_next_days_stand_there_before_anything_is_asked(planner, stage):
+    page = planner.get(f"/hub/slots?host_ids={ids.public('hst', stage.in_house.id)}").text
+    assert "/hub/sessions/new?" in page
+    assert 'name="minutes"' in page
+
+
 def test_prime_time_is_the_hubs_to_set(planner):
     planner.get("/hub/slots")
     assert planner.post("/hub/slots/prime", since="20:30", until="01:00").status_code == 303

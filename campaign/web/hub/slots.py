@@ -51,13 +51,14 @@ class PrimeIn(Strict):
 @pages.get("")
 @reads("sessions.check")
 def index(*, db: Session, actor: Actor) -> Response:
-    """The search and, once asked, up to forty places."""
-    if "minutes" not in request.args:
+    """The search and up to forty places; before anything is asked, three hours within the next seven days."""
+    asked = request.args.copy()
+    if "minutes" not in asked:
         on = today(db, actor)
-        first = {"from_day": on, "to_day": on + timedelta(days=6), "minutes": 180}
-        given = {name: request.args.getlist(name) for name in _LISTS if name in request.args}
-        return _page(db, actor, forms.blank(**first | given))
-    form = forms.read(SearchIn, request.args, build=_searched)
+        first = {"from_day": on.isoformat(), "to_day": (on + timedelta(days=6)).isoformat(), "minutes": "180"}
+        for name, value in first.items():
+            asked.setdefault(name, value)
+    form = forms.read(SearchIn, asked, build=_searched)
     found: list[Ranked] | None = None
     if form.value is not None:
         with forms.refusals(form, db):
