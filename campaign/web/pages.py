@@ -5,6 +5,8 @@ import pkgutil
 from typing import Any
 
 from flask import Flask
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from campaign import web
 from campaign.gate.identity import find_actor, find_user
@@ -41,6 +43,8 @@ def common() -> dict[str, Any]:
     }
 
 
-def word(code: str, **params: Any) -> str:
+# Without a context Jinja works out a constant's word ('level.hard'|word) once, in the first reader's language.
+@pass_context
+def word(_context: Context, code: str, **params: Any) -> str:
     """A code (state.live, studio_taken) in the reader's language."""
     return in_words(code, params)

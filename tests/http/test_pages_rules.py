@@ -9,6 +9,7 @@ from campaign.kit import ids
 from campaign.parties import bonds
 from campaign.schedule import availability, house
 from campaign.schedule.availability import Owner
+from tests.factory import HUB
 from tests.visitor import visitor_as
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -144,6 +145,13 @@ def test_rules_are_set_on_their_page(stage, manager, app, database):
     viewer = visitor_as(app, database, "hub", hub_role="viewer")
     assert 'button class="main"' not in viewer.get("/hub/rules").text
     assert viewer.post("/hub/rules", **fields).status_code == 403
+
+
+def test_each_reader_finds_the_words_of_codes_in_their_own_language(page):
+    texts = {one: page(HUB, "/hub/rules", language=one).text for one in ("zh-CN", "en", "zh-CN")}
+    assert "拒绝 <span" in texts["zh-CN"]
+    assert "Refuse <span" in texts["en"]
+    assert "拒绝" not in texts["en"]
 
 
 def test_brands_join_and_leave_a_group_of_competitors(stage, manager):
