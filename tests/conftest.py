@@ -21,6 +21,7 @@ from campaign.sales.intake import Intake
 from campaign.wiring import wire
 from config.settings import Settings, load
 from tests.factory import Factory, keyed
+from tests.facts import misshapen
 from tests.schedule_kit import Stage
 
 
@@ -120,12 +121,18 @@ def engine(database_url: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def database(engine: Any) -> Iterator[Database]:
-    """All transactions of the test live in one outer one, which is rolled back."""
+def database(engine: Any, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """All transactions of the test live in one outer one, which is rolled back.
+
+    Whatever fact the test led to must read as the catalogue of events says; `made_up_facts` marks tests whose
+    facts are no real ones.
+    """
     with engine.connect() as connection:
         outer = connection.begin()
         yield Database(connection)
+        faults = [] if request.node.get_closest_marker("made_up_facts") else misshapen(connection)
         outer.rollback()
+    assert faults == []
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from campaign.delivery import queries, schemas
+from campaign.delivery.catalogue import event_types
 from campaign.gate.door import reads
 from campaign.kit.actor import Actor
 
@@ -16,3 +17,10 @@ bp = APIBlueprint("api_events", __name__, tag="Webhooks")
 def list_events(*, db: Session, actor: Actor, query: schemas.EventQuery) -> BaseModel:
     """Events after a cursor, oldest first; nothing slips in before a cursor that was handed out."""
     return queries.events_after(db, actor, query)
+
+
+@bp.get("/event-types")
+@reads("events.read", answer=schemas.EventTypeList)
+def list_event_types(*, db: Session, actor: Actor) -> BaseModel:
+    """What is sent: each type with the JSON Schema of its `data` and an example."""
+    return schemas.EventTypeList(items=event_types())

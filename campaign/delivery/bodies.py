@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from campaign.kit.instants import written
+from campaign.outbox.events import VERSION
 
 LARGEST = 20 * 1024
-VERSION = 1
 
 # What is left out first when a body grows too long, dearest last; a receiver that misses it asks the API.
 _CUT_IN_TURN = (("session", "lineup"), ("participants",), ("sessions",), ("session",))

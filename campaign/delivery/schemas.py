@@ -172,3 +172,16 @@ class EventList(BaseModel):
 
     items: list[EventOut]
     next_cursor: str
+
+
+class EventTypeOut(BaseModel):
+    """A type of event: the JSON Schema of its `data` in this version, and an example of it."""
+
+    type: str
+    version: int
+    data_schema: dict[str, Any]
+    example: dict[str, Any]
+
+
+class EventTypeList(BaseModel):
+    items: list[EventTypeOut]

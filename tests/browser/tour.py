@@ -62,6 +62,7 @@ _PAGES = {
         "/agency/sessions",
         "/agency/times",
         "/webhooks",
+        "/webhooks/events",
         "/notices",
         "/notices/channels",
         "/calendar",

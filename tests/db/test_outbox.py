@@ -8,6 +8,8 @@ from campaign.outbox.actions import write
 from campaign.outbox.models import OutboxEvent
 from tests.factory import HUB
 
+pytestmark = pytest.mark.made_up_facts
+
 
 def events(database):
     with database.transaction(SYSTEM) as db:
