@@ -1,0 +1,44 @@
+"""Benches run: on a small calendar, once, so that they do not rot. Their figures say nothing here."""
+
+import psycopg
+import pytest
+
+from bench.grounds import Grounds
+from bench.schedule import run
+from campaign.cli.main import main
+
+BARS = {
+    "booking p50": "<= 1.5",
+    "free slots p50": "<= 1.5",
+    "week of 50 studios as JSON p50": "<= 1.5",
+    "booking with claims p50": "<= 1.3",
+    "booking under advisory lock p50": ">= 1.0",
+    "Indico's statements p50": ">= 4",
+}
+
+
+@pytest.fixture
+def grounds(servers):
+    given = Grounds(servers.database_url, servers.redis_url, full=False, rounds=1, prefix="test_bench_")
+    _drop(given)
+    yield given
+    _drop(given)
+
+
+def _drop(grounds: Grounds) -> None:
+    with psycopg.connect(grounds.admin_url, autocommit=True) as connection:
+        for name in ("few", "many", "lock", "bare"):
+            connection.execute(f"DROP DATABASE IF EXISTS {grounds.prefix}{name} WITH (FORCE)")
+
+
+def test_the_schedules_bench_measures_each_of_its_bars(grounds) -> None:
+    figures = list(run(grounds))
+    assert {one.figure: one.bar for one in figures if one.bar} == BARS
+    assert all(one.value > 0 for one in figures)
+    assert all((one.holds is None) == (one.bar == "") for one in figures)
+
+
+def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
+    assert main(["bench", "no-such"]) == 1
+    assert capsys.readouterr().err == "bench: no bench 'no-such'; there are: schedule\n"
+    assert main(["bench", "--rounds", "0"]) == 1
