@@ -70,7 +70,13 @@ def _parse(parser: argparse.ArgumentParser, rest: list[str], module: ModuleType)
 
 
 def _status(module: ModuleType, options: argparse.Namespace) -> int:
-    status: int = module.run(options)
+    # Only now: `config` may be read before the environment stands, its libraries not.
+    from config.settings import SettingsError
+
+    try:
+        status: int = module.run(options)
+    except SettingsError as error:
+        raise CommandFault("\n".join(error.faults)) from error
     return status
 
 

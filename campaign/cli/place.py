@@ -159,12 +159,9 @@ def _wired(found: Mapping[str, str], *, migrate: bool) -> Iterator["Parts"]:
     from campaign.kit import schema
     from campaign.wiring import wire
     from config.logging import configure
-    from config.settings import SettingsError, load
+    from config.settings import load
 
-    try:
-        settings = load({**os.environ, **found})
-    except SettingsError as error:
-        raise SetupFault("\n".join(error.faults)) from error
+    settings = load({**os.environ, **found})
     configure("warning", as_json=settings.log_json)
     if migrate:
         schema.upgrade(settings.database_url)

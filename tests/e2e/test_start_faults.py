@@ -1,5 +1,6 @@
 """What a start says when it cannot go on: a sentence, never a traceback."""
 
+import json
 import os
 import subprocess
 import sys
@@ -41,6 +42,18 @@ def test_an_unknown_command_is_wrong_usage():
 
 def test_an_unknown_option_is_wrong_usage():
     assert campaign("up", "--nonsense").returncode == 2
+
+
+def test_the_document_of_the_api_needs_no_server_and_a_wrong_setting_is_a_sentence(tmp_path):
+    given = {"DATABASE_URL": "", "REDIS_URL": "", "CAMPAIGN_DATA_DIR": str(tmp_path)}
+    document = json.loads(campaign("openapi", **given).stdout)
+    assert document["openapi"].startswith("3.1")
+    assert "/api/v1/sessions" in document["paths"]
+    for command in ("openapi", "sender", "reconcile"):
+        done = campaign(command, **given, CAMPAIGN_PORT="many")
+        assert done.returncode == 1
+        assert "CAMPAIGN_PORT must be a number" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_config_check_names_every_fault_at_once(tmp_path):

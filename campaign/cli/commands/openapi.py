@@ -2,7 +2,11 @@
 
 import argparse
 import json
+import os
 import sys
+
+# Nothing is asked of either: the document is made of the routes.
+_NOWHERE = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1"}
 
 
 def arguments(_parser: argparse.ArgumentParser) -> None:
@@ -10,11 +14,14 @@ def arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Needs the settings, but neither database nor Redis."""
+    """Needs no server: neither database nor Redis is spoken to."""
     from campaign.app import create_app
     from campaign.gate.openapi import document
+    from campaign.wiring import wire
+    from config.settings import load
 
-    app = create_app()
+    parts = wire(load({**os.environ, **_NOWHERE}), nudges=False)
+    app = create_app(parts)
     with app.app_context():
         json.dump(document(app), sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")

@@ -15,15 +15,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Needs DATABASE_URL; safe to run again, also beside a running product."""
-    from campaign.cli.faults import CommandFault
     from campaign.cli.setup.console import Step, say
     from campaign.kit import catalogue, schema
-    from config.settings import SettingsError, load
+    from config.settings import load
 
-    try:
-        settings = load(os.environ)
-    except SettingsError as error:
-        raise CommandFault("\n".join(error.faults)) from error
+    settings = load(os.environ)
     try:
         catalogue.compile_all()
     except catalogue.CatalogueFault as error:

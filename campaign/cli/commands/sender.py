@@ -10,16 +10,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_options: argparse.Namespace) -> int:
     """Until SIGTERM or SIGINT; then finish what is in flight."""
-    from campaign.cli.faults import SetupFault
     from campaign.delivery.sender.process import serve
     from campaign.gate.notices import Wording
     from config.logging import configure
-    from config.settings import SettingsError, load
+    from config.settings import load
 
-    try:
-        settings = load(os.environ)
-    except SettingsError as error:
-        raise SetupFault("\n".join(error.faults)) from error
+    settings = load(os.environ)
     configure(settings.log_level, as_json=settings.log_json)
     serve(settings, Wording(settings))
     return 0
