@@ -10,6 +10,7 @@ PERIODIC: dict[str, float] = {
     "sales.sweep": 3600.0,  # days of the raw log made 30 ahead
     "sales.project": 10.0,  # live figures whose version in Redis is older than in SQL
     "delivery.sweep": 30.0,  # deliveries whose endpoint paused or left, the sender woken
+    "delivery.troubles": 300.0,  # endpoints that fail for a day, for three, or gave something up
     "delivery.partitions": 3600.0,  # days made 30 ahead, old ones dropped
     "notices.remind": 10.0,  # reminders, deadlines, arrivals, who is off air
     "notices.sweep": 60.0,  # notices whose channel paused or left, or that nobody needs any more

@@ -47,6 +47,8 @@ def link_of(kind: str, audience: str, session_id: int | None) -> str:
         return _SESSION_PAGES[audience] + ids.public("ses", session_id)
     if group_of(kind) == "alert":
         return "/hub/alerts"
+    if kind.startswith("system.endpoint"):
+        return "/webhooks"
     return "/notices/channels" if group_of(kind) == "system" else "/notices"
 
 

@@ -45,6 +45,9 @@ CREATE INDEX notice_waiting ON notice (id) WHERE fanned_at IS NULL;
 CREATE INDEX notice_session ON notice (session_id);
 CREATE INDEX notice_alert ON notice (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX notice_age ON notice (at);
+
+-- Few: what was given up is told of.
+CREATE INDEX webhook_delivery_given_up ON webhook_delivery (endpoint_id, finished_at) WHERE state = 'exhausted';
 SELECT grant_table('notice');
 CREATE POLICY app_read ON notice FOR SELECT TO xinji_app USING (app_is_party(audience, party_id));
 -- What one party does is told to another; whoever writes it may not read it back.

@@ -15,7 +15,9 @@ def _on_these(parts):
     task.use(None)
 
 
-@pytest.mark.parametrize("run", [delivery.sweep, delivery.partitions], ids=lambda run: run.name)
+@pytest.mark.parametrize(
+    "run", [delivery.sweep, delivery.partitions, delivery.troubles], ids=lambda run: run.name
+)
 def test_a_task_may_come_twice_and_stands_in_the_table_of_periodic_jobs(run):
     assert run.name in PERIODIC
     run()

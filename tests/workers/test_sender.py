@@ -137,6 +137,9 @@ def test_410_disables_and_what_follows_is_held_until_it_is_enabled(
         wait_until(settings.database_url, "SELECT state FROM webhook_endpoint", "disabled")
         told = "SELECT detail->>'reason' FROM audit_entry WHERE action = 'webhook_endpoint.disabled'"
         wait_until(settings.database_url, told, "gone")
+        heard = "SELECT string_agg(audience || ' ' || kind, ', ' ORDER BY audience) FROM notice"
+        kind = "system.endpoint_disabled_gone"
+        wait_until(settings.database_url, heard, f"agency {kind}, hub {kind}")
         tell(committed_database, agency.id, number=2)
         wait_until(settings.database_url, WAITING, 0)
         assert [one.state for one in deliveries(committed_database)] == ["held", "held"]

@@ -57,16 +57,25 @@ SET streak = %(streak)s, breaker_level = %(level)s, paused_until = %(paused_unti
 WHERE id = %(id)s
 """
 
-_DISABLE = """
+# The hub is party 0 of its own audience (campaign.outbox.notices).
+_DISABLE = r"""
 WITH disabled AS (
     UPDATE webhook_endpoint
     SET state = 'disabled', disabled_reason = %(reason)s, rev = rev + 1, updated_at = %(now)s
-    WHERE id = %(id)s AND state = 'active' RETURNING id
+    WHERE id = %(id)s AND state = 'active' RETURNING id, agency_id, url, rev
 ), audited AS (
     INSERT INTO audit_entry (at, actor_kind, actor_role, actor_name, action, subject_type, subject_id, detail)
     SELECT %(now)s, 'system', 'system', 'sender', 'webhook_endpoint.disabled', 'webhook_endpoint', id,
            jsonb_build_object('reason', %(reason)s::text)
     FROM disabled
+), told AS (
+    INSERT INTO notice (kind, audience, party_id, params, key, at)
+    SELECT 'system.endpoint_disabled_' || %(reason)s, party.audience, party.id,
+           jsonb_build_object('address', party.prefix || substring(d.url FROM '^\w+://([^/?#]+)')),
+           'endpoint:' || d.id || ':disabled:' || d.rev, %(now)s
+    FROM disabled d JOIN agency a ON a.id = d.agency_id,
+    LATERAL (VALUES ('agency', d.agency_id, ''), ('hub', 0, a.name || ' · ')) AS party (audience, id, prefix)
+    ON CONFLICT DO NOTHING
 )
 UPDATE webhook_delivery d SET state = 'held'
 FROM disabled WHERE d.endpoint_id = disabled.id AND d.state = 'pending'

@@ -71,6 +71,16 @@ WORDS = {
     # the system itself
     "notice.system.test": _("A test of the channel “%(name)s”. It works."),
     "notice.system.channel_disabled": _("The channel “%(name)s” failed for good and is switched off."),
+    "notice.system.endpoint_failing": _("Webhooks to %(address)s have failed for %(hours)s hours."),
+    "notice.system.endpoint_given_up": _(
+        "A webhook to %(address)s was given up after its last try. It can be sent again by hand."
+    ),
+    "notice.system.endpoint_disabled_failing": _(
+        "Webhooks to %(address)s failed for five days and are switched off. Events are held until you enable it."
+    ),
+    "notice.system.endpoint_disabled_gone": _(
+        "%(address)s answered 410 Gone: its webhooks are switched off. Events are held until you enable it."
+    ),
     # channels
     "channel_kind.dingtalk": _("DingTalk group"),
     "channel_kind.feishu": _("Feishu group"),
