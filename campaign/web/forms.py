@@ -142,6 +142,7 @@ def _unnumbered(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {key: _unnumbered(one) for key, one in value.items()}
-    if inner and all(key.isdigit() for key in inner):
+    # isdecimal, and short: "²" is a digit that is no number, and one of 5,000 digits is refused by int().
+    if inner and all(key.isdecimal() and len(key) < 10 for key in inner):
         return [inner[key] for key in sorted(inner, key=int)]
     return inner

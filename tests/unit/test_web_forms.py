@@ -32,6 +32,11 @@ def test_names_that_contradict_each_other_do_not_break_the_form() -> None:
     assert folded(MultiDict([("a", "1"), ("a.b", "2")])) == {"a": "1"}
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 5000])
+def test_numbers_that_are_none_do_not_break_the_form(number: str) -> None:
+    assert folded(MultiDict([(f"people.{number}.name", "a")])) == {"people": {number: {"name": "a"}}}
+
+
 def test_a_blank_form_shows_its_first_values() -> None:
     form = blank(title="x", brand_ids=["a", "b"], people__0__role="host", nothing=None)
     assert form.text("title") == "x"
