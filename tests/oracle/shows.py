@@ -145,8 +145,8 @@ def taking(show: Show, other: Show, what: str) -> dict:
         given |= {"lo": other.lo, "hi": other.lo + (show.hi - show.lo)}
     if what == "people":
         own = (show.lo, show.hi)
-        carried = [(who, carried(who, (other.lo, other.hi), own)) for who in other.people]
-        given["people"] = [replace(who, lo=lo, hi=hi) for who, (lo, hi) in carried]
+        shifts = [(who, carried(who, (other.lo, other.hi), own)) for who in other.people]
+        given["people"] = [replace(who, lo=lo, hi=hi) for who, (lo, hi) in shifts]
     return given
 
 
