@@ -41,6 +41,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "sales.ingest": {"connector"},
         "imports.read": _HUB,
         "imports.write": _PLAN,
+        "exports.read": _HUB,
         "connectors.read": _HUB,
         "connectors.write": _MANAGE,
         # what leaves the house

@@ -1,17 +1,19 @@
-"""Files with sales: posted, looked at, committed."""
+"""Files with sales, and sheets of parties and sessions: posted, looked at, committed."""
 
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import request, url_for
+from flask import Response, request, url_for
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from campaign.api.exports import FormQuery
 from campaign.api.ids import read_id
-from campaign.connectors import imports
+from campaign.connectors import files, imports
 from campaign.gate.bodies import TooLarge, validated
 from campaign.gate.door import Answer, reads, writes
-from campaign.gate.wording import in_words
+from campaign.gate.sheets import refused_file
+from campaign.gate.wording import row_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
@@ -24,12 +26,16 @@ bp = APIBlueprint("api_imports", __name__, tag="Sales")
 
 
 class ImportForm(Strict):
-    """The fields beside `file`. exported_at: when the platform made the file; else its name tells, or its rows."""
+    """The fields beside `file`. exported_at: when the platform made the file; else its name tells, or its rows.
+
+    shop_id and exported_at are for sales. all_or_nothing is for sheets: a row that is refused keeps all others out.
+    """
 
     kind: str = Field(max_length=40)
     shop_id: ShopId | None = None
     exported_at: Instant | None = None
     dry_run: bool = False
+    all_or_nothing: bool = False
 
 
 class MappedOut(BaseModel):
@@ -40,21 +46,34 @@ class MappedOut(BaseModel):
 
 
 class RefusedOut(BaseModel):
-    """A row that was left out, by its number in the file."""
+    """A row that was left out, by its number in the file; column: the one at fault, as the file calls it."""
 
     row: int
+    column: str | None
     code: str
     message: str
 
 
+class PreviewedOut(BaseModel):
+    """A row of a sheet that is new or changed: what it is about, and the columns that make the change."""
+
+    row: int
+    verdict: str
+    name: str
+    columns: list[str]
+
+
 class ImportOut(BaseModel):
-    """checked: looked at, nothing changed. The counts are of file rows."""
+    """checked: looked at, nothing changed. The counts are of file rows; preview shows the first 200 that do something.
+
+    all_or_nothing with refused rows stays checked: nothing was taken over.
+    """
 
     id: str
     kind: str
     filename: str
-    shop_id: ShopId
-    exported_at: Instant
+    shop_id: ShopId | None
+    exported_at: Instant | None
     state: str
     mapping: list[MappedOut]
     rows: int
@@ -62,6 +81,8 @@ class ImportOut(BaseModel):
     changed: int
     same: int
     refused: list[RefusedOut]
+    preview: list[PreviewedOut]
+    all_or_nothing: bool
     created_at: Instant
 
 
@@ -73,7 +94,7 @@ class ImportList(BaseModel):
 @bp.post("/imports")
 @writes("imports.write", answer=ImportOut, status=201)
 def add_import(*, db: Session, actor: Actor) -> Answer:
-    """Multipart: file, kind, shop_id, exported_at, dry_run. Without dry_run it is committed at once."""
+    """Multipart: file, kind, shop_id, exported_at, dry_run, all_or_nothing. Without dry_run committed at once."""
     upload = request.files.get("file")
     if upload is None:
         raise Invalid([FieldError("file", "missing")])
@@ -81,7 +102,7 @@ def add_import(*, db: Session, actor: Actor) -> Answer:
     content = upload.stream.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise TooLarge
-    report = imports.stage(
+    report = files.stage(
         db,
         actor,
         kind=given.kind,
@@ -90,6 +111,7 @@ def add_import(*, db: Session, actor: Actor) -> Answer:
         shop_id=given.shop_id,
         exported_at=given.exported_at,
         dry_run=given.dry_run,
+        whole=given.all_or_nothing,
     )
     shown = _shown(report)
     return Answer(shown, 201, {"Location": url_for("api_imports.get_import", import_id=shown.id)})
@@ -97,9 +119,9 @@ def add_import(*, db: Session, actor: Actor) -> Answer:
 
 def _form() -> dict[str, Any]:
     given: dict[str, Any] = {name: value for name, value in request.form.items() if value != ""}
-    if "dry_run" in given:
-        written = given["dry_run"].lower()
-        given["dry_run"] = {"true": True, "1": True, "false": False, "0": False}.get(written, written)
+    for name in given.keys() & {"dry_run", "all_or_nothing"}:
+        written = given[name].lower()
+        given[name] = {"true": True, "1": True, "false": False, "0": False}.get(written, written)
     return given
 
 
@@ -123,8 +145,15 @@ def get_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
 @bp.post("/imports/<import_id>/commit")
 @writes("imports.write", answer=ImportOut)
 def commit_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
-    """Apply what a dry run looked at."""
-    return _shown(imports.apply_checked(db, actor, read_id("imp", import_id)))
+    """Apply what a dry run looked at, as things stand now: each row is judged again."""
+    return _shown(files.apply_checked(db, actor, read_id("imp", import_id)))
+
+
+@bp.get("/imports/<import_id>/refused")
+@reads("imports.read", query=FormQuery)
+def refused(*, db: Session, actor: Actor, query: FormQuery, import_id: str) -> Response:
+    """The refused rows of a sheet, as they stood in the file, with the reason as the last column."""
+    return refused_file(db, actor, read_id("imp", import_id), query.format)
 
 
 def _shown(report: imports.ImportReport) -> ImportOut:
@@ -141,8 +170,13 @@ def _shown(report: imports.ImportReport) -> ImportOut:
         changed=report.changed,
         same=report.same,
         refused=[
-            RefusedOut(row=one.row, code=one.code, message=in_words(f"row_{one.code}", one.params))
+            RefusedOut(row=one.row, column=one.column, code=one.code, message=row_words(one))
             for one in report.refused
         ],
+        preview=[
+            PreviewedOut(row=one.row, verdict=one.verdict, name=one.name, columns=list(one.columns))
+            for one in report.preview
+        ],
+        all_or_nothing=report.whole,
         created_at=report.created_at,
     )

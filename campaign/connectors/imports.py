@@ -30,17 +30,28 @@ _SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
+class Previewed:
+    """A row of a sheet that is new or changes something: which thing, and by which columns."""
+
+    row: int
+    verdict: str
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ImportReport:
     """What an import found and did. mapping: file column → our field (None: kept, not used).
 
-    In state checked nothing was changed: new, changed and same say what a commit would do.
+    In state checked nothing was changed: new, changed and same say what a commit would do. shop_id and exported_at
+    are those of sales; preview and whole (a row at fault keeps all out) those of sheets.
     """
 
     id: int
     kind: str
     filename: str
-    shop_id: int
-    exported_at: datetime
+    shop_id: int | None
+    exported_at: datetime | None
     state: str
     mapping: tuple[tuple[str, str | None], ...]
     rows: int
@@ -49,6 +60,8 @@ class ImportReport:
     same: int
     refused: tuple[Refused, ...]
     created_at: datetime
+    whole: bool
+    preview: tuple[Previewed, ...]
 
 
 Progress = Callable[[int, int], None]
@@ -276,7 +289,7 @@ def _submission(index: int, shop: _Shop, exported_at: datetime, line: FileLine) 
 _NOTE = text(
     "UPDATE import_file SET state = CAST(:state AS text), report = CAST(:report AS jsonb), updated_at = :now,"
     " staged = CASE WHEN CAST(:state AS text) = 'checked' THEN staged END WHERE id = :id"
-    " RETURNING id, kind, filename, shop_id, exported_at, state, report, created_at"
+    " RETURNING id, kind, filename, shop_id, exported_at, state, report, whole, created_at"
 )
 
 
@@ -294,7 +307,7 @@ def _note(
     return _report(db.execute(_NOTE, values).one())
 
 
-_COLUMNS = "id, kind, filename, shop_id, exported_at, state, report, created_at"
+_COLUMNS = "id, kind, filename, shop_id, exported_at, state, report, whole, created_at"
 _GET = text(f"SELECT {_COLUMNS} FROM import_file WHERE id = :id")
 _PAGE = text(
     f"SELECT {_COLUMNS} FROM import_file WHERE id < coalesce(:after, 9223372036854775807)"
@@ -321,6 +334,11 @@ def _report(row: Any) -> ImportReport:
         told["same"],
         tuple(Refused(**refused) for refused in told["refused"]),
         row.created_at,
+        row.whole,
+        tuple(
+            Previewed(one["row"], one["verdict"], one["name"], tuple(one["columns"]))
+            for one in told.get("preview", ())
+        ),
     )
 
 

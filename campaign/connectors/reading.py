@@ -18,11 +18,12 @@ class FileRefused(DomainError):
 
 @dataclass(frozen=True)
 class Refused:
-    """A row that was left out: its number in the file and why."""
+    """A row that was left out: its number in the file, why, and the column at fault where one is."""
 
     row: int
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    column: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from campaign.gate import words
 
@@ -35,3 +35,20 @@ def in_words(code: str, params: Mapping[str, Any]) -> str:
         return str(sentence) % params
     except (KeyError, TypeError, ValueError):
         return str(sentence)
+
+
+class RowFault(Protocol):
+    """A row of a file that was left out."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def params(self) -> Mapping[str, Any]: ...
+
+
+def row_words(fault: RowFault) -> str:
+    """Why a row was left out: the words for rows, else those the same refusal has elsewhere."""
+    code = f"row_{fault.code}"
+    said = in_words(code if code in all_words() else fault.code, fault.params)
+    # Only a soft rule stands in the way: the sheet has a column for the reason.
+    return f"{said} {in_words('row_with_reason', {})}" if "override" in fault.params else said

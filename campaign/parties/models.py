@@ -74,6 +74,15 @@ class Host(Party):
     card_rev: Mapped[int] = mapped_column(default=1)
 
 
+class HostAlias(Base):
+    """Another name a host goes by: sheets that name the host so mean this one."""
+
+    __tablename__ = "host_alias"
+
+    host_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("host.id"), primary_key=True)
+    alias: Mapped[str] = mapped_column(primary_key=True)
+
+
 class HostContract(Base):
     """Which agency stands for a host, by dates; the database refuses two at once. exclusive: through it alone."""
 

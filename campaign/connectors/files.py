@@ -1,0 +1,62 @@
+"""Every file that comes in, by its kind: sales of a shop, or a sheet of parties or sessions."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaign.connectors import imports
+from campaign.connectors.imports import ImportReport, Progress, get_import
+from campaign.connectors.sheets import columns
+from campaign.connectors.sheets.taking import apply_sheet, stage_sheet
+from campaign.kit.actor import Actor
+
+KINDS = (*imports.KINDS, *columns.KINDS)
+
+
+def stage(
+    db: Session,
+    actor: Actor,
+    *,
+    kind: str,
+    filename: str,
+    content: bytes,
+    shop_id: int | None = None,
+    exported_at: datetime | None = None,
+    dry_run: bool = False,
+    whole: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Read a file and see what it would do; without dry_run do it at once. Raises FileRefused.
+
+    shop_id and exported_at are for sales; whole, for sheets: a row that is refused keeps all others out too.
+    """
+    if kind in columns.KINDS:
+        return stage_sheet(
+            db,
+            actor,
+            kind=kind,
+            filename=filename,
+            content=content,
+            dry_run=dry_run,
+            whole=whole,
+            progress=progress,
+        )
+    return imports.stage(
+        db,
+        actor,
+        kind=kind,
+        filename=filename,
+        content=content,
+        shop_id=shop_id,
+        exported_at=exported_at,
+        dry_run=dry_run,
+        progress=progress,
+    )
+
+
+def apply_checked(
+    db: Session, actor: Actor, import_id: int, *, progress: Progress | None = None
+) -> ImportReport:
+    """Apply what a dry run looked at. Raises NotFound, WrongState when it is applied already."""
+    sheet = get_import(db, actor, import_id).kind in columns.KINDS
+    return (apply_sheet if sheet else imports.apply_checked)(db, actor, import_id, progress=progress)

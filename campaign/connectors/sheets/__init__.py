@@ -1,0 +1,1 @@
+"""Parties and sessions as tables people keep: read row by row, and sessions written out again."""
