@@ -121,16 +121,16 @@ def _take(
     progress: Progress | None,
 ) -> ImportReport:
     """Do it all within a savepoint; undone where it was a look, or one row at fault keeps the whole out."""
-    probe = db.begin_nested()
-    outcome = _each(db, actor, kind, table, progress)
-    keep = keep and not (whole and outcome.refused)
+    with db.begin_nested() as probe:
+        outcome = _each(db, actor, kind, table, progress)
+        keep = keep and not (whole and outcome.refused)
+        if not keep:
+            probe.rollback()
     if keep:
-        probe.commit()
         audit.note(db, actor, "import.committed", "import", import_id, dict(outcome.counts))
         at_fault = {one.row for one in outcome.refused}
         table = Table(table.header, [row for row in table.rows if row[0] in at_fault])
     else:
-        probe.rollback()
         db.expire_all()
     values = {
         "id": import_id,
