@@ -121,6 +121,15 @@ def events_after(db: Session, actor: Actor, query: EventQuery) -> EventList:
     return EventList(items=items, next_cursor=to_cursor((rows[-1].position if rows else position,)))
 
 
+def address_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> str:
+    """Where the delivery goes, also where its endpoint was removed since."""
+    return db.scalars(
+        select(WebhookEndpoint.url).where(
+            WebhookEndpoint.id == delivery.endpoint_id, _own(actor, WebhookEndpoint.agency_id)
+        )
+    ).one()
+
+
 def state_counts(
     db: Session, actor: Actor, endpoint_ids: Sequence[int], since: date
 ) -> dict[int, dict[str, int]]:

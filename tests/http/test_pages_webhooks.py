@@ -45,6 +45,14 @@ def test_the_log_of_a_delivery_shows_hostile_answers_as_text(page, call, databas
     assert "皮" in shown.text
 
 
+def test_a_delivery_is_shown_as_a_command_also_after_its_endpoint_is_gone(page, call, database, mine):
+    made = added(call, mine)
+    delivery = delivery_of(database, made)
+    assert f"curl -i {URL}" in page(mine, f"/webhooks/deliveries/{delivery}").text
+    assert page(mine, f"/webhooks/{made['id']}/remove", {}).status_code == 303
+    assert f"curl -i {URL}" in page(mine, f"/webhooks/deliveries/{delivery}").text
+
+
 def test_resend_puts_it_in_line(page, call, database, mine):
     made = added(call, mine)
     delivery = delivery_of(database, made)

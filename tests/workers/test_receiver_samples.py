@@ -10,6 +10,7 @@ import time
 import pytest
 
 from campaign.kit.signing import new_secret, signed_headers
+from campaign.web.agency.curl import as_curl
 from campaign.web.assets import FOLDER
 
 SAMPLES = {"python": (sys.executable, "verify.py"), "node": (shutil.which("node"), "verify.mjs")}
@@ -68,3 +69,22 @@ def test_a_sample_takes_what_is_signed_and_nothing_else(receiver):
     assert send(port, signed_headers([new_secret()], "evt_3", now, BODY)) == 401
     assert send(port, signed_headers([secret], "evt_4", now - 3600, BODY)) == 401
     assert send(port, {}) == 401
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("sh", "curl", "openssl", "od"))), reason="no curl or openssl here"
+)
+def test_a_delivery_as_a_curl_command_is_signed_as_we_sign(receiver):
+    port, secret, process = receiver
+    body = BODY.replace(b"ses_1", "o'clock $(id) `x` %s 皮衣".encode())
+    script = as_curl(f"http://127.0.0.1:{port}/?a=1&b='2", "evt_7", body)
+    for given, status in ((secret, "204"), (new_secret(), "401")):
+        done = subprocess.run(
+            ["sh", "-c", script.replace("whsec_…", given)],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+        assert f" {status} " in done.stdout.splitlines()[0]
+    assert process.stdout.readline().split()[:2] == ["evt_7", "session.moved"]
