@@ -8,6 +8,10 @@ from campaign.kit.fields import CrewPoolId, Line, Name, Strict
 from campaign.parties.schemas import Minutes, Shown
 
 
+MOST_UNITS = 20
+"""Of one crew for one session."""
+
+
 class CrewPoolIn(Strict):
     """capacity: so many at once. They are needed from before_minutes before a start until into_minutes after it."""
 
@@ -36,7 +40,7 @@ class CrewIn(Strict):
     """So many of a crew for a session."""
 
     pool_id: CrewPoolId
-    units: Annotated[int, Field(strict=True, ge=1, le=20)] = 1
+    units: Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)] = 1
 
 
 class CrewOut(BaseModel):

@@ -16,7 +16,16 @@ from campaign.schedule.schemas import SessionChange, SessionIn
 from campaign.schedule.views import SessionView
 from campaign.web import forms
 from campaign.web.hub import options
-from campaign.web.hub.booking_form import FIELDS, Sizes, first_values, given_in, taken, values_of
+from campaign.web.hub.booking_form import (
+    FIELDS,
+    Sizes,
+    crew_faults_placed,
+    crew_field,
+    first_values,
+    given_in,
+    taken,
+    values_of,
+)
 from campaign.web.paths import read_id
 from campaign.web.show import zone
 
@@ -90,6 +99,7 @@ def _to(session: SessionView) -> Response:
 
 def _page(db: Session, actor: Actor, filled: forms.Form[Any], session: SessionView | None = None) -> Response:
     refusal = filled.refusal
+    crew_faults_placed(filled)
     answer = render_template(
         "hub/booking.html",
         form=filled,
@@ -104,6 +114,8 @@ def _page(db: Session, actor: Actor, filled: forms.Form[Any], session: SessionVi
         accounts=options.accounts(db, actor),
         products=options.products(db, actor),
         campaigns=options.campaigns(db, actor),
+        crews=options.crews(db, actor, session.crew if session else ()),
+        crew_field=crew_field,
         platforms=options.platforms(),
         roles=options.roles(),
     )

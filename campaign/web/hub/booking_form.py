@@ -13,8 +13,9 @@ from campaign.kit import ids
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.instants import written
 from campaign.kit.money import parse_yuan
+from campaign.schedule.crew_schemas import MOST_UNITS
 from campaign.schedule.views import SessionView
-from campaign.web.forms import folded
+from campaign.web.forms import Form, folded
 
 # Where a fault of the schema is shown on the form.
 FIELDS = {"starts_at": "starts", "ends_at": "ends", "override.reason": "override_reason", "lineup": "lineup"}
@@ -64,6 +65,11 @@ def first_values(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict
     }
 
 
+def crew_field(pool_id: int) -> str:
+    """The field that says how many of a crew are needed."""
+    return f"crew.{ids.public('crw', pool_id)}"
+
+
 def values_of(session: SessionView, zone: ZoneInfo) -> dict[str, Any]:
     """The form filled with a session as it stands."""
     starts_at, ends_at = session.starts_at.astimezone(zone), session.ends_at.astimezone(zone)
@@ -90,6 +96,8 @@ def values_of(session: SessionView, zone: ZoneInfo) -> dict[str, Any]:
             found[f"participants__{at}__from"] = written(person.starts_at)
         if person.ends_at is not None and person.ends_at != session.ends_at:
             found[f"participants__{at}__to"] = written(person.ends_at)
+    for need in session.crew:
+        found[crew_field(need.pool_id).replace(".", "__")] = need.units
     for at, item in enumerate(session.lineup):
         found[f"lineup__{at}__product_id"] = ids.public("prd", item.product_id)
         price = item.live_price_fen
@@ -105,6 +113,7 @@ def given_in(typed: "MultiDict[str, str]", zone: ZoneInfo) -> dict[str, Any]:
     given |= {"starts_at": starts_at, "ends_at": ends_at}
     given |= {"channels": channels_in(given), "participants": participants_in(given)}
     given["lineup"] = _lineup(given.get("lineup", []), faults)
+    given["crew"] = _crew(given.get("crew", {}), faults)
     reason = given.pop("override_reason", None)
     if reason:
         given["override"] = {"reason": reason}
@@ -182,6 +191,27 @@ def _lineup(rows: list[dict[str, Any]], faults: list[FieldError]) -> list[dict[s
             continue
         found.append({"product_id": row["product_id"], "live_price_fen": price})
     return found
+
+
+def _crew(typed: Any, faults: list[FieldError]) -> list[dict[str, Any]]:
+    """By pool how many; none and 0 are the same."""
+    found = []
+    for pool, text in sorted(typed.items()) if isinstance(typed, dict) else ():
+        number = int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 4 else -1
+        if not 0 <= number <= MOST_UNITS:
+            faults.append(FieldError(f"crew.{pool}", "number", {"least": 0, "most": MOST_UNITS}))
+        elif number:
+            found.append({"pool_id": pool, "units": number})
+    return found
+
+
+def crew_faults_placed(form: Form[Any]) -> None:
+    """The schema and the action count the crews asked for; the form names them."""
+    for at, need in enumerate((form.value and form.value.crew) or ()):
+        for part in ("pool_id", "units"):
+            said = form.errors.pop(f"crew.{at}.{part}", [])
+            if said:
+                form.errors.setdefault(crew_field(need.pool_id), []).extend(said)
 
 
 def _rows(typed: "MultiDict[str, str]", name: str) -> int:

@@ -1,5 +1,7 @@
 """Choices on the hub's forms: (public id, name in the reader's language)."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,6 +12,8 @@ from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.parties.models import Agency, Brand, Host, Shop, Studio
 from campaign.parties.queries import all_of
+from campaign.schedule.models import CrewPool
+from campaign.schedule.views import CrewView
 from campaign.web.show import fen, named
 
 Option = tuple[str, str]
@@ -60,6 +64,22 @@ def products(db: Session, actor: Actor) -> list[Option]:
         (ids.public("prd", row.id), f"{named(row)} · {row.sku} · {fen(row.price_fen, row.currency)}")
         for row in all_of(db, actor, Product)
     ]
+
+
+@dataclass(frozen=True)
+class CrewChoice:
+    """A shared crew to ask for; capacity is None where the crew is no longer in use."""
+
+    pool_id: int
+    label: str
+    capacity: int | None
+
+
+def crews(db: Session, actor: Actor, kept: Iterable[CrewView] = ()) -> list[CrewChoice]:
+    """Shared crews in use, and those a session has all the same."""
+    found = [CrewChoice(row.id, named(row), row.capacity) for row in all_of(db, actor, CrewPool)]
+    known = {one.pool_id for one in found}
+    return found + [CrewChoice(one.pool_id, named(one), None) for one in kept if one.pool_id not in known]
 
 
 def platforms() -> list[Option]:
