@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from campaign.app import create_app
 from campaign.kit import catalogue, queue, redis, schema
@@ -103,6 +104,26 @@ def template_url(databases: Databases) -> str:
 def database_url(databases: Databases, template_url: str) -> str:
     """The session's migrated database."""
     return databases.new(template=template_url.rsplit("/", 1)[1])
+
+
+@pytest.fixture
+def statements(engine: Any) -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with statements() as sent`: the SQL that was sent meanwhile, in order."""
+
+    @contextmanager
+    def listening() -> Iterator[list[str]]:
+        sent: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            sent.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return listening
 
 
 @pytest.fixture

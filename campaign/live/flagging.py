@@ -4,9 +4,7 @@ from sqlalchemy.orm import Session
 
 from campaign.kit.actor import Actor
 from campaign.live.alerts import ring, settle
-from campaign.schedule.clashes import clashes
-
-KINDS = ("host_away", "studio_closed", "hub_closed")
+from campaign.schedule.clashes import RULES, clashes
 
 
 def flag_clashes(db: Session, actor: Actor) -> int:
@@ -17,6 +15,6 @@ def flag_clashes(db: Session, actor: Actor) -> int:
     found = clashes(db, actor)
     for one in found:
         ring(db, actor, one.rule, one.subject, session_id=one.session_id)
-    for kind in KINDS:
+    for kind in RULES:
         settle(db, actor, kind, [one.subject for one in found if one.rule == kind])
     return len(found)

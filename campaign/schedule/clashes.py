@@ -12,10 +12,12 @@ from campaign.kit.actor import Actor
 from campaign.schedule.availability import Owner
 from campaign.schedule.states import BEFORE_AIR
 
+RULES = ("host_away", "studio_closed", "hub_closed")
+
 
 @dataclass(frozen=True)
 class Clash:
-    """One session against one leave or closure. thing_id: the host, the studio, 0 for the hub."""
+    """One session against one leave or closure. thing_id: the host, the studio, 0 for the hub (without a name)."""
 
     rule: str
     thing_id: int
@@ -23,6 +25,8 @@ class Clash:
     title: str
     starts_at: datetime
     ends_at: datetime
+    name: str
+    name_en: str
 
     @property
     def subject(self) -> str:
@@ -33,14 +37,16 @@ class Clash:
 # Leave and closures ahead are few; each finds its sessions by an index on times.
 _CLASHES = text("""
     SELECT DISTINCT found.* FROM (
-        SELECT 'host_away' AS rule, w.host_id AS thing_id, s.id, s.title, s.starts_at, s.ends_at, s.warnings
+        SELECT 'host_away' AS rule, w.host_id AS thing_id, h.name, h.name_en,
+               s.id, s.title, s.starts_at, s.ends_at, s.warnings
         FROM time_window w
+        JOIN host h ON h.id = w.host_id
         JOIN participant p ON p.host_id = w.host_id AND p.starts_at < w.ends_at AND p.ends_at > w.starts_at
         JOIN live_session s ON s.id = p.session_id
         WHERE w.shut AND w.ends_at > CAST(:now AS timestamptz) AND s.state = ANY (CAST(:states AS text[]))
           AND s.ends_at > CAST(:now AS timestamptz)
         UNION ALL
-        SELECT 'studio_closed', w.studio_id, s.id, s.title, s.starts_at, s.ends_at, s.warnings
+        SELECT 'studio_closed', w.studio_id, t.name, t.name_en, s.id, s.title, s.starts_at, s.ends_at, s.warnings
         FROM time_window w
         JOIN live_session s ON s.studio_id = w.studio_id
         JOIN studio t ON t.id = w.studio_id
@@ -49,7 +55,7 @@ _CLASHES = text("""
           AND s.starts_at < w.ends_at + make_interval(mins => t.setup_minutes)
           AND s.ends_at > w.starts_at - make_interval(mins => t.teardown_minutes)
         UNION ALL
-        SELECT 'hub_closed', 0, s.id, s.title, s.starts_at, s.ends_at, s.warnings
+        SELECT 'hub_closed', 0, '', '', s.id, s.title, s.starts_at, s.ends_at, s.warnings
         FROM time_window w
         JOIN live_session s ON s.starts_at < w.ends_at AND s.ends_at > w.starts_at
         WHERE w.shut AND w.host_id IS NULL AND w.studio_id IS NULL AND w.ends_at > CAST(:now AS timestamptz)
@@ -65,7 +71,7 @@ def clashes(db: Session, actor: Actor, owner: Owner | None = None) -> list[Clash
     """
     rows = db.execute(_CLASHES, {"now": clock.now(db), "states": sorted(BEFORE_AIR)})
     found = [
-        Clash(row.rule, row.thing_id, row.id, row.title, row.starts_at, row.ends_at)
+        Clash(row.rule, row.thing_id, row.id, row.title, row.starts_at, row.ends_at, row.name, row.name_en)
         for row in rows
         if not _overridden(row)
     ]

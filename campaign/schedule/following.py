@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from campaign.kit import clock
@@ -22,6 +22,7 @@ from campaign.schedule.views import SessionView
 
 STEP = timedelta(minutes=5)
 MOST_STUDIOS = 3
+MOST_EFFECTS = 10
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,42 @@ def effect_of(db: Session, actor: Actor, session_id: int, *, over_minutes: int |
         hits = _hits(db, actor, row, claims.in_the_way(db, actor, row.id, wanted, now=now), wanted)
     minute = timedelta(minutes=1)
     return Effect(late // minute, over // minute, until, hits)
+
+
+# Who may be met at all: on what the late one holds, something begins before it would be through.
+_MEETING = text("""
+    SELECT DISTINCT c.session_id
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:overs AS interval[])) AS late (session_id, over)
+    JOIN claim c ON c.session_id = late.session_id
+    JOIN resource r ON r.id = c.resource_id AND r.crew_pool_id IS NULL
+    JOIN claim o ON o.resource_id = c.resource_id AND o.starts_at >= c.ends_at AND o.starts_at < c.ends_at + late.over
+    WHERE o.expires_at IS NULL OR o.expires_at > CAST(:now AS timestamptz)
+""")
+
+
+def effects_of(db: Session, actor: Actor, views: Sequence[SessionView]) -> dict[int, Effect]:
+    """Session id → effect, of those that are late or run over: two statements, and more for those that meet
+    something (the first ten of them; the others' pages tell).
+    """
+    now, minute = clock.now(db), timedelta(minutes=1)
+    found: dict[int, Effect] = {}
+    overs: dict[int, timedelta] = {}
+    for view in views:
+        planned = Span(view.starts_at, view.ends_at)
+        late, over = delays(view.state, planned, view.actual_starts_at, now)
+        if over > timedelta(0):
+            overs[view.id] = over
+            found[view.id] = Effect(late // minute, over // minute, view.ends_at + over, ())
+    if not overs:
+        return found
+    values = {"ids": list(overs), "overs": list(overs.values()), "now": now}
+    meeting = set(db.scalars(_MEETING, values))
+    for at, one in enumerate([one for one in overs if one in meeting]):
+        if at < MOST_EFFECTS:
+            found[one] = effect_of(db, actor, one)
+        else:
+            del found[one]
+    return found
 
 
 def delays(

@@ -62,6 +62,8 @@ def follow(*, db: Session, actor: Actor, session_id: str, follower_id: str, how:
             "done.room",
             lambda: following.make_room(db, actor, late, other, studio_id=studio, expected_version=version),
         )
+    if request.form.get("_from") == "start":
+        return redirect(url_for("hub_start.index"), 303)  # type: ignore[return-value]
     return _back(session_id)
 
 

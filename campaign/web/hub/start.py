@@ -13,17 +13,22 @@ from campaign.kit.actor import Actor
 from campaign.live import running
 from campaign.live.alerts import open_alerts
 from campaign.schedule import answering
+from campaign.schedule.clashes import RULES as CLASH_RULES
+from campaign.schedule.clashes import clashes
+from campaign.schedule.following import effects_of
 from campaign.schedule.queries import get_session, needs_attention, page_of_sessions, starting_soon
 from campaign.schedule.schemas import SessionFilter
 from campaign.schedule.states import may
 from campaign.schedule.views import ParticipantView, SessionView
 from campaign.web.figures import money_of
+from campaign.web.hub.life import named_studios
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt, version_in
 
 pages = Blueprint("hub_start", __name__, url_prefix="/hub")
 
 _MOST_ON_AIR = 200
+_DELAYS = ("late_start", "overrunning")
 # What sets a thing right: the verbs offered beside it, the likeliest first.
 _FIXES = {
     "late_start": ("start",),
@@ -45,14 +50,21 @@ _VERBS: dict[str, Callable[..., SessionView]] = {
 @reads("hub.pages")
 def index(*, db: Session, actor: Actor) -> str:
     """Asks for itself again every 15 s where scripts run."""
+    attention, found = needs_attention(db, actor), clashes(db, actor)
+    alerts = open_alerts(db, actor)
     on_air = page_of_sessions(db, actor, SessionFilter(states=("live",)), limit=_MOST_ON_AIR).items
     soon = starting_soon(db, actor, timedelta(hours=1))
     may_plan = allows(actor, "sessions.plan")
     return render_template(
         "hub/start.html",
         now=clock.now(db),
-        alerts=open_alerts(db, actor),
-        attention=needs_attention(db, actor),
+        # A clash stands with its session and its own buttons; its alert lends it the name of who sees to it.
+        alerts=[alert for alert in alerts if alert.kind not in CLASH_RULES],
+        clashes=found,
+        clash_alerts={(alert.kind, alert.subject): alert for alert in alerts if alert.kind in CLASH_RULES},
+        attention=attention,
+        effects=effects_of(db, actor, [one.session for one in attention if one.code in _DELAYS]),
+        studios=named_studios(db, actor),
         soon=soon,
         awaited=[(session, person) for session in soon for person in _not_here(session)],
         on_air=on_air,
