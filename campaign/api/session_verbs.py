@@ -97,7 +97,7 @@ VERBS = (
         _ask_cancel_or_cancel, _fields("code", "reason"),
     ),
     Verb(
-        "review", "sessions.plan", shapes.ReviewIn, "Write the review (复盘) of an ended session.",
+        "review", "sessions.plan", shapes.ReviewIn, "Write the review (复盘) of an ended session, or write it anew.",
         correcting.review, _review,
     ),
     Verb(

@@ -207,7 +207,8 @@ def review(
 ) -> SessionView:
     """The hub's review (复盘) of an ended session: what went well, what to improve, and in free words.
 
-    Raises Invalid when it says nothing.
+    Written again it takes the place of the one that stood, which stays in the history. Raises Invalid when it
+    says nothing.
     """
     parts: dict[str, Any] = {
         "review": text.strip(),
@@ -217,7 +218,11 @@ def review(
     if not any(parts.values()):
         raise Invalid([FieldError("review", "missing")])
     row = locked(db, actor, session_id, "review", expected_version=expected_version)
-    step(db, actor, row, "review", to="reviewed", **parts)
+    before = {name: getattr(row, name) for name in parts}
+    if row.state == "reviewed" and before == parts:
+        return views_of(db, actor, [row])[0]
+    detail = {"before": before} if row.state == "reviewed" else {}
+    step(db, actor, row, "review", to="reviewed", detail=detail, **parts)
     return views_of(db, actor, [row])[0]
 
 

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from campaign.kit.fields import CrewPoolId, Line, Name, Strict
 from campaign.parties.schemas import Minutes, Shown
 
-
 MOST_UNITS = 20
 """Of one crew for one session."""
 

@@ -232,7 +232,7 @@ class CancelIn(Strict):
 
 
 class ReviewIn(Strict):
-    """What went well, what to improve, and anything else: at least one of them."""
+    """What went well, what to improve, and anything else: at least one of them. It replaces what stood."""
 
     review: Note = ""
     went_well: Note = ""

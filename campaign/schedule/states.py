@@ -60,7 +60,8 @@ VERBS: dict[str, frozenset[str]] = {
     "start": frozenset({"accepted", "ready", "no_show"}),
     "end": frozenset({"live"}),
     "cancel": BEFORE_AIR,
-    "review": frozenset({"ended"}),
+    # Of a reviewed one: the review is written anew, and what stood is kept in the history.
+    "review": frozenset({"ended", "reviewed"}),
     "correct": frozenset(CORRECTIONS),
     "move": BEFORE_AIR,
     "swap": BEFORE_AIR,

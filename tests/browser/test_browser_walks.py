@@ -57,7 +57,7 @@ def test_a_session_is_booked_collides_moves_and_is_cancelled(walk):
 
     page.goto(first)
     with page.expect_navigation():
-        page.click("text=Change or move")
+        page.click("text=Edit…")
     page.fill("#ends", "04:30")
     with page.expect_navigation():
         page.click("main > form > .acts button.main")

@@ -44,7 +44,11 @@ def test_a_crew_asked_for_more_than_it_has_says_so_beside_its_field(planner, sta
     crew(stage, "摄像", 5)
     makeup = crew(stage)
     planner.get("/hub/sessions/new")
-    for many, words in (("3", "This crew has only 2."), ("21", "between 0 and 20"), ("x", "between 0 and 20")):
+    for many, words in (
+        ("3", "This crew has only 2."),
+        ("21", "between 0 and 20"),
+        ("x", "between 0 and 20"),
+    ):
         page = planner.post("/hub/sessions/new", **typed(stage, **{field(makeup): many}))
         assert page.status_code == 422
         about = field(makeup).replace("__", ".") + "-about"

@@ -99,7 +99,9 @@ def test_a_booking_in_a_leave_stands_with_what_is_wrong_until_it_is_set_right(pl
     leave(stage, view)
     page = planner.get("/hub").text
     ref = ids.public("ses", view.id)
-    assert re.search(rf'Host on leave</span><a href="/hub/sessions/{ref}">专场</a><span class="soft">南星', page)
+    assert re.search(
+        rf'Host on leave</span><a href="/hub/sessions/{ref}">专场</a><span class="soft">南星', page
+    )
     assert f"/hub/sessions/{ref}/change" in page
     (window,) = stage.act(availability.windows_of, Owner("host", stage.signed.id))
     stage.act(availability.remove_window, Owner("host", stage.signed.id), window.id)

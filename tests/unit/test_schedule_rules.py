@@ -55,7 +55,7 @@ def test_a_state_follows_another_exactly_as_the_table_says(before, after):
         ("start", "accepted ready no_show"),
         ("end", "live"),
         ("cancel", "draft offered accepted ready"),
-        ("review", "ended"),
+        ("review", "ended reviewed"),
         ("move", "draft offered accepted ready"),
         ("change", "draft offered accepted ready live"),
     ],
@@ -66,7 +66,7 @@ def test_a_verb_is_allowed_in_exactly_these_states(verb, allowed):
 
 def test_every_state_knows_its_verbs():
     assert states.verbs_of("live") == {"arrive", "end", "correct", "change"}
-    assert states.verbs_of("reviewed") == {"correct"}
+    assert states.verbs_of("reviewed") == {"correct", "review"}
 
 
 def test_the_board_day_runs_from_six_to_six():

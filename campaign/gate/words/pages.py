@@ -13,7 +13,7 @@ WORDS = {
     "done.end": _("Off air."),
     "done.extend": _("Fifteen minutes longer."),
     "done.cancel": _("Cancelled. What it held is free again."),
-    "done.review": _("The review is closed."),
+    "done.review": _("The review is kept."),
     "done.correct": _("Corrected. Its sales are attributed again."),
     "done.undo": _("Undone."),
     "done.import": _("Taken over."),

@@ -197,7 +197,9 @@ def _crew(typed: Any, faults: list[FieldError]) -> list[dict[str, Any]]:
     """By pool how many; none and 0 are the same."""
     found = []
     for pool, text in sorted(typed.items()) if isinstance(typed, dict) else ():
-        number = int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 4 else -1
+        number = (
+            int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 4 else -1
+        )
         if not 0 <= number <= MOST_UNITS:
             faults.append(FieldError(f"crew.{pool}", "number", {"least": 0, "most": MOST_UNITS}))
         elif number:

@@ -1,21 +1,17 @@
-"""What happens to a session beside its own verbs: proposals decided, those that follow moved, two swapped."""
+"""What happens to a session beside its own verbs: proposals decided, those that follow moved."""
 
 from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy.orm import Session
 
 from campaign.gate.door import writes
 from campaign.kit.actor import Actor
-from campaign.kit.errors import FieldError, Invalid
 from campaign.parties.models import Studio
 from campaign.parties.queries import all_of
 from campaign.schedule import following, proposing
-from campaign.schedule.swapping import swap
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt, version_in
 
 pages = Blueprint("hub_life", __name__, url_prefix="/hub/sessions")
-
-_SWAPS = ("studios", "times", "places", "people")
 
 
 def named_studios(db: Session, actor: Actor) -> dict[int, Studio]:
@@ -64,31 +60,6 @@ def follow(*, db: Session, actor: Actor, session_id: str, follower_id: str, how:
         )
     if request.form.get("_from") == "start":
         return redirect(url_for("hub_start.index"), 303)  # type: ignore[return-value]
-    return _back(session_id)
-
-
-@pages.post("/<session_id>/swap")
-@writes("sessions.plan")
-def exchange(*, db: Session, actor: Actor, session_id: str) -> Response:
-    """Swap with another session, named by its id or its page's address."""
-    found, typed = read_id("ses", session_id), request.form
-    what, reason = typed.get("what", "places"), typed.get("reason", "").strip()
-
-    def act() -> None:
-        if what not in _SWAPS:
-            raise Invalid([FieldError("what", "choice", {"allowed": ", ".join(_SWAPS)})])
-        other = read_id("ses", typed.get("with", "").strip().rstrip("/").rpartition("/")[2])
-        swap(
-            db,
-            actor,
-            found,
-            other,
-            what=what,  # type: ignore[arg-type]
-            override_reason=reason or None,
-            expected_version=version_in(typed),
-        )
-
-    attempt(db, "done.swap", act)
     return _back(session_id)
 
 
