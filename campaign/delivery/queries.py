@@ -4,22 +4,16 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, false, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from campaign.delivery.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
+from campaign.delivery.rows import own
 from campaign.delivery.schemas import DeliveryQuery, EventList, EventOut, EventQuery
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
 from campaign.kit.fields import ListQuery
 from campaign.kit.paging import Page, from_cursor, page_from, to_cursor
-
-
-def _own(actor: Actor, agency_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """The rows of this actor. Said here as well as in the database: the second wall needs a first."""
-    if actor.is_hub:
-        return true()
-    return agency_id == actor.agency_id if actor.role == "agency" else false()
 
 
 def get_endpoint(db: Session, actor: Actor, endpoint_id: int) -> WebhookEndpoint:
@@ -28,7 +22,7 @@ def get_endpoint(db: Session, actor: Actor, endpoint_id: int) -> WebhookEndpoint
         select(WebhookEndpoint).where(
             WebhookEndpoint.id == endpoint_id,
             WebhookEndpoint.archived_at.is_(None),
-            _own(actor, WebhookEndpoint.agency_id),
+            own(actor, WebhookEndpoint.agency_id),
         )
     ).one_or_none()
     if found is None:
@@ -39,7 +33,7 @@ def get_endpoint(db: Session, actor: Actor, endpoint_id: int) -> WebhookEndpoint
 def page_of_endpoints(db: Session, actor: Actor, query: ListQuery) -> Page[WebhookEndpoint]:
     """Endpoints in use, oldest first."""
     wanted = select(WebhookEndpoint).where(
-        WebhookEndpoint.archived_at.is_(None), _own(actor, WebhookEndpoint.agency_id)
+        WebhookEndpoint.archived_at.is_(None), own(actor, WebhookEndpoint.agency_id)
     )
     if query.cursor is not None:
         (last_id,) = from_cursor(query.cursor, (int,))
@@ -54,7 +48,7 @@ def get_delivery(db: Session, actor: Actor, delivery_id: int) -> WebhookDelivery
     """One delivery; raises NotFound."""
     found = db.scalars(
         select(WebhookDelivery).where(
-            WebhookDelivery.id == delivery_id, _own(actor, WebhookDelivery.agency_id)
+            WebhookDelivery.id == delivery_id, own(actor, WebhookDelivery.agency_id)
         )
     ).one_or_none()
     if found is None:
@@ -64,7 +58,7 @@ def get_delivery(db: Session, actor: Actor, delivery_id: int) -> WebhookDelivery
 
 def page_of_deliveries(db: Session, actor: Actor, query: DeliveryQuery) -> Page[WebhookDelivery]:
     """Deliveries, newest first."""
-    wanted = select(WebhookDelivery).where(_own(actor, WebhookDelivery.agency_id))
+    wanted = select(WebhookDelivery).where(own(actor, WebhookDelivery.agency_id))
     if query.cursor is not None:
         (last_id,) = from_cursor(query.cursor, (int,))
         wanted = wanted.where(WebhookDelivery.id < last_id)
@@ -86,7 +80,7 @@ def attempts_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> Sequenc
     """The tries of a delivery, oldest first."""
     return db.scalars(
         select(WebhookAttempt)
-        .where(WebhookAttempt.delivery_id == delivery.id, _own(actor, WebhookAttempt.agency_id))
+        .where(WebhookAttempt.delivery_id == delivery.id, own(actor, WebhookAttempt.agency_id))
         .order_by(WebhookAttempt.at, WebhookAttempt.id)
     ).all()
 
@@ -97,7 +91,7 @@ def body_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> bytes:
         select(WebhookMessage.body).where(
             WebhookMessage.day == delivery.day,
             WebhookMessage.position == delivery.position,
-            _own(actor, WebhookMessage.agency_id),
+            own(actor, WebhookMessage.agency_id),
         )
     ).one_or_none()
     if found is None:
@@ -113,7 +107,7 @@ def events_after(db: Session, actor: Actor, query: EventQuery) -> EventList:
     (position,) = from_cursor(query.after, (int,)) if query.after is not None else (0,)
     rows = db.scalars(
         select(WebhookMessage)
-        .where(WebhookMessage.position > position, _own(actor, WebhookMessage.agency_id))
+        .where(WebhookMessage.position > position, own(actor, WebhookMessage.agency_id))
         .order_by(WebhookMessage.position)
         .limit(query.limit)
     ).all()
@@ -125,7 +119,7 @@ def address_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> str:
     """Where the delivery goes, also where its endpoint was removed since."""
     return db.scalars(
         select(WebhookEndpoint.url).where(
-            WebhookEndpoint.id == delivery.endpoint_id, _own(actor, WebhookEndpoint.agency_id)
+            WebhookEndpoint.id == delivery.endpoint_id, own(actor, WebhookEndpoint.agency_id)
         )
     ).one()
 
@@ -139,7 +133,7 @@ def state_counts(
         .where(
             WebhookDelivery.endpoint_id.in_(endpoint_ids),
             WebhookDelivery.day >= since,
-            _own(actor, WebhookDelivery.agency_id),
+            own(actor, WebhookDelivery.agency_id),
         )
         .group_by(WebhookDelivery.endpoint_id, WebhookDelivery.state)
     )

@@ -150,6 +150,15 @@ def duration(minutes: int | float | timedelta | None) -> str:
     return " ".join(parts)
 
 
+def seconds(value: float | None) -> str:
+    """0.012 → 12 ms, 3.4 → 3.4 s, 190 → 3 min: how long something took."""
+    if value is None:
+        return DASH
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 100 else duration(timedelta(seconds=value))
+
+
 def time_tag(at: datetime | None, form: Callable[[datetime | None], str] = moment) -> str:
     """A <time> element that also carries the exact instant."""
     if at is None:
@@ -223,6 +232,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     public,
     rate,
     second,
+    seconds,
     share,
     weekday_name,
 )

@@ -53,6 +53,57 @@ def test_a_delivery_is_shown_as_a_command_also_after_its_endpoint_is_gone(page, 
     assert f"curl -i {URL}" in page(mine, f"/webhooks/deliveries/{delivery}").text
 
 
+def test_an_endpoint_shows_its_days_what_waits_and_how_long_it_took(page, call, database, mine):
+    made = added(call, mine)
+    for number in range(1, 5):
+        delivery_of(database, made, state="delivered", event_id=number)
+    delivery_of(database, made, state="exhausted", event_id=5)
+    delivery_of(database, made, state="pending", event_id=6)
+    with database.transaction(SYSTEM) as db:
+        # 1, 2, 3 and 4 seconds; half of them within 2.5.
+        db.execute(
+            text(
+                "UPDATE webhook_delivery SET finished_at = created_at + event_id * interval '1 second'"
+                " WHERE state = 'delivered'"
+            )
+        )
+    shown = page(mine, f"/webhooks/{made['id']}").text
+    cells = re.findall(r'<td class="num" data-th="([^"]+)">([^<]+)</td>', shown)
+    assert cells[:5] == [
+        ("Delivered", "4"),
+        ("Waiting", "1"),
+        ("Given up", "1"),
+        ("Half within", "2.5 s"),
+        ("95 in 100 within", "3.8 s"),
+    ]
+    assert "the oldest since" in shown
+
+
+def test_the_log_is_searched_by_type_and_state_together(page, call, database, mine):
+    made = added(call, mine)
+    delivery = delivery_of(database, made)
+    where = f"/webhooks/{made['id']}?state=exhausted&event_type="
+    assert delivery in page(mine, where + "session.moved").text
+    assert delivery not in page(mine, where + "session.offered").text
+    assert 'value="session.offered" selected' in page(mine, where + "session.offered").text
+
+
+def test_the_hub_sees_first_what_is_switched_off_then_what_fails_longest(page, call, database, make):
+    made = {}
+    for name in ("fine", "failing", "failing longer", "off"):
+        actor = Actor(kind="key", role="agency", agency_id=make.agency(name=name).id, name=name)
+        made[name] = ids.internal("whe", added(call, actor, url=f"{URL}/{name.replace(' ', '-')}")["id"])
+    with database.transaction(SYSTEM) as db:
+        for name, change in {
+            "failing": "failing_since = now() - interval '1 hour'",
+            "failing longer": "failing_since = now() - interval '2 hours'",
+            "off": "state = 'disabled', disabled_reason = 'gone'",
+        }.items():
+            db.execute(text(f"UPDATE webhook_endpoint SET {change} WHERE id = :id"), {"id": made[name]})
+    listed = re.findall(rf"<code>{URL}/([a-z-]+)</code>", page(HUB, "/webhooks").text)
+    assert listed == ["off", "failing-longer", "failing", "fine"]
+
+
 def test_resend_puts_it_in_line(page, call, database, mine):
     made = added(call, mine)
     delivery = delivery_of(database, made)

@@ -8,19 +8,19 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
-from campaign.delivery import actions, queries, schemas
+from campaign.delivery import actions, health, queries, schemas
 from campaign.delivery.models import WebhookEndpoint
 from campaign.delivery.states import STATES
 from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
-from campaign.kit.fields import ListQuery
 from campaign.outbox.events import TYPES
 from campaign.parties.models import Agency
 from campaign.parties.queries import all_of
 from campaign.web import forms
 from campaign.web.paths import read_id
+from campaign.web.show import zone
 from campaign.web.verbs import attempt, version_in
 
 pages = Blueprint("agency_endpoints", __name__, url_prefix="/webhooks")
@@ -30,10 +30,10 @@ REPLAYS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedel
 
 
 @pages.get("")
-@reads("endpoints.read", query=ListQuery)
-def index(*, db: Session, actor: Actor, query: ListQuery) -> Response:
-    """All endpoints, how they fare today, and a form for a new one."""
-    return _index(db, actor, forms.blank(), query)
+@reads("endpoints.read")
+def index(*, db: Session, actor: Actor) -> Response:
+    """All endpoints, the worst first, how they fare today, and a form for a new one."""
+    return _index(db, actor, forms.blank())
 
 
 @pages.post("")
@@ -42,7 +42,7 @@ def create(*, db: Session, actor: Actor) -> Response:
     """Add one; its page shows the secret this once."""
     form = forms.read(schemas.EndpointIn, request.form, lists=("event_types",))
     if form.value is None:
-        return _index(db, actor, form, ListQuery())
+        return _index(db, actor, form)
     settings = parts().settings
     made: list[actions.Made] = []
     with forms.refusals(form, db):
@@ -52,7 +52,7 @@ def create(*, db: Session, actor: Actor) -> Response:
             )
         )
     if not made:
-        return _index(db, actor, form, ListQuery())
+        return _index(db, actor, form)
     return _one(db, actor, made[0].endpoint, schemas.DeliveryQuery(), secret=made[0].secret)
 
 
@@ -131,13 +131,13 @@ def _agencies(db: Session, actor: Actor) -> dict[int, Agency]:
     return {} if actor.role == "agency" else {row.id: row for row in all_of(db, actor, Agency)}
 
 
-def _index(db: Session, actor: Actor, form: forms.Form[Any], query: ListQuery) -> Response:
-    page = queries.page_of_endpoints(db, actor, query)
+def _index(db: Session, actor: Actor, form: forms.Form[Any]) -> Response:
+    endpoints = health.worst_first(db, actor)
     today = clock.now(db).date()
     answer = render_template(
         "agency/webhooks.html",
-        page=page,
-        counts=queries.state_counts(db, actor, [row.id for row in page.items], today),
+        endpoints=endpoints,
+        counts=queries.state_counts(db, actor, [row.id for row in endpoints], today),
         agencies=_agencies(db, actor),
         form=form,
         types=ASKABLE,
@@ -166,6 +166,9 @@ def _one(
         page=queries.page_of_deliveries(db, actor, query),
         counts=queries.state_counts(db, actor, [endpoint.id], clock.now(db).date()).get(endpoint.id, {}),
         chosen=query.state,
+        chosen_type=query.event_type,
+        days=health.days_of(db, actor, endpoint, zone()),
+        backlog=health.backlog_of(db, actor, endpoint),
         states=[state for state in STATES if state != "sending"],
         form=form or filled,
         types=ASKABLE,

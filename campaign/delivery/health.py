@@ -1,0 +1,91 @@
+"""How endpoints fare: by day, what waits, and which of them need somebody first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from campaign.delivery.models import WebhookEndpoint
+from campaign.delivery.rows import own
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+
+DAYS = 14
+MOST_ENDPOINTS = 500
+
+
+@dataclass(frozen=True)
+class DayHealth:
+    """The deliveries of a day's events, by the hub's clocks. Times in seconds from the event to the receiver's 2xx."""
+
+    day: date
+    delivered: int
+    given_up: int
+    waiting: int
+    p50_seconds: float | None
+    p95_seconds: float | None
+
+    @property
+    def total(self) -> int:
+        return self.delivered + self.given_up + self.waiting
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What waits for an endpoint, and since when the oldest of it."""
+
+    waiting: int
+    oldest_at: datetime | None
+
+
+_DAYS = text("""
+SELECT (created_at AT TIME ZONE :zone)::date AS day,
+       count(*) FILTER (WHERE state = 'delivered') AS delivered,
+       count(*) FILTER (WHERE state IN ('exhausted', 'expired')) AS given_up,
+       count(*) FILTER (WHERE state IN ('pending', 'sending', 'held')) AS waiting,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at))
+           FILTER (WHERE state = 'delivered') AS p50,
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at))
+           FILTER (WHERE state = 'delivered') AS p95
+FROM webhook_delivery
+WHERE endpoint_id = :endpoint AND day >= :since
+GROUP BY 1 ORDER BY 1 DESC
+""")
+_BACKLOG = text("""
+SELECT count(*) AS waiting, min(created_at) AS oldest_at FROM webhook_delivery
+WHERE endpoint_id = :endpoint AND state IN ('pending', 'sending', 'held')
+""")
+
+
+def days_of(db: Session, actor: Actor, endpoint: WebhookEndpoint, zone: ZoneInfo) -> list[DayHealth]:
+    """The last fourteen days that had events, the newest first."""
+    since = clock.now(db).date() - timedelta(days=DAYS)
+    rows = db.execute(_DAYS, {"endpoint": endpoint.id, "since": since, "zone": zone.key})
+    return [
+        DayHealth(
+            row.day, row.delivered, row.given_up, row.waiting, *(_seconds(one) for one in (row.p50, row.p95))
+        )
+        for row in rows
+    ]
+
+
+def backlog_of(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> Backlog:
+    """What waits now."""
+    row = db.execute(_BACKLOG, {"endpoint": endpoint.id}).one()
+    return Backlog(row.waiting, row.oldest_at)
+
+
+def worst_first(db: Session, actor: Actor) -> Sequence[WebhookEndpoint]:
+    """Endpoints in use: those switched off, then those that fail the longest, then the rest by age."""
+    wanted = select(WebhookEndpoint).where(
+        WebhookEndpoint.archived_at.is_(None), own(actor, WebhookEndpoint.agency_id)
+    )
+    order = (WebhookEndpoint.state != "disabled", WebhookEndpoint.failing_since.asc().nulls_last())
+    return db.scalars(wanted.order_by(*order, WebhookEndpoint.id).limit(MOST_ENDPOINTS)).all()
+
+
+def _seconds(value: object) -> float | None:
+    return None if value is None else float(str(value))
