@@ -25,6 +25,8 @@ HUB = (
     "/hub/sessions/new",
     "/hub/live",
     "/hub/imports",
+    "/hub/imports?kind=sessions",
+    "/hub/imports?kind=hosts",
     "/hub/data",
     "/hub/campaigns",
     "/hub/brands",

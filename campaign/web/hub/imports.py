@@ -1,20 +1,27 @@
 """Files in: what an export would change is shown first, then taken over."""
 
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
-from campaign.connectors.imports import apply_checked, get_import, page_of_imports, stage
+from campaign.connectors.files import KINDS, apply_checked, stage
+from campaign.connectors.imports import ImportReport, get_import, page_of_imports
+from campaign.connectors.reading import FileRefused
+from campaign.connectors.sheets.columns import KINDS as SHEETS
 from campaign.gate.door import reads, writes
+from campaign.gate.locale import pick_locale
+from campaign.gate.sheets import refused_file, template_file
+from campaign.gate.wording import row_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import ShopId, Strict
 from campaign.kit.instants import Instant, written
+from campaign.parties.queries import today
 from campaign.web import forms
 from campaign.web.hub import options
 from campaign.web.paths import read_id
@@ -26,19 +33,48 @@ pages = Blueprint("hub_imports", __name__, url_prefix="/hub/imports")
 _SHOWN = 50
 
 
-class ImportForm(Strict):
-    """What the upload form asks beside the file."""
+SALES = "douyin_orders"
 
-    kind: Literal["douyin_orders"] = "douyin_orders"
+
+def _one_of_ours(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError("unknown_id")
+    return kind
+
+
+class FormQuery(Strict):
+    """What a table is downloaded as."""
+
+    format: Literal["csv", "xlsx"] = "xlsx"
+
+
+class ImportForm(Strict):
+    """What the upload form asks beside the file. shop_id and exported_at are for sales, whole is for sheets."""
+
+    kind: Annotated[str, AfterValidator(_one_of_ours)] = SALES
     shop_id: ShopId | None = Field(default=None)
     exported_at: Instant | None = None
+    whole: Literal["1"] | None = None
+
+
+class KindQuery(Strict):
+    """Which kind of file the page is about."""
+
+    kind: Annotated[str, AfterValidator(_one_of_ours)] = SALES
 
 
 @pages.get("")
-@reads("imports.read")
-def index(*, db: Session, actor: Actor) -> Response:
-    """Latest imports and the upload form."""
-    return _page(db, actor, forms.blank(kind="douyin_orders"))
+@reads("imports.read", query=KindQuery)
+def index(*, db: Session, actor: Actor, query: KindQuery) -> Response:
+    """Latest imports and the upload form of one kind."""
+    return _page(db, actor, forms.blank(kind=query.kind))
+
+
+@pages.get("/templates/<kind>")
+@reads("imports.read", query=FormQuery)
+def template(*, db: Session, actor: Actor, query: FormQuery, kind: str) -> Response:
+    """A sheet to fill in, in the reader's language."""
+    return template_file(kind, query.format)
 
 
 @pages.post("")
@@ -61,6 +97,7 @@ def upload(*, db: Session, actor: Actor) -> Response:
             shop_id=given.value.shop_id,
             exported_at=given.value.exported_at,
             dry_run=True,
+            whole=given.value.whole is not None,
         )
     if given.refusal is not None:
         return _page(db, actor, given)
@@ -76,8 +113,19 @@ def show(*, db: Session, actor: Actor, import_id: str) -> str:
         "hub/import.html",
         report=report,
         shops=dict(options.shops(db, actor)),
-        may_commit=allows(actor, "imports.write") and report.state == "checked",
+        sheet=report.kind in SHEETS,
+        headings={one.field: one.heading(pick_locale()) for one in SHEETS.get(report.kind, ())},
+        row_words=row_words,
+        may_commit=allows(actor, "imports.write") and report.state == "checked" and not _kept_out(report),
+        kept_out=_kept_out(report),
     )
+
+
+@pages.get("/<import_id>/refused")
+@reads("imports.read", query=FormQuery)
+def refused(*, db: Session, actor: Actor, query: FormQuery, import_id: str) -> Response:
+    """The refused rows as they stood, with the reason beside them."""
+    return refused_file(db, actor, read_id("imp", import_id), query.format)
 
 
 @pages.post("/<import_id>/commit")
@@ -85,8 +133,20 @@ def show(*, db: Session, actor: Actor, import_id: str) -> str:
 def take(*, db: Session, actor: Actor, import_id: str) -> Response:
     """Take a checked file over."""
     found = read_id("imp", import_id)
-    attempt(db, "done.import", lambda: apply_checked(db, actor, found))
+    attempt(db, "done.import", lambda: _take(db, actor, found))
     return _to(found)
+
+
+def _kept_out(report: ImportReport) -> bool:
+    """Whether rows at fault keep the whole sheet out."""
+    return report.state == "checked" and report.whole and bool(report.refused)
+
+
+def _take(db: Session, actor: Actor, import_id: int) -> None:
+    """Raises FileRefused where rows keep a sheet out that goes in whole or not at all."""
+    report = apply_checked(db, actor, import_id)
+    if report.state != "committed":
+        raise FileRefused("rows_refused")
 
 
 def _instant_in(typed: Any) -> dict[str, Any]:
@@ -107,11 +167,19 @@ def _to(import_id: int) -> Response:
 
 
 def _page(db: Session, actor: Actor, form: forms.Form[Any]) -> Response:
+    kind = form.text("kind") if form.text("kind") in KINDS else SALES
+    day = today(db, actor)
+    monday = day - timedelta(days=day.weekday())
     answer = render_template(
         "hub/imports.html",
         form=form,
         imports=page_of_imports(db, actor, after=None, limit=_SHOWN),
         shops=options.shops(db, actor),
+        kinds=(*SHEETS, SALES),
+        kind=kind,
+        columns=SHEETS.get(kind, ()),
+        first=monday,
+        last=monday + timedelta(days=6),
         may_write=allows(actor, "imports.write"),
     )
     return make_response(answer, form.status)
