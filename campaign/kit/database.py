@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 _ENTER = text(
     "SELECT set_config('role', :db_role, true), set_config('app.role', :role, true),"
     " set_config('app.brand_id', :brand_id, true), set_config('app.agency_id', :agency_id, true),"
-    " set_config('app.host_id', :host_id, true), transaction_timestamp()"
+    " set_config('app.host_id', :host_id, true), set_config('transaction_read_only', :read_only, true),"
+    " transaction_timestamp()"
 )
 
 
@@ -51,7 +52,6 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
-            pool_pre_ping=True,
             connect_args={
                 "options": "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000"
                 " -c idle_in_transaction_session_timeout=60000",
@@ -88,24 +88,30 @@ class Database:
             _run_hint(hint)
 
     def _enter(self, db: Session, actor: Actor, readonly: bool) -> None:
+        # A transaction joined from outside (tests) must stay writable for the ones after it.
+        read_only = "on" if readonly and isinstance(self._bind, Engine) else "off"
+        values = {
+            "db_role": "xinji_system" if actor.role == "system" else "xinji_app",
+            "role": actor.role,
+            "brand_id": _text(actor.brand_id),
+            "agency_id": _text(actor.agency_id),
+            "host_id": _text(actor.host_id),
+            "read_only": read_only,
+        }
         try:
-            row = db.execute(
-                _ENTER,
-                {
-                    "db_role": "xinji_system" if actor.role == "system" else "xinji_app",
-                    "role": actor.role,
-                    "brand_id": _text(actor.brand_id),
-                    "agency_id": _text(actor.agency_id),
-                    "host_id": _text(actor.host_id),
-                },
-            ).one()
+            try:
+                row = db.execute(_ENTER, values).one()
+            except OperationalError as error:
+                # A pooled connection may have died since it was last used. Nothing has been done on it yet, so
+                # another takes its place; asking each whether it lives would cost every request a round trip.
+                if not error.connection_invalidated:
+                    raise
+                db.rollback()
+                row = db.execute(_ENTER, values).one()
         except (PoolTimeout, OperationalError) as error:
             raise Unavailable("database_unavailable") from error
-        db.info["transaction_time"] = row[5]
+        db.info["transaction_time"] = row[-1]
         db.info["actor"] = actor
-        # A transaction joined from outside (tests) must stay writable for the ones after it.
-        if readonly and isinstance(self._bind, Engine):
-            db.execute(text("SET TRANSACTION READ ONLY"))
 
     @contextmanager
     def all_or_nothing(self) -> Iterator["Database"]:

@@ -2,17 +2,19 @@
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {char: value for value, char in enumerate(_ALPHABET)}
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _LENGTH = 13
 _LARGEST = 2**63 - 1
 
 
 def public(prefix: str, number: int) -> str:
     """Write an id for the outside: prefix, underscore, 13 characters of Crockford's base 32."""
-    chars = []
-    for _ in range(_LENGTH):
-        number, digit = divmod(number, 32)
-        chars.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(chars))}"
+    # Ten bits at a time: a week's board writes seven thousand of them.
+    return (
+        f"{prefix}_{_ALPHABET[number >> 60]}{_PAIRS[number >> 50 & 1023]}{_PAIRS[number >> 40 & 1023]}"
+        f"{_PAIRS[number >> 30 & 1023]}{_PAIRS[number >> 20 & 1023]}{_PAIRS[number >> 10 & 1023]}"
+        f"{_PAIRS[number & 1023]}"
+    )
 
 
 def public_or_none(prefix: str, number: int | None) -> str | None:

@@ -18,16 +18,23 @@ Row = TypeVar("Row", bound=Party)
 
 def get_hub(db: Session, _actor: Actor) -> Hub:
     """The hub of this installation; raises NotFound before set-up."""
-    hub = db.get(Hub, 1)
+    hub = _find_hub(db)
     if hub is None:
         raise NotFound
     return hub
 
 
+def _find_hub(db: Session) -> Hub | None:
+    # Held for the transaction: the identity map forgets what nobody holds.
+    if db.info.get("hub") is None:
+        db.info["hub"] = db.get(Hub, 1)
+    return db.info["hub"]  # type: ignore[no-any-return]
+
+
 def zone_of_hub(db: Session, actor: Actor) -> ZoneInfo:
     """The hub's time zone: Asia/Shanghai until set-up says otherwise."""
     if "hub_zone" not in db.info:
-        hub = db.get(Hub, 1)
+        hub = _find_hub(db)
         db.info["hub_zone"] = ZoneInfo(hub.timezone if hub else "Asia/Shanghai")
     return db.info["hub_zone"]  # type: ignore[no-any-return]
 

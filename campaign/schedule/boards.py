@@ -92,10 +92,7 @@ class Board(NamedTuple):
 
 
 # Sessions begin at most LONGEST before what they reach into: the index on starts_at bounds the search on both sides.
-_SESSIONS = text("""
-    SELECT s.id, s.title, s.state, s.version, s.studio_id, s.starts_at, s.ends_at, s.actual_starts_at,
-           s.actual_ends_at, s.overrunning_at, s.campaign_id, c.name, c.name_en
-    FROM live_session s LEFT JOIN campaign c ON c.id = s.campaign_id
+_WITHIN = """
     WHERE ((s.starts_at < CAST(:to_at AS timestamptz) AND s.starts_at > CAST(:since AS timestamptz)
             AND s.ends_at > CAST(:from_at AS timestamptz))
            OR (s.state = 'live' AND s.starts_at < CAST(:to_at AS timestamptz)
@@ -103,6 +100,12 @@ _SESSIONS = text("""
       AND (s.state <> 'cancelled' OR CAST(:cancelled AS boolean))
       AND (cardinality(CAST(:studios AS bigint[])) = 0 OR s.studio_id = ANY (CAST(:studios AS bigint[])))
     ORDER BY s.starts_at, s.id
+"""
+_SESSIONS = text(f"""
+    SELECT s.id, s.title, s.state, s.version, s.studio_id, s.starts_at, s.ends_at, s.actual_starts_at,
+           s.actual_ends_at, s.overrunning_at, s.campaign_id, c.name, c.name_en
+    FROM live_session s LEFT JOIN campaign c ON c.id = s.campaign_id
+    {_WITHIN}
 """)
 _PEOPLE = text("""
     SELECT p.session_id, p.id, p.host_id, h.name, h.name_en, p.agency_id, a.name, p.role,
@@ -170,6 +173,54 @@ def read_board(
     hosts = sorted({person.host_id for block in blocks for person in block.people})
     shut = shut_of(db, actor, hosts, list(studios), Span(from_at, to_at))
     return Board(from_at, to_at, tuple(studios.values()), blocks, shut)
+
+
+class Item(NamedTuple):
+    """A session as programs see a board: ids and times, no names."""
+
+    id: int
+    title: str
+    state: str
+    version: int
+    studio_id: int
+    starts_at: datetime
+    ends_at: datetime
+    actual_starts_at: datetime | None
+    actual_ends_at: datetime | None
+    brand_ids: Sequence[int]
+    host_ids: Sequence[int]
+    platforms: Sequence[str]
+
+
+# Row by row over an index: a week of 50 studios is 1,750 sessions.
+_ITEMS = text(f"""
+    SELECT s.id, s.title, s.state, s.version, s.studio_id, s.starts_at, s.ends_at, s.actual_starts_at,
+           s.actual_ends_at, s.brand_ids,
+           ARRAY(SELECT p.host_id FROM participant p WHERE p.session_id = s.id ORDER BY p.starts_at, p.id),
+           ARRAY(SELECT c.platform FROM session_channel c WHERE c.session_id = s.id GROUP BY 1 ORDER BY min(c.id))
+    FROM live_session s
+    {_WITHIN}
+""")
+
+
+def read_items(
+    db: Session, actor: Actor, from_at: datetime, to_at: datetime, *, studio_ids: Sequence[int] = ()
+) -> tuple[list[int], list[Item]]:
+    """Studios in use by name, and what overlaps [from_at, to_at) by start, without what was cancelled.
+
+    As read_board, in two statements; raises Forbidden for others than the hub.
+    """
+    if not actor.is_hub:
+        raise Forbidden
+    values = {"from_at": from_at, "to_at": to_at, "since": from_at - LONGEST, "now": clock.now(db)}
+    rows = db.execute(_ITEMS, values | {"cancelled": False, "studios": list(studio_ids)}).all()
+    used = {row.studio_id for row in rows}
+    studios = [
+        row.id
+        for row in db.execute(_STUDIOS)
+        if (row.archived_at is None or row.id in used) and (not studio_ids or row.id in studio_ids)
+    ]
+    return studios, [Item._make(row) for row in rows]
 
 
 def shut_of(

@@ -224,7 +224,7 @@ def _write_parts(
     if target.lineup is not None:
         booking.set_lineup(db, actor, row, target.lineup)
     if "crew" in fields:
-        crew.set_needs(db, actor, row, target.plan.crew, new=False)
+        crew.set_needs(db, actor, row, target.plan.crew)
     db.flush()
 
 

@@ -80,10 +80,9 @@ def needs_of(db: Session, actor: Actor, session_id: int) -> list[CrewNeed]:
     return [need_of(pool, units) for pool, units in rows]
 
 
-def set_needs(db: Session, actor: Actor, row: LiveSession, needs: Sequence[CrewNeed], *, new: bool) -> None:
+def set_needs(db: Session, actor: Actor, row: LiveSession, needs: Sequence[CrewNeed]) -> None:
     """Replace what crews a session needs; the claims are taken apart from it."""
-    if not new:
-        db.execute(delete(SessionCrew).where(SessionCrew.session_id == row.id))
+    db.execute(delete(SessionCrew).where(SessionCrew.session_id == row.id))
     db.add_all(SessionCrew(session_id=row.id, crew_pool_id=need.pool_id, units=need.units) for need in needs)
 
 

@@ -152,14 +152,21 @@ def _brands(db: Session, session_ids: list[int]) -> dict[int, list[Named]]:
 def _channels(db: Session, session_ids: list[int]) -> dict[int, list[ChannelView]]:
     found: dict[int, list[ChannelView]] = defaultdict(list)
     statement = (
-        select(SessionChannel, PlatformAccount.name)
+        select(
+            SessionChannel.session_id,
+            SessionChannel.id,
+            SessionChannel.platform,
+            SessionChannel.platform_account_id,
+            PlatformAccount.name,
+            SessionChannel.room_ids,
+        )
         .outerjoin(PlatformAccount, PlatformAccount.id == SessionChannel.platform_account_id)
         .where(SessionChannel.session_id.in_(session_ids))
         .order_by(SessionChannel.id)
     )
-    for row, account_name in db.execute(statement):
+    for row in db.execute(statement):
         found[row.session_id].append(
-            ChannelView(row.id, row.platform, row.platform_account_id, account_name, tuple(row.room_ids))
+            ChannelView(row.id, row.platform, row.platform_account_id, row.name, tuple(row.room_ids))
         )
     return found
 
@@ -167,57 +174,56 @@ def _channels(db: Session, session_ids: list[int]) -> dict[int, list[ChannelView
 def _people(db: Session, actor: Actor, session_ids: list[int]) -> dict[int, list[ParticipantView]]:
     found: dict[int, list[ParticipantView]] = defaultdict(list)
     statement = (
-        select(Participant, Host.name, Host.name_en, Host.kind, Agency.name)
+        select(
+            Participant.session_id,
+            Participant.id,
+            Participant.host_id,
+            Host.name,
+            Host.name_en,
+            Host.kind,
+            Participant.role,
+            Participant.agency_id,
+            Agency.name,
+            Participant.starts_at,
+            Participant.ends_at,
+            Participant.acceptance,
+            Participant.reason,
+            Participant.asked_at,
+            Participant.answered_at,
+            Participant.arrived_at,
+            Participant.round,
+        )
         .join(Host, Host.id == Participant.host_id)
         .outerjoin(Agency, Agency.id == Participant.agency_id)
         .where(Participant.session_id.in_(session_ids))
         .order_by(Participant.starts_at, Participant.id)
     )
-    for row, name, name_en, kind, agency_name in db.execute(statement):
-        person = ParticipantView(
-            id=row.id,
-            host_id=row.host_id,
-            name=name,
-            name_en=name_en,
-            host_kind=kind,
-            role=row.role,
-            agency_id=row.agency_id,
-            agency_name=agency_name,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
-            acceptance=row.acceptance,
-            reason=row.reason,
-            asked_at=row.asked_at,
-            answered_at=row.answered_at,
-            arrived_at=row.arrived_at,
-            round=row.round,
-        )
-        found[row.session_id].append(_reduced_person(actor, person))
+    for session_id, *values in db.execute(statement):
+        found[session_id].append(_reduced_person(actor, ParticipantView(*values)))
     return found
 
 
 def _lineups(db: Session, session_ids: list[int]) -> dict[int, list[LineupView]]:
     found: dict[int, list[LineupView]] = defaultdict(list)
     statement = (
-        select(LineupItem, Product.sku, Product.name, Product.name_en)
+        select(
+            LineupItem.session_id,
+            LineupItem.id,
+            LineupItem.position,
+            LineupItem.product_id,
+            Product.sku,
+            Product.name,
+            Product.name_en,
+            LineupItem.brand_id,
+            LineupItem.live_price_fen,
+            LineupItem.currency,
+        )
         .join(Product, Product.id == LineupItem.product_id)
         .where(LineupItem.session_id.in_(session_ids))
         .order_by(LineupItem.position, LineupItem.id)
     )
-    for row, sku, name, name_en in db.execute(statement):
-        found[row.session_id].append(
-            LineupView(
-                id=row.id,
-                position=row.position,
-                product_id=row.product_id,
-                sku=sku,
-                name=name,
-                name_en=name_en,
-                brand_id=row.brand_id,
-                live_price_fen=row.live_price_fen,
-                currency=row.currency,
-            )
-        )
+    for session_id, *values in db.execute(statement):
+        found[session_id].append(LineupView(*values))
     return found
 
 

@@ -1,18 +1,18 @@
 """What a session's input refers to, looked up and checked together: every fault is named at its field."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from campaign.catalog.models import Campaign, PlatformAccount, Product
+from campaign.catalog.models import Campaign
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
-from campaign.parties.models import Agency, Brand, Host, Party, Studio
-from campaign.parties.queries import agencies_on
+from campaign.parties.models import Party, Studio
+from campaign.parties.queries import zone_of_hub
 from campaign.schedule.crew import need_of
 from campaign.schedule.crew_schemas import CrewIn
 from campaign.schedule.models import CrewPool
@@ -21,6 +21,37 @@ from campaign.schedule.schemas import ChannelIn, LineupIn, ParticipantIn
 from campaign.schedule.spans import LONGEST, SHORTEST, Span, shift_of
 
 Row = TypeVar("Row", bound=Party)
+
+# One statement for all that a session's input names; what is archived is not found.
+_LOOK_UP = text("""
+    SELECT 'brand' AS kind, id, NULL::bigint AS other, NULL AS name, NULL AS detail FROM brand
+    WHERE id = ANY (CAST(:brands AS bigint[])) AND archived_at IS NULL
+    UNION ALL SELECT 'account', id, NULL, NULL, platform FROM platform_account
+    WHERE id = ANY (CAST(:accounts AS bigint[])) AND archived_at IS NULL
+    UNION ALL SELECT 'host', id, NULL, name, kind FROM host
+    WHERE id = ANY (CAST(:hosts AS bigint[])) AND archived_at IS NULL
+    UNION ALL SELECT 'contract', host_id, agency_id, NULL, NULL FROM host_contract
+    WHERE host_id = ANY (CAST(:hosts AS bigint[])) AND during @> CAST(:day AS date)
+    UNION ALL SELECT 'agency', id, NULL, NULL, NULL FROM agency
+    WHERE id = ANY (CAST(:agencies AS bigint[])) AND archived_at IS NULL
+    UNION ALL SELECT 'product', id, brand_id, NULL, NULL FROM product
+    WHERE id = ANY (CAST(:products AS bigint[])) AND archived_at IS NULL
+""")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is there of all that an input names, by id."""
+
+    brands: set[int] = field(default_factory=set)
+    agencies: set[int] = field(default_factory=set)
+    platforms: dict[int, str] = field(default_factory=dict)
+    """Account → its platform."""
+    hosts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Host → name and kind."""
+    contracts: dict[int, int] = field(default_factory=dict)
+    """Host → agency by contract on the day asked for."""
+    product_brands: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,69 +103,117 @@ def check_campaign(db: Session, actor: Actor, campaign_id: int | None, faults: F
         _one(db, Campaign, campaign_id, "campaign_id", faults)
 
 
-def check_brands(db: Session, actor: Actor, brand_ids: Sequence[int], faults: Faults) -> None:
-    found = _by_id(db, Brand, brand_ids)
+def look_up(
+    db: Session,
+    actor: Actor,
+    *,
+    brand_ids: Sequence[int] = (),
+    channels: Sequence[ChannelIn] = (),
+    people: Sequence[ParticipantIn] = (),
+    lineup: Sequence[LineupIn] = (),
+    at: datetime | None = None,
+) -> Known:
+    """All that is named, by one statement. `at`: contracts of that business day."""
+    rows = db.execute(
+        _LOOK_UP,
+        {
+            "brands": list(brand_ids),
+            "accounts": [one.platform_account_id for one in channels if one.platform_account_id is not None],
+            "hosts": [one.host_id for one in people],
+            "agencies": [one.agency_id for one in people if one.agency_id is not None],
+            "products": [one.product_id for one in lineup],
+            "day": at and at.astimezone(zone_of_hub(db, actor)).date(),
+        },
+    )
+    known = Known()
+    for kind, one, other, name, detail in rows:
+        if kind == "brand":
+            known.brands.add(one)
+        elif kind == "agency":
+            known.agencies.add(one)
+        elif kind == "account":
+            known.platforms[one] = detail
+        elif kind == "host":
+            known.hosts[one] = name, detail
+        else:
+            (known.contracts if kind == "contract" else known.product_brands)[one] = other
+    return known
+
+
+def check_brands(
+    db: Session, actor: Actor, brand_ids: Sequence[int], faults: Faults, known: Known | None = None
+) -> None:
+    """`known`: what look_up() found, where more was looked up at once."""
+    known = known or look_up(db, actor, brand_ids=brand_ids)
     for at, brand_id in enumerate(brand_ids):
-        if brand_id not in found:
+        if brand_id not in known.brands:
             faults.add(f"brand_ids.{at}", "unknown_id")
 
 
-def check_channels(db: Session, actor: Actor, channels: Sequence[ChannelIn], faults: Faults) -> None:
-    found = _by_id(db, PlatformAccount, [c.platform_account_id for c in channels if c.platform_account_id])
+def check_channels(
+    db: Session, actor: Actor, channels: Sequence[ChannelIn], faults: Faults, known: Known | None = None
+) -> None:
+    known = known or look_up(db, actor, channels=channels)
     for at, channel in enumerate(channels):
         if channel.platform_account_id is None:
             continue
-        account = found.get(channel.platform_account_id)
-        if account is None:
+        platform = known.platforms.get(channel.platform_account_id)
+        if platform is None:
             faults.add(f"channels.{at}.platform_account_id", "unknown_id")
-        elif account.platform != channel.platform:
+        elif platform != channel.platform:
             faults.add(f"channels.{at}.platform_account_id", "account_of_other_platform")
 
 
 def plan_people(
-    db: Session, actor: Actor, given: Sequence[ParticipantIn], session: Span, faults: Faults
+    db: Session,
+    actor: Actor,
+    given: Sequence[ParticipantIn],
+    session: Span,
+    faults: Faults,
+    known: Known | None = None,
 ) -> list[PersonPlan]:
     """Participants with names, agencies (given, else by contract on the day) and shifts inside the session."""
-    hosts = _by_id(db, Host, [person.host_id for person in given])
-    agencies = _by_id(db, Agency, [person.agency_id for person in given if person.agency_id is not None])
-    contracts = agencies_on(db, actor, [person.host_id for person in given], session.starts_at)
+    known = known or look_up(db, actor, people=given, at=session.starts_at)
     plans: list[PersonPlan] = []
     for at, person in enumerate(given):
-        host = hosts.get(person.host_id)
-        if host is None:
+        host_id, found = person.host_id, known.hosts.get(person.host_id)
+        if found is None:
             faults.add(f"participants.{at}.host_id", "unknown_id")
             continue
-        if person.agency_id is not None and person.agency_id not in agencies:
+        if person.agency_id is not None and person.agency_id not in known.agencies:
             faults.add(f"participants.{at}.agency_id", "unknown_id")
         shift = shift_of(session, person.from_at, person.to_at)
         if shift.starts_at >= shift.ends_at:
             faults.add(f"participants.{at}.to", "ends_before_start")
         elif not session.holds(shift):
             faults.add(f"participants.{at}.from", "outside_session")
-        elif any(plan.host_id == host.id and plan.shift.overlaps(shift) for plan in plans):
+        elif any(plan.host_id == host_id and plan.shift.overlaps(shift) for plan in plans):
             faults.add(f"participants.{at}.host_id", "twice")
-        agency_id = person.agency_id or contracts.get(host.id)
-        plans.append(PersonPlan(host.id, host.name, host.kind, person.role, agency_id, shift))
+        agency_id = person.agency_id or known.contracts.get(host_id)
+        plans.append(PersonPlan(host_id, found[0], found[1], person.role, agency_id, shift))
     return plans
 
 
 def plan_lineup(
-    db: Session, actor: Actor, given: Sequence[LineupIn], brand_ids: Sequence[int], faults: Faults
+    db: Session,
+    actor: Actor,
+    given: Sequence[LineupIn],
+    brand_ids: Sequence[int],
+    faults: Faults,
+    known: Known | None = None,
 ) -> list[LineupPlan]:
     """Line-up rows with positions and the products' brands, which must be of the session."""
-    products = _by_id(db, Product, [item.product_id for item in given])
+    known = known or look_up(db, actor, lineup=given)
     plans: list[LineupPlan] = []
     for at, item in enumerate(given):
-        product = products.get(item.product_id)
-        if product is None:
+        brand_id = known.product_brands.get(item.product_id)
+        if brand_id is None:
             faults.add(f"lineup.{at}.product_id", "unknown_id")
-        elif product.brand_id not in brand_ids:
+        elif brand_id not in brand_ids:
             faults.add(f"lineup.{at}.product_id", "product_of_other_brand")
         else:
             position = item.position or at + 1
-            plans.append(
-                LineupPlan(position, product.id, product.brand_id, item.live_price_fen, item.currency)
-            )
+            plans.append(LineupPlan(position, item.product_id, brand_id, item.live_price_fen, item.currency))
     return plans
 
 
