@@ -91,7 +91,17 @@ def set_locale(db: Session, actor: Actor, locale: str) -> None:
 def find_key_holder(db: Session, key: str) -> Actor | None:
     """The actor behind an API key, or None when it is unknown or revoked."""
     row = db.execute(
-        select(ApiKey, Connector.shop_ids)
+        select(
+            ApiKey.id,
+            ApiKey.name,
+            ApiKey.role,
+            ApiKey.hub_role,
+            ApiKey.brand_id,
+            ApiKey.agency_id,
+            ApiKey.host_id,
+            ApiKey.connector_id,
+            Connector.shop_ids,
+        )
         .outerjoin(Connector, Connector.id == ApiKey.connector_id)
         .where(
             ApiKey.key_hash == token_hash(key), ApiKey.revoked_at.is_(None), Connector.archived_at.is_(None)
@@ -99,18 +109,17 @@ def find_key_holder(db: Session, key: str) -> Actor | None:
     ).one_or_none()
     if row is None:
         return None
-    found, shop_ids = row
     return Actor(
         kind="key",
-        role=cast(Role, found.role),
-        id=found.id,
-        name=found.name,
-        hub_role=cast(Any, found.hub_role),
-        brand_id=found.brand_id,
-        agency_id=found.agency_id,
-        host_id=found.host_id,
-        connector_id=found.connector_id,
-        shop_ids=tuple(shop_ids or ()),
+        role=cast(Role, row.role),
+        id=row.id,
+        name=row.name,
+        hub_role=cast(Any, row.hub_role),
+        brand_id=row.brand_id,
+        agency_id=row.agency_id,
+        host_id=row.host_id,
+        connector_id=row.connector_id,
+        shop_ids=tuple(row.shop_ids or ()),
     )
 
 

@@ -22,8 +22,11 @@ _NEAR = timedelta(hours=36)
 
 # Rest and goods are no overlap, so no constraint guards them: bookings of one host or product take turns. One
 # statement of its own, in the order of the ids: what is read afterwards sees what the one before has committed.
+#
+# The statements from here on are the same for every booking and find a handful of rows by index, whatever the values:
+# planning them anew each time was half of the server's time in a booking (11 ms, 5 without).
 _TAKE_TURNS = text(
-    "SELECT count(pg_advisory_xact_lock(id)) FROM"
+    "SELECT count(pg_advisory_xact_lock(id)), set_config('plan_cache_mode', 'force_generic_plan', true) FROM"
     " (SELECT id FROM unnest(CAST(:ids AS bigint[])) AS id ORDER BY id) AS turns"
 )
 

@@ -6,23 +6,43 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, select, true
+from sqlalchemy import ColumnElement, and_, false, select, text, true
 from sqlalchemy.orm import Session
 
-from campaign.catalog.models import PlatformAccount, Product
 from campaign.kit.actor import Actor
-from campaign.parties.models import Agency, Brand, Host, Studio
-from campaign.schedule.models import (
-    CrewPool,
-    LineupItem,
-    LiveSession,
-    Participant,
-    SessionBrand,
-    SessionChannel,
-    SessionCrew,
-)
+from campaign.parties.models import Studio
+from campaign.schedule.models import LiveSession
 from campaign.schedule.spans import LONGEST
 from campaign.schedule.views import ChannelView, CrewView, LineupView, Named, ParticipantView, SessionView
+
+# Columns in the order of the views' fields. Ids travel as one array: the statement is the same for any number.
+_BRANDS = text("""
+    SELECT b.session_id, brand.id, brand.name, brand.name_en
+    FROM session_brand b JOIN brand ON brand.id = b.brand_id
+    WHERE b.session_id = ANY (CAST(:ids AS bigint[])) ORDER BY b.position, brand.id
+""")
+_CHANNELS = text("""
+    SELECT c.session_id, c.id, c.platform, c.platform_account_id, a.name, c.room_ids
+    FROM session_channel c LEFT JOIN platform_account a ON a.id = c.platform_account_id
+    WHERE c.session_id = ANY (CAST(:ids AS bigint[])) ORDER BY c.id
+""")
+_PEOPLE = text("""
+    SELECT p.session_id, p.id, p.host_id, h.name, h.name_en, h.kind, p.role, p.agency_id, a.name,
+           p.starts_at, p.ends_at, p.acceptance, p.reason, p.asked_at, p.answered_at, p.arrived_at, p.round
+    FROM participant p JOIN host h ON h.id = p.host_id LEFT JOIN agency a ON a.id = p.agency_id
+    WHERE p.session_id = ANY (CAST(:ids AS bigint[])) ORDER BY p.starts_at, p.id
+""")
+_LINEUPS = text("""
+    SELECT l.session_id, l.id, l.position, l.product_id, p.sku, p.name, p.name_en, l.brand_id,
+           l.live_price_fen, l.currency
+    FROM lineup_item l JOIN product p ON p.id = l.product_id
+    WHERE l.session_id = ANY (CAST(:ids AS bigint[])) ORDER BY l.position, l.id
+""")
+_CREWS = text("""
+    SELECT s.session_id, c.id, c.name, c.name_en, s.units
+    FROM session_crew s JOIN crew_pool c ON c.id = s.crew_pool_id
+    WHERE s.session_id = ANY (CAST(:ids AS bigint[])) ORDER BY c.sort_key, c.id
+""")
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
@@ -60,6 +80,7 @@ def views_of(
     if not rows:
         return []
     wanted = [row.id for row in rows]
+    db.flush()  # statements of our own do not
     studios = {
         studio.id: studio
         for studio in db.scalars(select(Studio).where(Studio.id.in_({row.studio_id for row in rows})))
@@ -79,14 +100,8 @@ def views_of(
 
 def _crews(db: Session, session_ids: list[int]) -> dict[int, list[CrewView]]:
     found: dict[int, list[CrewView]] = defaultdict(list)
-    statement = (
-        select(SessionCrew.session_id, CrewPool.id, CrewPool.name, CrewPool.name_en, SessionCrew.units)
-        .join(CrewPool, CrewPool.id == SessionCrew.crew_pool_id)
-        .where(SessionCrew.session_id.in_(session_ids))
-        .order_by(CrewPool.sort_key, CrewPool.id)
-    )
-    for row in db.execute(statement):
-        found[row.session_id].append(CrewView(row.id, row.name, row.name_en, row.units))
+    for session_id, *values in db.execute(_CREWS, {"ids": session_ids}):
+        found[session_id].append(CrewView(*values))
     return found
 
 
@@ -138,33 +153,14 @@ def _view(
 
 def _brands(db: Session, session_ids: list[int]) -> dict[int, list[Named]]:
     found: dict[int, list[Named]] = defaultdict(list)
-    statement = (
-        select(SessionBrand.session_id, Brand.id, Brand.name, Brand.name_en)
-        .join(Brand, Brand.id == SessionBrand.brand_id)
-        .where(SessionBrand.session_id.in_(session_ids))
-        .order_by(SessionBrand.position, Brand.id)
-    )
-    for row in db.execute(statement):
-        found[row.session_id].append(Named(row.id, row.name, row.name_en))
+    for session_id, *values in db.execute(_BRANDS, {"ids": session_ids}):
+        found[session_id].append(Named(*values))
     return found
 
 
 def _channels(db: Session, session_ids: list[int]) -> dict[int, list[ChannelView]]:
     found: dict[int, list[ChannelView]] = defaultdict(list)
-    statement = (
-        select(
-            SessionChannel.session_id,
-            SessionChannel.id,
-            SessionChannel.platform,
-            SessionChannel.platform_account_id,
-            PlatformAccount.name,
-            SessionChannel.room_ids,
-        )
-        .outerjoin(PlatformAccount, PlatformAccount.id == SessionChannel.platform_account_id)
-        .where(SessionChannel.session_id.in_(session_ids))
-        .order_by(SessionChannel.id)
-    )
-    for row in db.execute(statement):
+    for row in db.execute(_CHANNELS, {"ids": session_ids}):
         found[row.session_id].append(
             ChannelView(row.id, row.platform, row.platform_account_id, row.name, tuple(row.room_ids))
         )
@@ -173,56 +169,14 @@ def _channels(db: Session, session_ids: list[int]) -> dict[int, list[ChannelView
 
 def _people(db: Session, actor: Actor, session_ids: list[int]) -> dict[int, list[ParticipantView]]:
     found: dict[int, list[ParticipantView]] = defaultdict(list)
-    statement = (
-        select(
-            Participant.session_id,
-            Participant.id,
-            Participant.host_id,
-            Host.name,
-            Host.name_en,
-            Host.kind,
-            Participant.role,
-            Participant.agency_id,
-            Agency.name,
-            Participant.starts_at,
-            Participant.ends_at,
-            Participant.acceptance,
-            Participant.reason,
-            Participant.asked_at,
-            Participant.answered_at,
-            Participant.arrived_at,
-            Participant.round,
-        )
-        .join(Host, Host.id == Participant.host_id)
-        .outerjoin(Agency, Agency.id == Participant.agency_id)
-        .where(Participant.session_id.in_(session_ids))
-        .order_by(Participant.starts_at, Participant.id)
-    )
-    for session_id, *values in db.execute(statement):
+    for session_id, *values in db.execute(_PEOPLE, {"ids": session_ids}):
         found[session_id].append(_reduced_person(actor, ParticipantView(*values)))
     return found
 
 
 def _lineups(db: Session, session_ids: list[int]) -> dict[int, list[LineupView]]:
     found: dict[int, list[LineupView]] = defaultdict(list)
-    statement = (
-        select(
-            LineupItem.session_id,
-            LineupItem.id,
-            LineupItem.position,
-            LineupItem.product_id,
-            Product.sku,
-            Product.name,
-            Product.name_en,
-            LineupItem.brand_id,
-            LineupItem.live_price_fen,
-            LineupItem.currency,
-        )
-        .join(Product, Product.id == LineupItem.product_id)
-        .where(LineupItem.session_id.in_(session_ids))
-        .order_by(LineupItem.position, LineupItem.id)
-    )
-    for session_id, *values in db.execute(statement):
+    for session_id, *values in db.execute(_LINEUPS, {"ids": session_ids}):
         found[session_id].append(LineupView(*values))
     return found
 

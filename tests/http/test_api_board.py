@@ -1,7 +1,9 @@
 """The board for programs."""
 
+import json
 from datetime import timedelta
 
+from campaign.api.board import BoardOut
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
@@ -19,6 +21,8 @@ def test_a_span_comes_whole_in_few_fields(call, stage):
     assert set(answer.json["studio_ids"]) == {
         ids.public("std", studio.id) for studio in (stage.studio, stage.other_studio)
     }
+    # Written without the model that the reference describes it by: they must say the same.
+    assert json.loads(BoardOut.model_validate(answer.json).model_dump_json()) == answer.json
     (item,) = answer.json["items"]
     assert item == {
         "id": ids.public("ses", view.id),
