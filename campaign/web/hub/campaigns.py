@@ -15,7 +15,7 @@ from campaign.catalog.schemas import CampaignIn
 from campaign.catalog.shapes import shown
 from campaign.gate.door import reads, writes
 from campaign.gate.wording import in_words
-from campaign.insight.progress import Progress, campaign_progress, forest_progress
+from campaign.insight.progress import campaign_progress, forest_progress
 from campaign.insight.usage import refuse_in_use
 from campaign.kit import ids
 from campaign.kit.actor import Actor
@@ -25,6 +25,7 @@ from campaign.parties.schemas import partial
 from campaign.schedule.queries import page_of_sessions
 from campaign.schedule.schemas import SessionFilter
 from campaign.web import forms
+from campaign.web.goals import goal_rows
 from campaign.web.hub import options
 from campaign.web.hub.campaign_form import FIELDS, brand_rows, given_in, values_of
 from campaign.web.paths import read_id
@@ -139,20 +140,6 @@ def put_away(*, db: Session, actor: Actor, campaign_id: str) -> Response:
         return _to(row)
     flash(_("Archived."), "ok")
     return redirect(url_for("hub_campaigns.index"), 303)  # type: ignore[return-value]
-
-
-def goal_rows(progress: Progress) -> list[tuple[str, int, int, Any]]:
-    """(code, done, target, pace) of the money targets that are set, then (code, planned, target, None) of the rest."""
-    goal, planned = progress.goal, progress.planned
-    rows: list[tuple[str, int, int, Any]] = []
-    for code, pace in (("paid", progress.paid), ("net", progress.net)):
-        if pace is not None:
-            rows.append((code, pace.actual_fen, pace.target_fen, pace))
-    if goal.sessions:
-        rows.append(("sessions", planned.sessions, goal.sessions, None))
-    if goal.hours:
-        rows.append(("hours", planned.minutes, goal.hours * 60, None))
-    return rows
 
 
 def _to(row: Campaign) -> Response:
