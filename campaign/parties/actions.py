@@ -1,5 +1,6 @@
 """Making, changing and archiving parties."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -85,8 +86,16 @@ def archive(db: Session, actor: Actor, row: Party, *, expected_rev: int | None =
     audit.note(db, actor, f"{row.__tablename__}.archived", row.__tablename__, row.id, {})
 
 
-def set_contracts(db: Session, actor: Actor, host: Host, contracts: list[ContractIn]) -> None:
-    """Replace a host's contracts. Raises Invalid where two overlap or one ends before it starts."""
+def set_contracts(
+    db: Session,
+    actor: Actor,
+    host: Host,
+    contracts: Sequence[ContractIn],
+    *,
+    expected_rev: int | None = None,
+) -> None:
+    """Replace a host's contracts. Raises Stale, Invalid where two overlap or one ends before it starts."""
+    _expect(host, expected_rev)
     spans: list[tuple[date, date]] = []
     for at, given in enumerate(contracts):
         ends_on = given.ends_on or date.max

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
 from campaign.kit.actor import Actor
-from campaign.kit.errors import FieldError, Invalid
+from campaign.kit.errors import FieldError, Invalid, Stale
+from campaign.parties.actions import change
 from campaign.parties.models import Brand, Host, HostExclusivity, RivalGroup
 from campaign.parties.queries import get
 from campaign.parties.schemas import ExclusivityIn, RivalGroupIn
@@ -22,9 +23,21 @@ def exclusivities_of(db: Session, actor: Actor, host_id: int) -> list[HostExclus
     return list(db.scalars(rows.order_by(func.lower(HostExclusivity.during), HostExclusivity.id)))
 
 
-def set_exclusivities(db: Session, actor: Actor, host_id: int, given: Sequence[ExclusivityIn]) -> None:
-    """Replace a host's promises. Raises Invalid where one ends before it starts or two to one brand overlap."""
+def set_exclusivities(
+    db: Session,
+    actor: Actor,
+    host_id: int,
+    given: Sequence[ExclusivityIn],
+    *,
+    expected_rev: int | None = None,
+) -> None:
+    """Replace a host's promises. `expected_rev` is the host's.
+
+    Raises Stale, Invalid where one ends before it starts or two to one brand overlap.
+    """
     host = get(db, actor, Host, host_id)
+    if expected_rev is not None and expected_rev != host.rev:
+        raise Stale
     spans: list[tuple[int, date, date]] = []
     for at, one in enumerate(given):
         ends_on = one.ends_on or date.max
@@ -40,7 +53,7 @@ def set_exclusivities(db: Session, actor: Actor, host_id: int, given: Sequence[E
     for one in given:
         during = Range(one.starts_on, one.ends_on)
         db.add(HostExclusivity(host_id=host.id, brand_id=one.brand_id, scope=one.scope, during=during))
-    db.flush()
+    change(db, actor, host, {})
     audit.note(db, actor, "host.promised", "host", host.id, {"brands": [one.brand_id for one in given]})
 
 

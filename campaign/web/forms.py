@@ -117,8 +117,8 @@ def columns(value: BaseModel) -> dict[str, Any]:
 
 
 @contextmanager
-def refusals(form: Form[Any], db: Session) -> Iterator[None]:
-    """Try an action: what it refuses is undone and noted on the form."""
+def refusals(form: Form[Any], db: Session, fields: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Try an action: what it refuses is undone and noted on the form. `fields` as read() takes them."""
     try:
         with mended(), db.begin_nested():
             yield
@@ -126,7 +126,7 @@ def refusals(form: Form[Any], db: Session) -> Iterator[None]:
     except DomainError as error:
         if error.status >= 500:
             raise
-        form.refuse(error)
+        form.refuse(error, fields)
 
 
 def _put(found: dict[str, Any], path: list[str], value: str) -> None:

@@ -46,6 +46,8 @@ WORDS = {
     # settings and windows
     "rule_fixed": _("The database itself refuses this: it cannot be changed."),
     "window_too_long": _("A window lasts at most %(days)s days."),
+    "scope.all": _("all other brands"),
+    "scope.rivals": _("brands that compete"),
     "windows_overlap": _("This overlaps another entry."),
     "pool_promised": _("More of this crew are promised already than that."),
     "more_than_the_crew": _("This crew has only %(most)s."),

@@ -51,6 +51,7 @@ class Kind:
     link: str | None = None
     link_label: Any = None
     times: str | None = None
+    terms: str | None = None
 
     def given(self, typed: "MultiDict[str, str]") -> dict[str, Any]:
         """The form's texts as the schema takes them: whole numbers and yuan read first."""
@@ -114,6 +115,7 @@ KINDS: tuple[Kind, ...] = (
         link="hub_parties.card",
         link_label=_("Link to the card"),
         times="hub_times.host",
+        terms="hub_terms.show",
     ),
     Kind("agencies", _("Agencies"), "agc", Agency, AgencyIn, (_NAME, _ENGLISH)),
     Kind(
