@@ -41,6 +41,10 @@ class Settings:
     mail_url: str | None = None
     pool_size: int = 8
     secure_cookies: bool = False
+    event_days: int = 30
+    """How long events and their deliveries are kept, can be sent again, and are held for who is switched off."""
+    attempt_days: int = 14
+    """How long each try of a delivery is kept, with what the receiver answered."""
 
 
 @dataclass
@@ -131,6 +135,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         mail_url=read.mail_url("CAMPAIGN_MAIL_URL"),
         pool_size=int(read.number("CAMPAIGN_POOL_SIZE", 8, 1, 200)),
         secure_cookies=read.flag("CAMPAIGN_SECURE_COOKIES", False),
+        event_days=int(read.number("CAMPAIGN_EVENT_DAYS", 30, 7, 366)),
+        attempt_days=int(read.number("CAMPAIGN_ATTEMPT_DAYS", 14, 1, 366)),
     )
     if read.faults:
         raise SettingsError(read.faults)

@@ -11,7 +11,7 @@ from workers.task import task
 def sweep(parts: Parts) -> int:
     """Strays to their place, the sender woken."""
     with parts.database.transaction(SYSTEM) as db:
-        return acts.sweep(db, SYSTEM)
+        return acts.sweep(db, SYSTEM, event_days=parts.settings.event_days)
 
 
 @task("delivery.troubles")
@@ -25,4 +25,5 @@ def troubles(parts: Parts) -> int:
 def partitions(parts: Parts) -> int:
     """Days made ahead and dropped behind."""
     with parts.database.transaction(SYSTEM) as db:
-        return acts.keep_partitions(db, SYSTEM)
+        days = {"event_days": parts.settings.event_days, "attempt_days": parts.settings.attempt_days}
+        return acts.keep_partitions(db, SYSTEM, **days)

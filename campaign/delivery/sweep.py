@@ -10,7 +10,6 @@ from campaign.kit.actor import Actor
 from campaign.outbox.actions import wake
 
 DAYS_AHEAD = 30
-EVENT_DAYS, ATTEMPT_DAYS = 30, 14
 # The sender notes a failed try as pending whatever became of the endpoint meanwhile.
 _STRAYS = {
     "held": "state = 'pending' AND endpoint_id IN"
@@ -21,10 +20,13 @@ _STRAYS = {
 }
 
 
-def sweep(db: Session, _actor: Actor) -> int:
-    """Put strays where they belong and wake the sender where something waits; gives how many strays."""
+def sweep(db: Session, _actor: Actor, *, event_days: int) -> int:
+    """Put strays where they belong and wake the sender where something waits; gives how many strays.
+
+    What waited for `event_days` is said to be expired.
+    """
     now = clock.now(db)
-    given = {"now": now, "expires": now - timedelta(days=EVENT_DAYS)}
+    given = {"now": now, "expires": now - timedelta(days=event_days)}
     moved = 0
     for state, which in _STRAYS.items():
         found = db.execute(
@@ -42,12 +44,15 @@ def sweep(db: Session, _actor: Actor) -> int:
     return moved
 
 
-def keep_partitions(db: Session, _actor: Actor) -> int:
-    """Make the days ahead and drop those past their keeping; gives how many were made or dropped."""
+def keep_partitions(db: Session, _actor: Actor, *, event_days: int, attempt_days: int) -> int:
+    """Make the days ahead and drop those past their keeping; gives how many were made or dropped.
+
+    Nobody waits for it: where a day is being read just now, its turn comes again.
+    """
     kept = {
-        "webhook_message": EVENT_DAYS + 1,
-        "webhook_delivery": EVENT_DAYS + 1,
-        "webhook_attempt": ATTEMPT_DAYS,
+        "webhook_message": event_days + 1,
+        "webhook_delivery": event_days + 1,
+        "webhook_attempt": attempt_days,
     }
     done = 0
     for table, days in kept.items():

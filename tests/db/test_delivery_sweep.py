@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from campaign.delivery import queries, sweep
 from campaign.delivery.actions import add_endpoint
@@ -17,6 +18,7 @@ from campaign.outbox.actions import write
 from tests.factory import HUB, SECRET_KEY, Factory
 
 ALLOW = ()
+KEPT = {"event_days": 30, "attempt_days": 14}
 
 
 def endpoint(database, agency_id):
@@ -56,7 +58,7 @@ def test_strays_go_where_their_endpoint_is(database, make, change, after):
     put(database, one.id, "held", event_id=2)
     with database.transaction(SYSTEM) as db:
         db.execute(text(f"UPDATE webhook_endpoint SET {change}"))
-        sweep.sweep(db, SYSTEM)
+        sweep.sweep(db, SYSTEM, event_days=30)
     assert states(database) == after
 
 
@@ -66,8 +68,8 @@ def test_what_waited_for_thirty_days_expires(database, make):
     put(database, one.id, "held", days_ago=29, event_id=2)
     put(database, one.id, "delivered", days_ago=31, event_id=3)
     with database.transaction(SYSTEM) as db:
-        assert sweep.sweep(db, SYSTEM) == 1
-        assert sweep.sweep(db, SYSTEM) == 0
+        assert sweep.sweep(db, SYSTEM, event_days=30) == 1
+        assert sweep.sweep(db, SYSTEM, event_days=30) == 0
     assert states(database) == ["expired", "held", "delivered"]
 
 
@@ -84,11 +86,33 @@ def test_partitions_are_made_ahead_and_old_days_dropped(own_database_url):
         ahead = f"webhook_attempt_{datetime.now(UTC) + timedelta(days=30):%Y%m%d}"
         owner.execute(text(f"DROP TABLE {ahead}"))
     with database.transaction(SYSTEM) as db:
-        assert sweep.keep_partitions(db, SYSTEM) == 2
+        assert sweep.keep_partitions(db, SYSTEM, **KEPT) == 2
     with database.transaction(SYSTEM) as db:
-        assert sweep.keep_partitions(db, SYSTEM) == 0
+        assert sweep.keep_partitions(db, SYSTEM, **KEPT) == 0
         assert db.execute(text("SELECT to_regclass('webhook_attempt_20200101')")).scalar_one() is None
         assert db.execute(text(f"SELECT to_regclass('{ahead}')")).scalar_one() is not None
+    engine.dispose()
+
+
+def test_a_day_that_is_being_read_is_dropped_later_and_nobody_waits(own_database_url):
+    engine = create_engine(driver_url(own_database_url), connect_args={"options": "-c statement_timeout=5s"})
+    database = Database(engine)
+    old = (
+        "CREATE TABLE webhook_attempt_20200101 PARTITION OF webhook_attempt"
+        " FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')"
+    )
+    with engine.begin() as owner:
+        owner.execute(text(old))
+    with engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM webhook_attempt"))
+        with database.transaction(SYSTEM) as db:
+            assert sweep.keep_partitions(db, SYSTEM, **KEPT) == 0
+        # The control: without giving up, it would wait for the reader until its time was over.
+        wait = text("SET LOCAL statement_timeout = '300ms'; DROP TABLE webhook_attempt_20200101")
+        with pytest.raises(OperationalError, match="statement timeout"), engine.begin() as owner:
+            owner.execute(wait)
+    with database.transaction(SYSTEM) as db:
+        assert sweep.keep_partitions(db, SYSTEM, **KEPT) == 1
     engine.dispose()
 
 

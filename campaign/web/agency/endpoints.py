@@ -178,6 +178,7 @@ def _one(
         may_write=allows(actor, "endpoints.write"),
         may_resend=allows(actor, "deliveries.resend"),
         now=clock.now(db),
+        held_days=parts().settings.event_days,
     )
     status = form.status if form else 201 if secret and not rotated else 200
     return make_response(answer, status)
