@@ -1,5 +1,6 @@
 """create_app: the Flask application, joined and with every route registered."""
 
+import gc
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def create_app(parts: Parts | None = None) -> APIFlask:
     """The application. Without `parts` it reads the environment and wires itself (the web server's way)."""
+    serving = parts is None
     parts = parts or _from_environment()
     app = APIFlask(
         "campaign",
@@ -62,7 +64,19 @@ def create_app(parts: Parts | None = None) -> APIFlask:
     api_routes.register(app, csrf)
     pages.register(app)
     handle_errors(app, error_page)
+    if serving:
+        spare_the_collector()
     return app
+
+
+def spare_the_collector() -> None:
+    """Take what lives as long as the process out of garbage collection.
+
+    Modules, routes and models are 420,000 objects: a full collection walks them for 0.15 to 0.4 s, in the middle
+    of somebody's request.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _from_environment() -> Parts:

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
+from bench import board, schedule
 from bench.grounds import Grounds
-from bench.schedule import run
 from campaign.cli.main import main
 
 BARS = {
@@ -31,14 +31,20 @@ def _drop(grounds: Grounds) -> None:
             connection.execute(f"DROP DATABASE IF EXISTS {grounds.prefix}{name} WITH (FORCE)")
 
 
-def test_the_schedules_bench_measures_each_of_its_bars(grounds) -> None:
-    figures = list(run(grounds))
+def test_each_bar_is_measured_and_the_board_over_http(grounds) -> None:
+    figures = list(schedule.run(grounds))
     assert {one.figure: one.bar for one in figures if one.bar} == BARS
     assert all(one.value > 0 for one in figures)
     assert all((one.holds is None) == (one.bar == "") for one in figures)
+    over_http = list(board.run(grounds))
+    assert [one.figure for one in over_http] == [
+        f"{kind} over HTTP {share}"
+        for kind in ("week JSON", "day page", "week page")
+        for share in ("p50", "p95")
+    ]
 
 
 def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
     assert main(["bench", "no-such"]) == 1
-    assert capsys.readouterr().err == "bench: no bench 'no-such'; there are: schedule\n"
+    assert capsys.readouterr().err == "bench: no bench 'no-such'; there are: schedule, board\n"
     assert main(["bench", "--rounds", "0"]) == 1
