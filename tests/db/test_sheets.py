@@ -156,6 +156,20 @@ def test_a_refused_row_teaches_no_name(settled: Database) -> None:
     assert told(report) == [(2, "alias_of_other", "别名")]
 
 
+def test_a_hosts_row_is_refused_for_what_it_cannot_mean(settled: Database) -> None:
+    sheet = (
+        "主播,类型,机构,合同开始,合同结束,独家\n甲,主力,,,,\n乙,,,2026-01-01,,\n丙,,南星机构,2026-13-01,,\n"
+        "丁,,南星机构,2026-02-01,2026-01-01,\n戊,,南星机构,,,也许\n己,,南星机构,46054,,是\n"
+    )
+    assert told(bring(settled, "hosts", sheet)) == [
+        (2, "bad_choice", "类型"),
+        (3, "missing_value", "机构"),
+        (4, "bad_day", "合同开始"),
+        (5, "ends_before_start", "合同结束"),
+        (6, "not_yes_or_no", "独家"),
+    ]
+
+
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 @pytest.mark.parametrize("kind", list(KINDS))

@@ -114,7 +114,7 @@ def test_rows_meet_the_rules_and_a_reason_lets_the_soft_ones_through(
         (4, "past_start", "放行理由"),
         (6, "unknown_name", "直播间"),
         (7, "bad_time", "结束时间"),
-        (8, "bad_value", "平台账号"),
+        (8, "bad_choice", "平台账号"),
         (9, "missing_value", "主播"),
     ]
     assert show(database, "丁").warnings[0]["reason"] == "补录"

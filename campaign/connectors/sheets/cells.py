@@ -65,9 +65,13 @@ def several(cell: str) -> list[str]:
     return [part.strip() for part in _SEPARATORS.split(cell) if part.strip()]
 
 
-def platform(cell: str) -> str:
-    """A platform by code or name; the schema has the last word on codes."""
-    return _PLATFORMS.get(cell.casefold(), cell.casefold())
+def platform(field: str, cell: str) -> str:
+    """A platform by code or name. Raises BadCell."""
+    code = _PLATFORMS.get(cell.casefold(), cell.casefold())
+    allowed = dict.fromkeys(_PLATFORMS.values())
+    if code not in allowed:
+        raise BadCell(field, "bad_choice", {"value": cell[:40], "allowed": ", ".join(allowed)})
+    return code
 
 
 def written_platform(code: str, language: str) -> str:

@@ -73,6 +73,9 @@ def _reason(fault: Any, value: Any) -> tuple[str, dict[str, Any]]:
         return "missing_value", {}
     if kind in ("string_too_long", "too_long"):
         return "too_long", {"most": context["max_length"]}
+    if kind == "literal_error":
+        allowed = context["expected"].replace("'", "").replace(" or ", ", ")
+        return "bad_choice", {"value": str(value)[:40], "allowed": allowed}
     if said in ("twice", "text"):
         return {"twice": "twice", "text": "bad_text"}[said], {}
     return "bad_value", {"value": str(value)[:40]}

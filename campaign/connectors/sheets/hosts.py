@@ -61,6 +61,8 @@ def _aliases(desk: Desk, host: Host, told: list[str]) -> bool:
 def _contract(desk: Desk, host: Host, given: Given) -> bool:
     """The contract a row tells of: a new one, another end or terms, or one that stands already."""
     if "agency" not in given:
+        if given.keys() & {"starts_on", "ends_on", "exclusive"}:
+            raise BadCell("agency", "missing_value")
         return False
     agency_id = desk.names.of("agency", Agency, "agc", given["agency"])
     starts_on = cells.day("starts_on", given["starts_on"]) if "starts_on" in given else None

@@ -25,6 +25,8 @@ def take_party(desk: Desk, kind: str, given: Given) -> Taken:
     sheet = _SHEETS[kind]
     values = checked(sheet.schema, sheet.values(desk, given))
     row = sheet.find(desk, values)
+    if sheet.model is Product:
+        values |= _price(given, row, values["currency"])
     if row is None:
         row = actions.add(desk.db, desk.actor, sheet.model(**values))
         desk.names.learn(sheet.model, row.id, row.name)
@@ -76,7 +78,7 @@ def _of_platform(desk: Desk, given: Given) -> dict[str, Any]:
         name: cell for name, cell in given.items() if name not in ("brand", "host", "shop")
     }
     if "platform" in given:
-        values["platform"] = cells.platform(given["platform"])
+        values["platform"] = cells.platform("platform", given["platform"])
     if "brand" in given:
         values["brand_id"] = desk.names.of("brand", Brand, "brd", given["brand"])
     if "host" in given:
@@ -97,12 +99,16 @@ def _product_values(desk: Desk, given: Given) -> dict[str, Any]:
     values: dict[str, Any] = {name: cell for name, cell in given.items() if name not in ("brand", "price")}
     if "brand" in given:
         values["brand_id"] = desk.names.of("brand", Brand, "brd", given["brand"])
+    return values | ({"currency": given["currency"].upper()} if "currency" in given else {})
+
+
+def _price(given: Given, row: Party | None, currency: str) -> dict[str, Any]:
+    """A price without its currency is in the one the product has."""
     if "price" not in given:
-        return values | ({"currency": given["currency"].upper()} if "currency" in given else {})
-    standing = _by_sku(desk, values) if {"brand_id", "sku"} <= values.keys() else None
-    # A price without its currency is in the one the product has.
-    currency = given.get("currency", standing.currency if standing else "CNY").upper()
-    return values | {"currency": currency, "price_fen": cells.money("price", given["price"], currency)}
+        return {}
+    if isinstance(row, Product) and "currency" not in given:
+        currency = row.currency
+    return {"price_fen": cells.money("price", given["price"], currency), "currency": currency}
 
 
 def _by_external_id(model: Any) -> Callable[[Desk, Mapping[str, Any]], Party | None]:

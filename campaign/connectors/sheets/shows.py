@@ -126,7 +126,7 @@ def _channel(desk: Desk, written: str, standing: SessionView | None) -> dict[str
     """douyin/AUTHOR_ID #ROOM #ROOM, or the platform alone. Without rooms those that stand stay."""
     place, *rooms = _ROOM.split(written)
     name, _, external_id = place.partition("/")
-    found: dict[str, Any] = {"platform": cells.platform(name.strip())}
+    found: dict[str, Any] = {"platform": cells.platform("channels", name.strip())}
     if external_id.strip():
         wanted = cells.bare(external_id)
         same = PlatformAccount.platform == found["platform"], PlatformAccount.external_id == wanted

@@ -206,7 +206,7 @@ def _refused(kind: str, number: int, fault: Exception, headings: Mapping[str, st
         code, params, field = fault.code, fault.params, fault.field
     elif isinstance(fault, Invalid) and fault.errors:
         first = fault.errors[0]
-        code, params, field = first.code, dict(first.params), first.field.split(".")[0]
+        code, params, field = first.code, dict(first.params), _field_of(first.field, headings)
     elif isinstance(fault, Conflicting) and fault.conflicts:
         code, params = fault.conflicts[0].code, dict(fault.conflicts[0].params)
         if isinstance(fault, NeedsOverride):
@@ -225,6 +225,13 @@ def _refused(kind: str, number: int, fault: Exception, headings: Mapping[str, st
     # The file has no such column: it is called as a template would.
     lacking = [f"{one.zh} / {one.en}" for one in KINDS[kind] if one.field in (field, COLUMN_OF.get(field))]
     return Refused(number, code, {"column": "".join(lacking)} | shown)
+
+
+def _field_of(path: str, headings: Mapping[str, str]) -> str:
+    """The part of an input's path that a column stands for: items.1.ends_on → ends_on."""
+    parts = path.split(".")
+    own = (part for part in reversed(parts) if headings.keys() & {part, COLUMN_OF.get(part, part)})
+    return next(own, parts[0])
 
 
 def _clean(value: str) -> str:

@@ -18,6 +18,7 @@ WORDS = {
         "%(column)s: the clocks change then, and %(value)s comes twice or never. Write it with its offset from UTC."
     ),
     "row_bad_value": _("%(column)s cannot be “%(value)s”."),
+    "row_bad_choice": _("%(column)s cannot be “%(value)s”, only one of: %(allowed)s."),
     "row_too_long": _("%(column)s is too long: at most %(most)s."),
     "row_twice": _("%(column)s: the same is named twice."),
     "row_not_yes_or_no": _("%(column)s is neither yes nor no: %(value)s."),
