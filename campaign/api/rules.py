@@ -1,4 +1,4 @@
-"""The hub's rules: numbers and levels, exclusive hosts, brands that compete."""
+"""The hub's rules: numbers and levels, opening hours, exclusive hosts, brands that compete."""
 
 from typing import Any
 
@@ -11,8 +11,10 @@ from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
 from campaign.kit.actor import Actor
 from campaign.parties import bonds, schemas
-from campaign.schedule.house import rules_of_hub, set_rules
+from campaign.parties.queries import get_hub
+from campaign.schedule.house import rules_of_hub, set_hours, set_rules
 from campaign.schedule.rules.limits import RulesIn
+from campaign.schedule.window_schemas import HoursIn, HoursOut
 
 bp = APIBlueprint("api_rules", __name__, tag="Rules")
 
@@ -49,6 +51,27 @@ def put_rules(*, db: Session, actor: Actor, body: RulesIn) -> Answer:
     """Set them all; what is left out goes back to its default."""
     set_rules(db, actor, body, expected_rev=expected_version())
     return _rules(db, actor)
+
+
+def _hours(db: Session, actor: Actor) -> Answer:
+    hub = get_hub(db, actor)
+    answer = HoursOut(opens=hub.opens, closes=hub.closes, rev=hub.rev)
+    return Answer(answer, 200, {"ETag": etag(hub.rev)})
+
+
+@bp.get("/hub/hours")
+@reads("rules.read", answer=HoursOut)
+def get_hours(*, db: Session, actor: Actor) -> Answer:
+    """When the hub is open, every day."""
+    return _hours(db, actor)
+
+
+@bp.put("/hub/hours")
+@writes("parties.write", body=HoursIn, answer=HoursOut)
+def put_hours(*, db: Session, actor: Actor, body: HoursIn) -> Answer:
+    """Set them; sessions outside them are judged by the rule outside_hours from now on."""
+    set_hours(db, actor, body, expected_rev=expected_version())
+    return _hours(db, actor)
 
 
 def _groups(db: Session, actor: Actor) -> schemas.RivalGroupsOut:

@@ -52,6 +52,19 @@ class WeeklyIn(Strict):
     available: Annotated[bool, Field(strict=True)] | None = None
 
 
+class HoursIn(Strict):
+    """The hub's hours, every day. `closes` at or before `opens` lies on the next day; equal: round the clock."""
+
+    opens: Clock
+    closes: Clock
+
+
+class HoursOut(BaseModel):
+    opens: Clock
+    closes: Clock
+    rev: int
+
+
 class ExceptionIn(Strict):
     """Once: away or closed, unless `available` says that it is to be had against the weekly rule."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request
@@ -25,26 +26,33 @@ _WEEKDAYS = range(1, 8)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page of times stands: whose it is, by what name, and its own address (forms post below it)."""
+    """Where a page of times stands: whose it is, by what name, and its own address (forms post below it).
+
+    hours: of the hub, when it opens and closes each day, and the rev they were read at.
+    """
 
     owner: Owner
     name: str
     address: str
     template: str
     may_write: bool
+    hours: tuple[time, time, int] | None = None
 
 
 def page(db: Session, actor: Actor, place: Place, form: forms.Form[Any] | None = None) -> Response:
     """Weekly hours, what lies ahead, and what is booked in it."""
     rows = availability.windows_of(db, actor, place.owner)
     now = clock.now(db)
-    shown = _with_week(form or forms.blank(), _week(rows))
+    # Weekly hours of a host say when it is to be had, those of hub and studios when they are closed.
+    usual = [row for row in rows if row.weekday and row.shut != (place.owner.kind == "host")]
+    shown = _with_week(form or forms.blank(), _week(usual))
     answer = render_template(
         place.template,
         place=place,
         form=shown,
         week=_rows_of(shown),
         ahead=[row for row in rows if row.ends_at is not None and row.ends_at > now],
+        others=[row for row in rows if row.weekday and row not in usual],
         past=sum(1 for row in rows if row.ends_at is not None and row.ends_at <= now),
         clashes=clashes(db, actor, place.owner),
         is_host=place.owner.kind == "host",
@@ -105,9 +113,7 @@ def _removing(owner: Owner) -> tuple[forms.Form[Any], _Act, str]:
 
 def _week(rows: list[Any]) -> dict[str, str]:
     """The rows of the weekly form: what stands, and an empty row for each day that has none."""
-    standing = [
-        (row.weekday, f"{row.from_time:%H:%M}", f"{row.to_time:%H:%M}") for row in rows if row.weekday
-    ]
+    standing = [(row.weekday, f"{row.from_time:%H:%M}", f"{row.to_time:%H:%M}") for row in rows]
     free = [(day, "", "") for day in _WEEKDAYS if day not in {weekday for weekday, _, _ in standing}]
     values: dict[str, str] = {}
     for at, (weekday, first, last) in enumerate(sorted(standing + free)):

@@ -7,9 +7,12 @@ import pytest
 
 from campaign.kit import ids
 from campaign.parties import bonds
+from campaign.parties.queries import get_hub
 from campaign.schedule import availability, house
 from campaign.schedule.availability import Owner
+from campaign.schedule.window_schemas import WindowsIn
 from tests.factory import HUB
+from tests.http.test_pages_schedule import typed
 from tests.visitor import visitor_as
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -172,3 +175,49 @@ def test_a_crew_is_made_on_the_page_of_parties(stage, manager):
     assert manager.post("/hub/parties/crews", **crew).status_code == 303
     assert "化妆师" in manager.follow().text
     assert manager.post("/hub/parties/crews", **crew | {"before_minutes": "0"}).status_code == 422
+
+
+def test_the_hubs_opening_hours_are_set_on_its_page_and_booking_heeds_them(stage, manager, planner):
+    manager.get("/hub/times/hub")
+    hub = stage.act(get_hub)
+    hours = {"opens": "09:00", "closes": "02:00"}
+    wrong = manager.post("/hub/times/hub/hours", **hours | {"closes": "soon"})
+    assert wrong.status_code == 422
+    assert 'id="closes-about"' in wrong.text
+    assert wrong.text.count("week.") > 14  # the weekly closures are still there
+    planner.get("/hub/sessions/new")
+    early = typed(stage, starts="07:00", ends="10:00")
+    assert manager.post("/hub/times/hub/hours", **hours, _version=str(hub.rev)).status_code == 303
+    assert 'value="09:00"' in manager.follow().text
+    assert manager.post("/hub/times/hub/hours", **hours, _version=str(hub.rev)).status_code == 412
+    refused = planner.post("/hub/sessions/new", **early)
+    assert refused.status_code == 409
+    assert "The hub is open from 09:00 to 02:00." in refused.text
+    # Negative controls: inside them nothing is said, and round the clock neither.
+    assert planner.post("/hub/sessions/new", **typed(stage, starts="23:00", ends="02:00")).status_code == 303
+    planner.follow()
+    manager.get("/hub/times/hub")
+    assert manager.post("/hub/times/hub/hours", opens="06:00", closes="06:00").status_code == 303
+    planner.get("/hub/sessions/new")
+    assert planner.post("/hub/sessions/new", **early).status_code == 303
+
+
+def test_the_hubs_hours_over_the_api_are_guarded_by_their_version(call, stage):
+    before = call(HUB, "GET", "/hub/hours")
+    stamp = {"If-Match": before.headers["ETag"]}
+    hours = {"opens": "10:00", "closes": "01:30"}
+    done = call(HUB, "PUT", "/hub/hours", json=hours, headers=stamp)
+    assert {name: done.json[name] for name in hours} == hours
+    assert call(HUB, "PUT", "/hub/hours", json=hours, headers=stamp).status_code == 412
+    assert call(HUB, "PUT", "/hub/hours", json=hours | {"opens": "24:00"}).status_code == 422
+
+
+def test_weekly_windows_of_the_other_kind_are_shown_apart_and_taken_back(stage, manager):
+    weekly = [{"weekday": 1, "from": "10:00", "to": "18:00", "available": True}]
+    stage.act(availability.set_windows, Owner("hub"), WindowsIn.model_validate({"weekly": weekly}))
+    page = manager.get("/hub/times/hub").text
+    assert "Open each week only" in page
+    assert 'value="10:00"' not in page  # not among what is closed each week
+    (row,) = windows(stage, Owner("hub"))
+    manager.post("/hub/times/hub/remove", window_id=row.id)
+    assert windows(stage, Owner("hub")) == []

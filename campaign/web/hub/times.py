@@ -1,6 +1,6 @@
-"""Closures of the hub and its studios, and the hours and leave of every host, in the hub's hands."""
+"""Opening hours of the hub, closures of it and its studios, hours and leave of hosts, in the hub's hands."""
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -8,12 +8,15 @@ from campaign.accounts.policy import allows
 from campaign.gate.door import reads, writes
 from campaign.kit.actor import Actor
 from campaign.parties.models import Host, Studio
-from campaign.parties.queries import get
+from campaign.parties.queries import get, get_hub
 from campaign.schedule import availability
-from campaign.web import times
+from campaign.schedule.house import set_hours
+from campaign.schedule.window_schemas import HoursIn
+from campaign.web import forms, times
 from campaign.web.paths import read_id
 from campaign.web.show import named
 from campaign.web.times import Place
+from campaign.web.verbs import version_in
 
 pages = Blueprint("hub_times", __name__, url_prefix="/hub/times")
 
@@ -22,8 +25,14 @@ _TEMPLATE = "hub/times.html"
 
 def _of_hub(db: Session, actor: Actor) -> Place:
     owner = availability.owner_of_studio(db, actor, None)
+    house = get_hub(db, actor)
     return Place(
-        owner, _("The whole hub"), url_for("hub_times.hub"), _TEMPLATE, allows(actor, "parties.write")
+        owner,
+        _("The whole hub"),
+        url_for("hub_times.hub"),
+        _TEMPLATE,
+        allows(actor, "parties.write"),
+        (house.opens, house.closes, house.rev),
     )
 
 
@@ -53,6 +62,20 @@ def hub(*, db: Session, actor: Actor) -> Response:
 def save_hub(*, db: Session, actor: Actor, what: str) -> Response:
     """Close the hub, or open it again."""
     return times.save(db, actor, _of_hub(db, actor), what)
+
+
+@pages.post("/hub/hours")
+@writes("parties.write")
+def save_hours(*, db: Session, actor: Actor) -> Response:
+    """When the hub opens and closes, every day."""
+    form = forms.read(HoursIn, request.form)
+    if form.value is not None:
+        with forms.refusals(form, db):
+            set_hours(db, actor, form.value, expected_rev=version_in(request.form))
+    if form.refusal is not None:
+        return times.page(db, actor, _of_hub(db, actor), form)
+    flash(_("Saved."), "ok")
+    return redirect(url_for("hub_times.hub"), 303)  # type: ignore[return-value]
 
 
 @pages.get("/studios/<studio_id>")
