@@ -48,6 +48,19 @@
     });
   };
   setInterval(told, 30000);
+  // What is to be passed on is copied by a button, which shows only where it works.
+  const copy = async (place) => {
+    if (navigator.clipboard) { await navigator.clipboard.writeText(place.textContent); return true; }
+    // Without TLS browsers offer no clipboard; the selection can still be copied.
+    getSelection().selectAllChildren(place);
+    return document.execCommand("copy");
+  };
+  document.querySelectorAll("[data-copies]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      if (await copy(document.getElementById(button.dataset.copies)).catch(() => false)) button.textContent = button.dataset.copied;
+    });
+  });
   // Escape closes the side panel and gives the focus back.
   let opener = null;
   document.addEventListener("click", (event) => {

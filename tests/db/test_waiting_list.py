@@ -8,9 +8,11 @@ from sqlalchemy import func, select, text
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.errors import Forbidden, Invalid, WrongState
+from campaign.live.clock import tick
 from campaign.outbox.notices import Notice
 from campaign.schedule import answering, changing, closing
 from campaign.schedule.models import LiveSession
+from campaign.schedule.queries import get_session
 from campaign.schedule.waiting import line
 from campaign.schedule.waiting.models import WaitingEntry, WaitingOffer
 from campaign.schedule.waiting.queries import get_entry, line_of, page_of_entries
@@ -261,3 +263,35 @@ def test_the_line_is_the_hubs_alone(waiting, stage):
 def test_what_cannot_be_served_is_refused(waiting, changes):
     with pytest.raises(Invalid):
         waiting.wish(**changes)
+
+
+def test_what_a_no_show_leaves_is_held_for_the_next_in_line(stage):
+    starts_at = stage.now().replace(second=0, microsecond=0) + timedelta(hours=3)
+    show = stage.book(starts_at=starts_at, hours=4, participants=[{"host_id": stage.in_house.id}])
+    stage.act(answering.confirm, show.id)
+    wish = {
+        "title": "顶上",
+        "brand_ids": [stage.brand.id],
+        "studio_ids": [stage.studio.id],
+        "host_ids": [stage.make.host(kind="in_house").id],
+        "minutes": 120,
+        "windows": [{"from": show.starts_at, "to": show.ends_at}],
+    }
+    entry = stage.act(line.join, EntryIn.model_validate(wish)).row.id
+    state = None
+    for minutes in (-31, -30, *(half / 2 for half in range(34))):
+        with clock.travel(show.starts_at + timedelta(minutes=minutes) - stage.now()):
+            tick(stage.database)
+            held = sweep(stage.database)
+            state = stage.act(get_session, show.id).state
+            # Negative control: while the show may still begin, nothing is given away.
+            assert held == (state == "no_show")
+        if state == "no_show":
+            break
+    assert state == "no_show"
+    view = stage.act(get_entry, entry)
+    assert view.row.state == "offered"
+    offered = stage.act(get_session, view.held.session_id)
+    assert offered.studio_id == stage.studio.id
+    assert show.starts_at + timedelta(minutes=75) <= offered.starts_at
+    assert offered.ends_at <= show.ends_at
