@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 from campaign.kit.actor import SYSTEM
 from campaign.kit.parts import Parts
 from campaign.kit.redis import RedisError
-from campaign.sales import folding, housekeeping, merging_in, placing, projecting, telling
+from campaign.sales import finishing, folding, housekeeping, merging_in, placing, projecting, telling
 from workers.task import task
 
 log = structlog.get_logger(__name__)
@@ -103,6 +103,13 @@ def tell(parts: Parts) -> int:
     """Tell agencies what their hosts' shifts sold."""
     with parts.database.transaction(SYSTEM) as db:
         return telling.tell(db, SYSTEM)
+
+
+@task("sales.finish")
+def finish(parts: Parts) -> int:
+    """Figures that have become final are told as such."""
+    with parts.database.transaction(SYSTEM) as db:
+        return finishing.finish(db, SYSTEM)
 
 
 @task("sales.sweep")

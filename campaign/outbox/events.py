@@ -13,6 +13,7 @@ from campaign.outbox.payloads import (
     Data,
     Evidenced,
     Released,
+    SalesFinal,
     SalesUpdated,
     SessionFact,
     Tested,
@@ -56,7 +57,7 @@ CATALOGUE: Mapping[str, Fact] = {
     "session.no_show": Fact(SessionFact, of_session(6, "no_show")),
     "schedule.released": Fact(Released, {}),
     "sales.updated": Fact(SalesUpdated, examples.sold(maturing=True)),
-    "sales.final": Fact(SalesUpdated, examples.sold(maturing=False)),
+    "sales.final": Fact(SalesFinal, examples.sold(maturing=False) | {"revision": 1}),
     "endpoint.test": Fact(Tested, {"endpoint_id": "whe_0cna3k7v500dz"}),
 }
 """In the order of a session's life, which is how people are asked about them."""

@@ -169,6 +169,12 @@ class SalesUpdated(OfSession):
     totals: list[Totals] = Field(default_factory=list)
 
 
+class SalesFinal(SalesUpdated):
+    """No more returns are expected. A refund after all comes as sales.updated and makes a new revision."""
+
+    revision: int = Field(description="1 the first time; a higher one replaces those before.")
+
+
 class Released(Data):
     """A week's plan was released: everything of it that touches the agency, told at once."""
 

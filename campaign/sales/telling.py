@@ -39,7 +39,7 @@ def tell(db: Session, actor: Actor) -> int:
     now = clock.now(db)
     due = db.execute(_DUE, {"before": now - EVERY}).all()
     for row in due:
-        mine = _sold(db, row.session_id, row.agency_ids)
+        mine = sold_by_agency(db, row.session_id, row.agency_ids)
         if mine:
             outbox.write(
                 db,
@@ -53,7 +53,8 @@ def tell(db: Session, actor: Actor) -> int:
     return len(due)
 
 
-def _sold(db: Session, session_id: int, agency_ids: list[int]) -> Mapping[int, list[dict[str, Any]]]:
+def sold_by_agency(db: Session, session_id: int, agency_ids: list[int]) -> Mapping[int, list[dict[str, Any]]]:
+    """What each agency's hosts sold in their shifts of a session: totals, one per currency."""
     params = {"id": session_id, "agencies": agency_ids, "now": clock.now(db)}
     maturing = {(row.agency_id, row.currency) for row in db.execute(_MATURING, params)}
     sold: dict[int, list[dict[str, Any]]] = {}
