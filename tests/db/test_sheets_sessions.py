@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from xlsxwriter import Workbook
 
 from campaign.catalog.models import Campaign
 from campaign.connectors import files
@@ -238,3 +239,34 @@ def test_a_row_is_about_the_session_of_its_id(stage: Stage, database: Database) 
     assert counts(report) == (0, 1, 0, 0)
     rows[1][0] = "ses_zzz"
     assert told(bring(database, "sessions", sheet(rows))) == [(2, "unknown_name", "场次ID")]
+
+
+def test_a_workbook_with_real_dates_numbers_and_merged_cells_is_read(
+    stage: Stage, database: Database
+) -> None:
+    day = (
+        (stage.now() + timedelta(days=3))
+        .astimezone(ZONE)
+        .replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+    )
+    out = io.BytesIO()
+    with Workbook(out, {"in_memory": True}) as book:
+        page = book.add_worksheet()
+        when, clock = (
+            book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
+            book.add_format({"num_format": "hh:mm"}),
+        )
+        for at, heading in enumerate(["场次", "直播间", "开始时间", "结束时间", "品牌", "平台账号", "主播"]):
+            page.write(0, at, heading)
+        for number, hours in enumerate((10, 14), start=1):
+            page.write(number, 0, number)
+            page.write_datetime(number, 2, day + timedelta(hours=hours), when)
+            page.write_number(number, 3, (hours + 3) / 24, clock)
+            for at, cell in ((4, "辛皮记"), (5, "抖音"), (6, "小棠")):
+                page.write(number, at, cell)
+        page.merge_range(1, 1, 2, 1, "A")
+    report = bring(database, "sessions", out.getvalue())
+    # A merged cell stands in its first row alone.
+    assert told(report) == [(3, "missing_value", "直播间")]
+    view = show(database, "1")
+    assert (local(view.starts_at), local(view.ends_at)) == ("10:00", "13:00")
