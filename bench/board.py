@@ -1,11 +1,6 @@
 """The board over HTTP, by the server that serves it: the week of 50 studios as JSON, the pages of a day and a week."""
 
 import http.client
-import os
-import socket
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,27 +12,24 @@ from bench import calendar
 from bench.figures import Figure, anchor, percentile
 from bench.grounds import Grounds
 from bench.rounds import Times
-from bench.side import KEY
+from bench.serving import KEY, served
 from campaign.accounts.actions import Scope, create_key, create_user
 from campaign.accounts.sign_ins import sign_in
-from campaign.cli.embedded.ports import free_port
 from campaign.gate.identity import COOKIE
 from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
-from config import processes
 
 NAME = "board"
 SIZES = {True: 1_000_000, False: 12_000}
 _COUNTS = {True: 20, False: 1}
 _PASSWORD = "a-password-for-benches"
-_READY_SECONDS = 60
 
 
 def run(grounds: Grounds) -> Iterator[Figure]:
     """No bars: anchors of this machine."""
     url = grounds.database("many", partial(calendar.fill, sessions=SIZES[grounds.full]))
     times = Times()
-    with _served(grounds, url) as read:
+    with _reading(grounds, url) as read:
         day = calendar.calendar(url).today + timedelta(days=8)
         week = f"from={quote(day.isoformat())}&to={quote((day + timedelta(days=7)).isoformat())}"
         paths = {
@@ -54,30 +46,13 @@ def run(grounds: Grounds) -> Iterator[Figure]:
 
 
 @contextmanager
-def _served(grounds: Grounds, url: str) -> Iterator[Callable[[str], bytes]]:
-    """The product's web server on a filled database; gives a reader of paths as a signed-in scheduler.
-
-    The workers and the clock do not run: they would be busy with a calendar that nobody went live in.
-    """
-    port = free_port()
-    environment = os.environ | {
-        "DATABASE_URL": url, "REDIS_URL": grounds.redis_url, "CAMPAIGN_SECRET_KEY": KEY,
-    }  # fmt: skip
+def _reading(grounds: Grounds, url: str) -> Iterator[Callable[[str], bytes]]:
+    """A reader of paths as a signed-in scheduler, over one kept connection."""
     headers = _headers(url)
-    child = subprocess.Popen(
-        [sys.executable, *processes.web("127.0.0.1", port, 1)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(port, child)
+    with served(grounds, url) as port:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         yield partial(_read, connection, headers)
         connection.close()
-    finally:
-        child.terminate()
-        child.wait(10)
 
 
 def _headers(url: str) -> dict[str, dict[str, str]]:
@@ -87,24 +62,11 @@ def _headers(url: str) -> dict[str, dict[str, str]]:
     email = f"{uuid.uuid4()}@bench.test"
     with database.transaction(SYSTEM) as db:
         create_user(db, SYSTEM, email=email, name="Bench", password=_PASSWORD, scope=scope)
-        key = create_key(db, SYSTEM, secret_key=KEY, name=email, scope=scope).key
+        key = create_key(db, SYSTEM, secret_key=KEY.encode(), name=email, scope=scope).key
     with database.transaction(SYSTEM) as db:
         token = sign_in(db, email, _PASSWORD)
     database.dispose()
     return {"api": {"Authorization": f"Bearer {key}"}, "hub": {"Cookie": f"{COOKIE}={token}"}}
-
-
-def _wait(port: int, child: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + _READY_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if child.poll() is not None or time.monotonic() > until:
-                raise RuntimeError("the web server does not start") from None
-            time.sleep(0.1)
-        else:
-            return
 
 
 def _read(connection: http.client.HTTPConnection, headers: dict[str, dict[str, str]], path: str) -> bytes:

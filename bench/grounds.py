@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+import campaign.app  # noqa: F401 - tables know each other once all of them are imported
 from campaign.cli.embedded import home, servers
 from campaign.cli.place import Place
 from campaign.kit import schema

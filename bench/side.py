@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from bench import calendar, rivals
 from bench.grounds import Grounds
+from bench.serving import KEY
 from campaign.accounts.actions import Scope, create_key
 from campaign.app import create_app
 from campaign.kit.actor import SYSTEM, Actor
@@ -24,7 +25,6 @@ from campaign.wiring import wire
 from config.settings import load
 
 HUB = Actor(kind="user", role="hub", hub_role="manager", id=1, name="bench")
-KEY = "a-key-for-benches-of-more-than-32-characters"
 YEARS_BACK = timedelta(days=5 * 365)
 
 Timed = Callable[[], object]
@@ -132,7 +132,7 @@ def side(grounds: Grounds, url: str) -> Iterator[Side]:
     )
     with parts.database.transaction(SYSTEM) as db:
         scope = Scope("hub", None, None, None, "manager")
-        made = create_key(db, SYSTEM, secret_key=KEY, name=f"bench {uuid.uuid4()}", scope=scope)
+        made = create_key(db, SYSTEM, secret_key=KEY.encode(), name=f"bench {uuid.uuid4()}", scope=scope)
     opened = Side(url, parts.database, create_app(parts).test_client(), made.key)
     try:
         yield opened

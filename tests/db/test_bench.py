@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from bench import board, schedule
+from bench import board, sales, schedule
 from bench.grounds import Grounds
 from campaign.cli.main import main
 
@@ -27,7 +27,7 @@ def grounds(servers):
 
 def _drop(grounds: Grounds) -> None:
     with psycopg.connect(grounds.admin_url, autocommit=True) as connection:
-        for name in ("few", "many", "lock", "bare"):
+        for name in ("few", "many", "lock", "bare", "sales"):
             connection.execute(f"DROP DATABASE IF EXISTS {grounds.prefix}{name} WITH (FORCE)")
 
 
@@ -44,7 +44,15 @@ def test_each_bar_is_measured_and_the_board_over_http(grounds) -> None:
     ]
 
 
+def test_sales_are_taken_in_one_by_one_and_in_batches(grounds) -> None:
+    assert [(one.figure, one.value > 0) for one in sales.run(grounds)] == [
+        ("taken in, 1 a POST, 16 clients", True),
+        ("taken in, 100 a POST, 4 clients", True),
+        ("taken in, 1000 a POST, 2 clients", True),
+    ]
+
+
 def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
     assert main(["bench", "no-such"]) == 1
-    assert capsys.readouterr().err == "bench: no bench 'no-such'; there are: schedule, board\n"
+    assert capsys.readouterr().err == "bench: no bench 'no-such'; there are: schedule, board, sales\n"
     assert main(["bench", "--rounds", "0"]) == 1
