@@ -47,10 +47,15 @@ _DEEPER = {
         ("/hub/brands", r"/hub/brands/brd_\w+"),
         ("/hub/parties/studios", r"/hub/parties/studios/std_\w+/door"),
         ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+/card"),
+        ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+/terms"),
     ),
-    "brand": (("/brand/sessions", r"/brand/sessions/ses_\w+"),),
+    "brand": (
+        ("/brand/sessions", r"/brand/sessions/ses_\w+"),
+        ("/brand/campaigns", r"/brand/campaigns/cmp_\w+"),
+    ),
     "agency": (
         ("/agency/sessions", r"/agency/sessions/ses_\w+"),
+        ("/agency/campaigns", r"/agency/campaigns/cmp_\w+"),
         ("/webhooks", r"/webhooks/whe_\w+"),
     ),
     "host": (),
@@ -58,10 +63,11 @@ _DEEPER = {
 }
 _PAGES = {
     "hub": HUB,
-    "brand": ("/brand", "/brand?days=30", "/brand/sessions", "/notices", "/calendar"),
+    "brand": ("/brand", "/brand?days=30", "/brand/sessions", "/brand/campaigns", "/notices", "/calendar"),
     "agency": (
         "/agency",
         "/agency/sessions",
+        "/agency/campaigns",
         "/agency/times",
         "/webhooks",
         "/webhooks/events",
@@ -93,7 +99,7 @@ def pages_of(walker: Walker, role: str) -> Iterator[str]:
 
 
 def _of_session(walker: Walker, path: str) -> Iterator[str]:
-    for leaf in ("change", "correct"):
+    for leaf in ("change", "move", "swap", "correct"):
         if walker.page.locator(f'a[href="{path}/{leaf}"]').count():
             walker.go(f"{path}/{leaf}")
             yield f"{path}/{leaf}"

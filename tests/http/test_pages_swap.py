@@ -68,6 +68,7 @@ def test_candidates_are_narrowed_by_day_studio_host_and_words(planner, stage, pa
         )
     stage.act(closing.cancel, second.id, code="other")
     assert "乙场" not in planner.get(path(first)).text
+    assert planner.get(path(second)).status_code == 409  # what is cancelled has nothing to give
     assert planner.get(f"{path(first)}?day=9999-12-31").status_code == 422
 
 

@@ -12,12 +12,13 @@ from campaign.gate.door import reads, writes
 from campaign.gate.wording import in_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
+from campaign.kit.errors import WrongState
 from campaign.kit.fields import HostId, Line, SessionId, Strict, StudioId
 from campaign.parties.schemas import Day
 from campaign.schedule.queries import get_session, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
 from campaign.schedule.spans import board_day, board_day_of
-from campaign.schedule.states import BEFORE_AIR
+from campaign.schedule.states import BEFORE_AIR, may
 from campaign.schedule.swapping import What, swap
 from campaign.schedule.views import SessionView
 from campaign.web import forms
@@ -71,6 +72,8 @@ class SwapForm(Strict):
 def form(*, db: Session, actor: Actor, query: SwapQuery, session_id: str) -> Response:
     """The sessions around, to pick one of."""
     session = get_session(db, actor, read_id("ses", session_id))
+    if not may("swap", session.state):
+        raise WrongState(verb="swap", state=session.state)
     return _page(db, actor, session, query, forms.blank(what="places"))
 
 
