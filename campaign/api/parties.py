@@ -157,3 +157,20 @@ def put_contracts(*, db: Session, actor: Actor, host_id: str, body: schemas.Cont
     host = queries.get(db, actor, Host, read_id("hst", host_id))
     actions.set_contracts(db, actor, host, body.items)
     return _contracts(db, actor, host.id)
+
+
+@bp.get("/hosts/<host_id>/aliases")
+@reads("parties.read", answer=schemas.AliasesOut)
+def get_aliases(*, db: Session, actor: Actor, host_id: str) -> BaseModel:
+    """The other names a host goes by: sheets find it by them."""
+    host = queries.get(db, actor, Host, read_id("hst", host_id))
+    return schemas.AliasesOut(items=queries.aliases_of(db, actor, [host.id])[host.id])
+
+
+@bp.put("/hosts/<host_id>/aliases")
+@writes("parties.write", body=schemas.AliasesIn, answer=schemas.AliasesOut)
+def put_aliases(*, db: Session, actor: Actor, host_id: str, body: schemas.AliasesIn) -> BaseModel:
+    """Replace them all."""
+    host = queries.get(db, actor, Host, read_id("hst", host_id))
+    actions.set_aliases(db, actor, host, body.items)
+    return schemas.AliasesOut(items=queries.aliases_of(db, actor, [host.id])[host.id])

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from pypinyin import lazy_pinyin
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, FieldError, Invalid, Stale
 from campaign.parties import queries
-from campaign.parties.models import Agency, Host, HostContract, Party
+from campaign.parties.models import Agency, Host, HostAlias, HostContract, Party
 from campaign.parties.schemas import ContractIn, HostIn
 
 Row = TypeVar("Row", bound=Party)
@@ -116,6 +116,20 @@ def set_contracts(
             )
         )
     change(db, actor, host, {"kind": "signed"} if contracts else {})
+
+
+def set_aliases(db: Session, actor: Actor, host: Host, aliases: list[str]) -> None:
+    """Replace the other names a host goes by. Raises Conflict where another host in use is called so."""
+    wanted = [alias for alias in dict.fromkeys(aliases) if alias != host.name]
+    others = select(Host.id).where(Host.id != host.id, Host.archived_at.is_(None))
+    called = select(HostAlias.alias).where(HostAlias.alias.in_(wanted), HostAlias.host_id.in_(others))
+    named = select(Host.name).where(Host.name.in_(wanted), Host.id.in_(others))
+    taken = db.scalar(called.union(named).limit(1))
+    if taken is not None:
+        raise Conflict("alias_taken", name=taken)
+    db.execute(delete(HostAlias).where(HostAlias.host_id == host.id))
+    db.add_all(HostAlias(host_id=host.id, alias=alias) for alias in wanted)
+    change(db, actor, host, {})
 
 
 def _expect(row: Party, expected_rev: int | None) -> None:

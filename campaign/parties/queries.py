@@ -11,7 +11,7 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
 from campaign.kit.paging import Page, from_cursor, page_from
-from campaign.parties.models import Agency, Brand, Host, HostContract, Hub, Party
+from campaign.parties.models import Agency, Brand, Host, HostAlias, HostContract, Hub, Party
 
 Row = TypeVar("Row", bound=Party)
 
@@ -122,6 +122,15 @@ def contracts_of(db: Session, actor: Actor, host_id: int) -> list[HostContract]:
     if actor.role == "agency":
         statement = statement.where(HostContract.agency_id == actor.agency_id)
     return list(db.scalars(statement.order_by(func.lower(HostContract.during))))
+
+
+def aliases_of(db: Session, _actor: Actor, host_ids: list[int]) -> dict[int, list[str]]:
+    """Host id → the other names it goes by, in order; the hub's alone to see."""
+    found: dict[int, list[str]] = {host_id: [] for host_id in host_ids}
+    statement = select(HostAlias.host_id, HostAlias.alias).where(HostAlias.host_id.in_(host_ids))
+    for host_id, alias in db.execute(statement.order_by(HostAlias.alias)):
+        found[host_id].append(alias)
+    return found
 
 
 def agencies_on(db: Session, actor: Actor, host_ids: list[int], at: datetime) -> dict[int, int]:

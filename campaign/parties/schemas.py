@@ -143,6 +143,16 @@ class ContractsOut(BaseModel):
     items: list[ContractOut]
 
 
+class AliasesIn(Strict):
+    """Other names of a host: they replace those there are."""
+
+    items: Annotated[list[Name], Field(max_length=50)]
+
+
+class AliasesOut(BaseModel):
+    items: list[str]
+
+
 class ExclusivityIn(Strict):
     """A host promised to a brand on [starts_on, ends_on): against all other brands, or those that compete with it."""
 

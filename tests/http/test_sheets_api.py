@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from campaign.connectors.sheets.columns import KINDS
 from campaign.kit.actor import SYSTEM
+from campaign.kit.ids import public
 from campaign.kit.tabular import read_table
 from tests.factory import HUB
 
@@ -99,6 +100,21 @@ def test_hostile_files_are_refused_in_words_or_read(call, database, kind, path):
     if answer.status_code == 422:
         assert answer.get_json()["detail"] not in ("", answer.get_json()["code"])
         assert brands(database) == []
+
+
+def test_a_hosts_other_names_are_seen_replaced_and_nobody_elses(call, stage, app, planner):
+    first, second = (f"/hosts/{public('hst', host.id)}/aliases" for host in (stage.signed, stage.in_house))
+    assert call(HUB, "PUT", first, json={"items": ["小南", "Nan", "小南"]}).get_json() == {
+        "items": ["Nan", "小南"]
+    }
+    for taken in ("小南", "南星"):
+        answer = call(HUB, "PUT", second, json={"items": [taken]})
+        assert (answer.status_code, answer.get_json()["code"]) == (409, "alias_taken")
+    assert "also Nan, 小南" in planner.get("/hub/parties/hosts").text
+    assert post(call, "hosts", "主播\n小南\n").get_json()["same"] == 1
+    assert call(HUB, "PUT", first, json={"items": []}).get_json() == {"items": []}
+    assert call(HUB, "GET", first).get_json() == {"items": []}
+    assert post(call, "hosts", "主播\n小南\n").get_json()["new"] == 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])

@@ -3,15 +3,13 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-
 from campaign.connectors.sheets import cells
 from campaign.connectors.sheets.cells import BadCell
 from campaign.connectors.sheets.desk import Desk, Given, Taken, checked, taken
 from campaign.connectors.sheets.rows import change_party
 from campaign.parties import actions
-from campaign.parties.models import Agency, Host, HostAlias, HostContract
-from campaign.parties.queries import contracts_of, get, today
+from campaign.parties.models import Agency, Host, HostContract
+from campaign.parties.queries import aliases_of, contracts_of, get, today
 from campaign.parties.schemas import ContractIn, HostIn
 
 
@@ -44,17 +42,16 @@ def take_host(desk: Desk, given: Given) -> Taken:
 
 def _aliases(desk: Desk, host: Host, told: list[str]) -> bool:
     """Add the names not known yet; none is taken away. Raises BadCell for one that another host goes by."""
-    known = set(desk.db.scalars(select(HostAlias.alias).where(HostAlias.host_id == host.id)))
+    known = aliases_of(desk.db, desk.actor, [host.id])[host.id]
     wanted = [checked(HostIn, {"name": alias})["name"] for alias in told]
-    fresh = [alias for alias in dict.fromkeys(wanted) if alias not in known | {host.name, host.name_en}]
+    fresh = [alias for alias in dict.fromkeys(wanted) if alias not in {*known, host.name, host.name_en}]
     for alias in fresh:
         other = desk.names.find("aliases", Host, "hst", alias)
         if other is not None and other != host.id:
             raise BadCell("aliases", "alias_of_other", {"value": alias[:60]})
-        desk.db.add(HostAlias(host_id=host.id, alias=alias))
         desk.names.learn(Host, host.id, alias, alias=True)
     if fresh:
-        actions.change(desk.db, desk.actor, host, {})
+        actions.set_aliases(desk.db, desk.actor, host, [*known, *fresh])
     return bool(fresh)
 
 

@@ -27,6 +27,7 @@ WORDS = {
     "row_repeated_row": _("An earlier row is about the same one."),
     "row_example_row": _("This is the example of the template."),
     "row_with_reason": _("A reason in the column “Override reason” lets it through."),
+    "alias_taken": _("Another host is called “%(name)s”."),
     # verdicts
     "verdict.new": _("New"),
     "verdict.changed": _("Changed"),

@@ -16,7 +16,7 @@ from campaign.kit.fields import ListQuery
 from campaign.kit.signing import link_token
 from campaign.parties.actions import add, add_host
 from campaign.parties.models import Host, Studio
-from campaign.parties.queries import get, page_of
+from campaign.parties.queries import aliases_of, get, page_of
 from campaign.parties.schemas import HostIn
 from campaign.web import forms
 from campaign.web.hub.party_kinds import BY_SLUG, KINDS, Kind
@@ -92,11 +92,13 @@ def _kind(slug: str) -> Kind:
 
 def _page(db: Session, actor: Actor, kind: Kind, form: forms.Form[Any], query: ListQuery) -> Response:
     choices = {ask.name: ask.choices(db, actor) for ask in kind.asks if ask.choices is not None}
+    page = page_of(db, actor, kind.model, limit=query.limit, cursor=query.cursor)
     answer = render_template(
         "hub/parties.html",
         kind=kind,
         kinds=KINDS,
-        page=page_of(db, actor, kind.model, limit=query.limit, cursor=query.cursor),
+        page=page,
+        aliases=aliases_of(db, actor, [row.id for row in page.items]) if kind.model is Host else {},
         form=form,
         choices=choices,
         names={name: dict(found) for name, found in choices.items()},
