@@ -59,13 +59,15 @@ def _add_campaigns(db: Session, cast: Cast, today: date) -> None:
         return add_campaign(db, SYSTEM, CampaignIn.model_validate(values))
 
     brand_ids = [brand.id for brand in cast.brands]
-    season = add("season", 60, 60, brand_ids=brand_ids)
+    agency_ids = [agency.id for agency in cast.agencies]
+    season = add("season", 60, 60, brand_ids=brand_ids, agency_ids=agency_ids)
     cast.campaign = add(
         "festival",
         7,
         7,
         parent_id=season.id,
         brand_ids=brand_ids,
+        agency_ids=agency_ids,
         target_paid_fen=900_000_000,
         target_net_fen=450_000_000,
         target_sessions=60,
