@@ -26,7 +26,8 @@ _PATHS = {
 # Texts that must be words of their own kind.
 _WORDS = {
     "currency": "CNY", "url": "https://example.com/x", "address": "https://example.com/x", "language": "en",
-    "from": "10:00", "to": "18:00", "quiet_from": "22:00", "quiet_to": "08:00", "event_types": "*",
+    "from": "10:00", "to": "18:00", "opens": "10:00", "closes": "18:00",
+    "quiet_from": "22:00", "quiet_to": "08:00", "event_types": "*",
 }  # fmt: skip
 # What one field asks of another, and no schema says.
 _BESIDE = {
