@@ -1,10 +1,10 @@
 """Ranges in query strings: each end an instant, or a day in the hub's zone."""
 
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.instants import day_span, parse
+from campaign.kit.instants import day_span, parse, parse_day
 
 
 def read_range(
@@ -24,7 +24,7 @@ def _end(given: str | None, field: str, zone: ZoneInfo) -> tuple[datetime, datet
         return None
     try:
         if len(given) == 10:
-            return day_span(date.fromisoformat(given), zone)
+            return day_span(parse_day(given), zone)
         instant = parse(given)
     except (ValueError, OverflowError):
         raise Invalid([FieldError(field, "instant")]) from None

@@ -39,6 +39,22 @@ def parse(written: Any) -> datetime:
     return instant
 
 
+def parse_day(written: Any) -> date:
+    """Read YYYY-MM-DD. Raises ValueError for all else, and near the ends of instants: sums of days stay days."""
+    found = date.fromisoformat(written) if isinstance(written, str) and len(written) == 10 else None
+    if found is None or not _EARLIEST.year < found.year < _LATEST.year - 1:
+        raise ValueError("day")
+    return found
+
+
+def parse_wall(written: Any, zone: ZoneInfo) -> datetime:
+    """Read a wall time of a zone, as a browser's field gives it (2026-11-24T20:00). Raises ValueError."""
+    found = datetime.fromisoformat(written) if isinstance(written, str) else None
+    if found is None or found.tzinfo is not None or not _EARLIEST.year < found.year < _LATEST.year:
+        raise ValueError("clock_time")
+    return found.replace(tzinfo=zone)
+
+
 def written(instant: datetime) -> str:
     """RFC 3339 in UTC, with Z; fractions only where there are any."""
     return f"{instant.astimezone(UTC).isoformat()[:-6]}Z"

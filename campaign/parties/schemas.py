@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from campaign.kit.fields import AgencyId, BrandId, HostId, Line, Name, ShopId, Strict, StudioId
-from campaign.kit.instants import Instant
+from campaign.kit.instants import Instant, parse_day
 
 Platform = Literal["douyin", "kuaishou", "taobao", "wechat", "tiktok_shop", "other"]
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
@@ -102,14 +102,12 @@ class ShopOut(Shown):
 
 
 def _day(value: Any) -> date:
-    if isinstance(value, str) and len(value) == 10:
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    elif isinstance(value, date):
+    if isinstance(value, date):
         return value
-    raise ValueError("day")
+    try:
+        return parse_day(value)
+    except ValueError:
+        raise ValueError("day") from None
 
 
 Day = Annotated[date, BeforeValidator(_day)]

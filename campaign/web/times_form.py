@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import Strict
-from campaign.kit.instants import written
+from campaign.kit.instants import parse_day, written
 from campaign.schedule.window_schemas import WeeklyIn
 from campaign.web.forms import folded
 
@@ -61,14 +61,10 @@ def week_in(typed: "MultiDict[str, str]") -> dict[str, Any]:
 
 def _day(given: dict[str, Any], name: str, faults: list[FieldError]) -> date | None:
     try:
-        found = date.fromisoformat(given.get(name, ""))
+        return parse_day(given.get(name, ""))
     except ValueError:
-        found = None
-    # Sums of days must stay where instants are.
-    if found is None or not 2000 <= found.year < 2099:
         faults.append(FieldError(name, "day"))
         return None
-    return found
 
 
 def _clock(given: dict[str, Any], name: str, default: time | None, faults: list[FieldError]) -> time | None:

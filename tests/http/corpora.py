@@ -25,14 +25,18 @@ STRINGS, NUMBERS, TIMES = (
 _KINDS = (None, True, 0, 2**63, 10**40, 1.5, "", " ", "a" * 6000, [], [[]], [None], {}, {"a": {"b": []}})
 
 
+# Dates and times of the right shape at the ends of what a date can be: sums of them leave it.
+_ENDS = ("9999-12-31", "0001-01-01", "9999-12-31T23:59", "0001-01-01T00:00", "23:59:59.999999", "2026-02-30")
+
+
 def as_json():
     """Every value as it stands in a JSON body: texts, numbers bare, and other kinds of things."""
-    return [json.dumps(value) for value in [*STRINGS, *TIMES, *NUMBERS, *_KINDS]] + NUMBERS
+    return [json.dumps(value) for value in [*STRINGS, *TIMES, *NUMBERS, *_ENDS, *_KINDS]] + NUMBERS
 
 
 def as_text():
     """Every value as it is typed into a form. A lone surrogate cannot be sent by one."""
-    return [value for value in [*STRINGS, *TIMES, *NUMBERS] if value.isprintable() or _encodes(value)]
+    return [value for value in [*STRINGS, *TIMES, *NUMBERS, *_ENDS] if value.isprintable() or _encodes(value)]
 
 
 def _encodes(value):

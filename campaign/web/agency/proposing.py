@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.gate.door import writes
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
+from campaign.kit.instants import parse_wall
 from campaign.schedule import proposing
 from campaign.schedule.views import SessionView
 from campaign.web.paths import read_id
@@ -68,7 +69,7 @@ def _instant(typed: Any, name: str) -> datetime | None:
     if not given:
         return None
     try:
-        return datetime.fromisoformat(given).replace(tzinfo=zone())
+        return parse_wall(given, zone())
     except ValueError:
         raise Invalid([FieldError(name, "clock_time")]) from None
 

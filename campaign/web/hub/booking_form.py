@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.kit import ids
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.instants import written
+from campaign.kit.instants import parse_day, written
 from campaign.kit.money import parse_yuan
 from campaign.schedule.crew_schemas import MOST_UNITS
 from campaign.schedule.views import SessionView
@@ -149,7 +149,7 @@ def _instants(
     """Day and times into two instants; an end at or before the start lies on the next day."""
     found: list[time] = []
     try:
-        day = date.fromisoformat(given.pop("day", ""))
+        day = parse_day(given.pop("day", ""))
     except ValueError:
         faults.append(FieldError("day", "day"))
         day = None

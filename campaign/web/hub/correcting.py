@@ -1,6 +1,5 @@
 """Setting right what was tapped or guessed wrong: actual times, state, studio, hosts, room ids, with a reason."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -11,7 +10,7 @@ from campaign.gate.wording import in_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.instants import written
+from campaign.kit.instants import parse_wall, written
 from campaign.live.correcting import correct
 from campaign.schedule.queries import get_session
 from campaign.schedule.schemas import CorrectionIn
@@ -76,7 +75,7 @@ def _given(typed: Any) -> dict[str, Any]:
     for name in _TIMES:
         if name in given:
             try:
-                given[name] = written(datetime.fromisoformat(given[name]).replace(tzinfo=zone()))
+                given[name] = written(parse_wall(given[name], zone()))
             except ValueError:
                 faults.append(FieldError(name, "clock_time"))
     if faults:

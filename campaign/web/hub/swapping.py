@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from sqlalchemy.orm import Session
 
 from campaign.gate.bodies import read_query
@@ -34,17 +34,10 @@ _MOST = 200
 _DAY = timedelta(days=1)
 
 
-def _near(day: date) -> date:
-    # The days beside it must be days too.
-    if not 2000 <= day.year < 2099:
-        raise ValueError("day")
-    return day
-
-
 class SwapQuery(Strict):
     """Which sessions are offered to swap with: a board day with those beside it, a studio, a host, words."""
 
-    day: Annotated[Day, AfterValidator(_near)] | None = None
+    day: Day | None = None
     studio: StudioId | None = None
     host: HostId | None = None
     q: Line = ""

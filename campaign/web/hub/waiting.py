@@ -1,6 +1,6 @@
 """The waiting list: who waits for what, which places are held, and for how long."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from campaign.gate.wording import in_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.instants import written
+from campaign.kit.instants import parse_day, written
 from campaign.parties.queries import today
 from campaign.schedule.waiting import line
 from campaign.schedule.waiting.queries import get_entry, line_of, page_of_entries
@@ -123,7 +123,7 @@ def given_in(typed: "MultiDict[str, str]", hub_zone: ZoneInfo) -> dict[str, Any]
 
 def _window(at: int, row: dict[str, str], hub_zone: ZoneInfo, faults: list[FieldError]) -> dict[str, str]:
     try:
-        day = date.fromisoformat(row["day"])
+        day = parse_day(row["day"])
     except ValueError:
         faults.append(FieldError(f"windows.{at}.day", "day"))
         return {}
