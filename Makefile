@@ -1,7 +1,7 @@
 # `make sure` is what CI runs. Everything else is a part of it, or takes longer.
 PY = .venv/bin/python
 
-.PHONY: sure setup format lint types imports test nightly lock catalogue pictures
+.PHONY: sure setup format lint types imports test nightly race lock catalogue pictures
 
 sure:
 	.ci/run
@@ -29,6 +29,10 @@ test:
 # What takes longer than a commit should wait.
 nightly:
 	python3 -m campaign test -m nightly
+
+# 16 processes, 200,000 operations on the same places; prints how long the slowest waited.
+race:
+	python3 -m campaign test -m race -s tests/faults/test_contest.py
 
 # Universal and hashed, without addresses: the same file for every platform and index.
 lock: setup

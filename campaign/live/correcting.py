@@ -50,6 +50,8 @@ def correct(
     _write_parts(db, actor, row, given, values)
     if row.state == "cancelled":
         values["cancel_code"] = None
+    if row.state in ("draft", "offered"):
+        values |= {"hold_until": None, "offer_deadline_at": None}
     fields = sorted(given.model_fields_set - {"reason"})
     before, detail = row.state, {"fields": fields, "before": _written_times(row)}
     step(db, actor, row, "correct", to=to, reason=given.reason, detail=detail, **values)
@@ -131,8 +133,10 @@ def _claims_after(db: Session, actor: Actor, row: LiveSession, before: str) -> N
     if row.state == "no_show":
         claims.release(db, actor, row.id, now, studio_until=now)
         return
+    wanted = wanted_of(db, actor, row)
+    claims.take_turns(db, actor, [want.thing_id for want in wanted], session_ids=[row.id])
     claims.drop_all(db, actor, row.id)
-    claims.take(db, actor, row.id, wanted_of(db, actor, row), now=now)
+    claims.take(db, actor, row.id, wanted, now=now)
     if row.actual_ends_at is not None:
         free_rest(db, actor, row, row.actual_ends_at)
 

@@ -126,8 +126,10 @@ def start_row(db: Session, actor: Actor, row: LiveSession, at: datetime, evidenc
 
 def _claim_what_is_free(db: Session, actor: Actor, row: LiveSession, now: datetime) -> None:
     """No other booking is undone for a late start: where one came in between, an alert says so."""
+    wanted = wanted_of(db, actor, row)
+    claims.take_turns(db, actor, [want.thing_id for want in wanted], session_ids=[row.id])
     claims.drop_all(db, actor, row.id)
-    taken = claims.take(db, actor, row.id, wanted_of(db, actor, row), now=now)
+    taken = claims.take(db, actor, row.id, wanted, now=now)
     if taken is not None:
         others = sorted({other.session_id for other in taken})
         ring(db, actor, "without_claims", f"session:{row.id}", session_id=row.id, others=others)

@@ -52,6 +52,7 @@ def stand_in(
     told = set(row.agency_ids)
     given = SessionChange(participants=_parted(db, actor, row, people, leaving, host_id))
     plan = target_of(db, actor, row, given, people).plan
+    claims.take_turns(db, actor, plan.things, session_ids=[row.id])
     claims.drop_all(db, actor, row.id)
     booking.claim_all(db, actor, row, plan, expires_at=None)
     touched = sync_people(db, actor, row, people, plan.people, settled=True)

@@ -15,6 +15,20 @@ from campaign.kit.actor import Actor
 from campaign.schedule.rules.facts import Taken
 from campaign.schedule.spans import Span, Wanted
 
+# In the order of their ids, and a statement of its own: what is read afterwards sees what the one before committed.
+#
+# The statements from here on are the same for every booking and find a handful of rows by index, whatever the values:
+# planning them anew each time was half of the server's time in a booking (11 ms, 5 without).
+_TAKE_TURNS = text(
+    "SELECT count(pg_advisory_xact_lock(id)), set_config('plan_cache_mode', 'force_generic_plan', true) FROM"
+    " (SELECT id FROM unnest(CAST(:ids AS bigint[])) AS id ORDER BY id) AS turns"
+)
+_HELD = text("""
+    SELECT DISTINCT coalesce(r.studio_id, r.host_id, r.platform_account_id, r.crew_pool_id) AS thing_id
+    FROM claim c JOIN resource r ON r.id = c.resource_id
+    WHERE c.session_id = ANY (CAST(:session_ids AS bigint[]))
+""")
+
 _FIND_RESOURCES = text("""
     SELECT r.id, r.kind, coalesce(r.studio_id, r.host_id, r.platform_account_id) AS thing_id
     FROM resource r
@@ -69,6 +83,20 @@ _IN_THE_WAY = text(f"""
 """)
 
 _TAKEN = text(f"SELECT c.resource_id, c.starts_at, c.ends_at {_NEAR_WANTED} {_OTHERS} ORDER BY c.starts_at")
+
+
+def take_turns(
+    db: Session, actor: Actor, thing_ids: Iterable[int], *, session_ids: Iterable[int] = ()
+) -> None:
+    """Wait for all who book these studios, hosts, accounts, crews or products, or what these sessions hold.
+
+    Others wait until this transaction ends. Taken whole, before any claim is given up: an insert waits for claims
+    that somebody else is deleting, so two that move past each other would wait in a circle.
+    """
+    wanted, sessions = set(thing_ids), sorted(session_ids)
+    if sessions:
+        wanted.update(row.thing_id for row in db.execute(_HELD, {"session_ids": sessions}))
+    db.execute(_TAKE_TURNS, {"ids": sorted(wanted)})
 
 
 def resource_ids(db: Session, actor: Actor, wanted: Sequence[Wanted]) -> Mapping[tuple[str, int], int]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.parties.queries import get_hub, zone_of_hub
+from campaign.schedule import claims
 from campaign.schedule.rules.facts import AgencyBond, BrandBond, Days, Facts, Neighbour, Shift, Taken
 from campaign.schedule.rules.plan import Plan
 from campaign.schedule.rules.settings import RuleSettings
@@ -19,16 +20,6 @@ from campaign.schedule.states import HOLDING
 from campaign.schedule.windows import Dated, Weekly, Windows
 
 _NEAR = timedelta(hours=36)
-
-# Rest and goods are no overlap, so no constraint guards them: bookings of one host or product take turns. One
-# statement of its own, in the order of the ids: what is read afterwards sees what the one before has committed.
-#
-# The statements from here on are the same for every booking and find a handful of rows by index, whatever the values:
-# planning them anew each time was half of the server's time in a booking (11 ms, 5 without).
-_TAKE_TURNS = text(
-    "SELECT count(pg_advisory_xact_lock(id)), set_config('plan_cache_mode', 'force_generic_plan', true) FROM"
-    " (SELECT id FROM unnest(CAST(:ids AS bigint[])) AS id ORDER BY id) AS turns"
-)
 
 _WINDOW = """
     SELECT 'window' AS fact, w.host_id AS one, w.studio_id AS other, w.starts_at, w.ends_at,
@@ -93,12 +84,14 @@ _NEIGHBOURS = text("""
 def facts_of(db: Session, actor: Actor, plans: Sequence[Plan], *, taken: Sequence[Taken] = ()) -> Facts:
     """What the rules need to judge these plans: two statements, a third where goods or rivals play a part.
 
-    Bookings of the same host or product wait here for each other until they commit.
+    Bookings of one host, product, studio, account or crew take turns from here until they commit. Rest and goods
+    are no overlap, so no constraint guards them; and where claims are given up and taken anew, the constraint
+    alone would let two wait for each other in a circle.
     """
     hub, zone = get_hub(db, actor), zone_of_hub(db, actor)
     hosts = {host_id for plan in plans for host_id in plan.host_ids}
     products = {product_id for plan in plans for product_id in plan.product_ids}
-    db.execute(_TAKE_TURNS, {"ids": sorted(hosts | products)})
+    claims.take_turns(db, actor, {thing for plan in plans for thing in plan.things})
     within = Span(min(p.around.starts_at for p in plans), max(p.around.ends_at for p in plans))
     rows = db.execute(
         _FACTS,

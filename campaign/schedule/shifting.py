@@ -64,6 +64,7 @@ def shift_all(
     changes = {one: _change_of(db, actor, rows[one], wanted[one], reason) for one in rows}
     backs = {one: _back(rows[one], wanted[one]) for one in rows}
     if len(rows) > 1:
+        claims.take_turns(db, actor, _things(db, actor, rows, changes), session_ids=rows)
         for one in rows:
             claims.drop_all(db, actor, one)
     done: dict[int, Shifted] = {}
@@ -71,6 +72,17 @@ def shift_all(
         view = changing.change(db, actor, one, changes[one], expected_version=rows[one].version)
         done[one] = Shifted(view, _versioned(backs[one], view.version))
     return [done[shift.session_id] for shift in shifts]
+
+
+def _things(
+    db: Session, actor: Actor, rows: dict[int, LiveSession], changes: dict[int, SessionChange]
+) -> set[int]:
+    """All that the sessions need where they go."""
+    targets = [
+        changing.target_of(db, actor, row, changes[one], people_of(db, actor, row))
+        for one, row in rows.items()
+    ]
+    return {thing for target in targets for thing in target.plan.things}
 
 
 def try_all(db: Session, actor: Actor, shifts: Sequence[Shift]) -> Check:

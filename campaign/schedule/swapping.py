@@ -45,6 +45,8 @@ def swap(
     theirs = _given(what, there, here, people[session_id], override_reason)
     # Judged as if both stood already: what each leaves behind is in nobody's way.
     beside = target_of(db, actor, there, theirs, people[with_id]).plan
+    mine = target_of(db, actor, here, ours, people[session_id]).plan
+    claims.take_turns(db, actor, mine.things | beside.things, session_ids=rows)
     claims.drop_all(db, actor, session_id)
     claims.drop_all(db, actor, with_id)
     view = change(db, actor, session_id, ours, beside=[beside])

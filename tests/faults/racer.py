@@ -1,4 +1,7 @@
-"""A process of the races: `book URL SEED SLOTS` books contested slots, `tick URL` lets the clock run for ever."""
+"""A process of the races: `book URL SEED SLOTS` books contested slots, `tick URL` lets the clock run for ever.
+
+With `no-turns` behind it, bookings do not wait for each other before they look: the constraint is left alone.
+"""
 
 import json
 import random
@@ -7,13 +10,15 @@ import sys
 from campaign.kit.database import Database
 from campaign.kit.errors import DomainError
 from campaign.live.clock import tick
-from campaign.schedule import booking
+from campaign.schedule import booking, claims
 from campaign.schedule.schemas import SessionIn
 from tests.factory import HUB
 
 
-def book(url: str, seed: str, slots: str) -> None:
+def book(url: str, seed: str, slots: str, fault: str = "") -> None:
     """Try every slot once, in an order of its own; prints how many were booked and refused."""
+    if fault == "no-turns":
+        claims.take_turns = lambda *_, **__: None
     database = Database.connect(url, pool_size=1)
     wanted = json.loads(sys.stdin.read())[: int(slots)]
     random.Random(int(seed)).shuffle(wanted)

@@ -60,12 +60,12 @@ def contested(url: str) -> list[list[dict]]:
     return bodies
 
 
-def race(url: str) -> tuple[int, int, int]:
+def race(url: str, *fault: str) -> tuple[int, int, int]:
     """All processes at once; gives how many were booked, refused, and the most of the crew needed at once."""
     bodies = contested(url)
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.racer", "book", url, "7", str(TIMES)],
+            [sys.executable, "-m", "tests.faults.racer", "book", url, "7", str(TIMES), *fault],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -98,8 +98,13 @@ def test_six_processes_never_book_more_of_a_crew_than_there_are(own_database_url
 
 
 @pytest.mark.timeout(200)
-def test_without_the_constraint_the_same_race_gives_more_than_there_are(own_database_url):
+def test_the_constraint_alone_keeps_it_so(own_database_url):
+    assert race(own_database_url, "no-turns")[2] == CAPACITY
+
+
+@pytest.mark.timeout(200)
+def test_without_the_constraint_and_turns_the_same_race_gives_more_than_there_are(own_database_url):
     with psycopg.connect(own_database_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE claim DROP CONSTRAINT claim_no_overlap")
-    _, _, most = race(own_database_url)
+    _, _, most = race(own_database_url, "no-turns")
     assert most > CAPACITY

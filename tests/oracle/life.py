@@ -326,6 +326,8 @@ class Hub:
         if ahead or (began is not None and ended is not None and ended <= began):
             raise Refused("invalid")
         show.began, show.ended = began, ended
+        if show.state in ("draft", "offered"):
+            show.hold = show.deadline = None
         show.step(aim, "corrected")
         if aim == "no_show":
             show.free_from(self.now, self.now)

@@ -75,6 +75,12 @@ class Plan:
         return {person.host_id for person in self.people}
 
     @property
+    def things(self) -> set[int]:
+        """All that only one booking at a time may look at and take, by their ids."""
+        crews = {need.pool_id for need in self.crew}
+        return self.host_ids | {self.studio.id, *self.account_ids, *self.product_ids} | crews
+
+    @property
     def around(self) -> Span:
         """The session with set-up and tear-down."""
         return Span(
