@@ -26,6 +26,8 @@ from tests.facts import misshapen
 from tests.schedule_kit import Stage
 
 
+# Before xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run side by side, a file stays together; all browser walks do, for they share one product that is running."""
     for item in items:
