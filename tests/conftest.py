@@ -26,15 +26,6 @@ from tests.facts import misshapen
 from tests.schedule_kit import Stage
 
 
-# Before xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run side by side, a file stays together; all browser walks do, for they share one product that is running."""
-    for item in items:
-        walks = item.get_closest_marker("browser") is not None
-        item.add_marker(pytest.mark.xdist_group("browser" if walks else item.path.name))
-
-
 @dataclass(frozen=True)
 class Servers:
     """Where the session's servers listen; database_url is a maintenance database of a superuser."""

@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 # They kill, race and measure: each wants the machine to itself.
-_ALONE = "tests/faults"
+_ALONE = ("tests/e2e", "tests/faults")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,6 +30,6 @@ def run(options: argparse.Namespace) -> int:
     if any(word == "-n" or not word.startswith("-") for word in given):
         os.execv(sys.executable, [*pytest, *given])  # noqa: S606 - no shell wanted
     # Most of the rest waits for a server or a browser: two files at a time, each process with its own servers.
-    others = ["-n", "2", "--dist", "loadgroup", f"--ignore={_ALONE}"]
+    others = ["-n", "2", "--dist", "loadfile", *(f"--ignore={folder}" for folder in _ALONE)]
     failed = subprocess.call([*pytest, *others, *given])
-    return subprocess.call([*pytest, _ALONE, *given]) or failed
+    return subprocess.call([*pytest, *_ALONE, *given]) or failed
