@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -106,9 +107,10 @@ def test_the_room_closes_and_the_end_happens_once(evening):
 
 
 def test_the_brand_reads_its_summary_and_nobody_else_does(evening):
-    day = evening.session()["actual_starts_at"][:10]
+    # The business day is the hub's: after 16:00 UTC it is the next one.
+    began = datetime.fromisoformat(evening.session()["actual_starts_at"])
+    day = began.astimezone(ZoneInfo("Asia/Shanghai")).date().isoformat()
     path = f"/brands/{evening.ids['brand']}/summary?from={day}&to={day}"
-    # The business day is the hub's: around midnight UTC the evening may lie a day further.
     answer = evening.call("brand", "GET", path)
     totals = {name: answer.body["totals"][0][name] for name in evening.expected}
     assert totals == evening.expected

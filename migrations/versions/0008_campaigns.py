@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0007"
 
 TREE = """
 -- A season holds fairs and festivals, these hold brand groups. A parent stands strictly above its child, so no circle can

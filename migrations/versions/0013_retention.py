@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0013"
+down_revision = "0012"
 
 # Making or dropping a partition takes an exclusive lock on its parent, for an instant; but whoever waits for that
 # lock makes everybody behind it wait too. So it gives up at once while somebody reads, and comes again in its turn.

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0009"
+down_revision = "0008"
 
 TABLES = """
 -- A party's calendar address holds this number: raising it revokes what was handed out. No row: it is 1.

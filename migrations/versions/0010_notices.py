@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0010"
+down_revision = "0009"
 
 NOTICES = """
 -- Whether a row for (audience, party) is the actor's own: nobody reads another party's, the hub neither.
