@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from pypinyin import lazy_pinyin
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
-from campaign.kit import clock
+from campaign.kit import clock, pinyin
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, FieldError, Invalid, Stale
 from campaign.parties import queries
@@ -27,7 +26,7 @@ class AlreadyThere(Conflict):
 
 def sort_key(name: str) -> str:
     """Pinyin in lower case: the embedded PostgreSQL has no ICU to sort Chinese by."""
-    return " ".join(lazy_pinyin(name)).lower()
+    return " ".join(pinyin.spelling(name))
 
 
 def add(db: Session, actor: Actor, row: Row) -> Row:

@@ -16,7 +16,7 @@ from campaign.parties import actions
 from campaign.schedule.models import CrewPool
 from tests.factory import Factory
 
-PROCESSES, TIMES, CAPACITY = 6, 40, 3
+PROCESSES, TIMES, CAPACITY = 6, 20, 3
 
 # Asked of the sessions, not of the claims: how many need the crew at the instant where one begins to need it.
 MOST_AT_ONCE = """

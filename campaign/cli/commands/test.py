@@ -13,8 +13,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_help = False
 
 
-# They kill, race and measure: each wants the machine to itself.
-_ALONE = ("tests/e2e", "tests/faults")
+# They kill, race and count seconds: each wants the machine to itself.
+_ALONE = ("tests/e2e/test_start_and_end.py", "tests/faults", "tests/browser/test_browser_board_load.py")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,6 +30,13 @@ def run(options: argparse.Namespace) -> int:
     if any(word == "-n" or not word.startswith("-") for word in given):
         os.execv(sys.executable, [*pytest, *given])  # noqa: S606 - no shell wanted
     # Most of the rest waits for a server or a browser: two files at a time, each process with its own servers.
-    others = ["-n", "2", "--dist", "loadfile", *(f"--ignore={folder}" for folder in _ALONE)]
+    others = [
+        "-n",
+        "2",
+        "--dist",
+        "loadfile",
+        "--no-loadscope-reorder",
+        *(f"--ignore={path}" for path in _ALONE),
+    ]
     failed = subprocess.call([*pytest, *others, *given])
     return subprocess.call([*pytest, *_ALONE, *given]) or failed

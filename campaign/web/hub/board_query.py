@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
-from pypinyin import Style, lazy_pinyin
 
+from campaign.kit import pinyin
 from campaign.kit.fields import AgencyId, BrandId, CampaignId, HostId, Line, Strict, StudioId
 from campaign.parties.schemas import Day, Platform
 from campaign.schedule.boards import BoardBlock, Called
@@ -87,9 +87,8 @@ def _spelt(name: str) -> str:
     lower = name.lower()
     if lower.isascii():
         return lower
-    whole = "".join(lazy_pinyin(name)).lower().replace(" ", "")
-    first = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower().replace(" ", "")
-    return f"{lower} {whole} {first}"
+    whole = "".join(pinyin.spelling(name)).replace(" ", "")
+    return f"{lower} {whole} {pinyin.initials(name).replace(' ', '')}"
 
 
 def first_of_week(day: date) -> date:
