@@ -14,13 +14,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, event, text
 
 from campaign.app import create_app
-from campaign.kit import catalogue, queue, redis, schema
+from campaign.kit import catalogue, clock, queue, redis, schema
 from campaign.kit.actor import Actor
 from campaign.kit.database import Database, driver_url
 from campaign.kit.parts import Parts
 from campaign.sales.intake import Intake
 from campaign.wiring import wire
 from config.settings import Settings, load
+from tests import zones
 from tests.factory import Factory, keyed
 from tests.facts import misshapen
 from tests.schedule_kit import Stage
@@ -82,6 +83,7 @@ class Databases:
         url = f"{self.admin_url.rsplit('/', 1)[0]}/{name}"
         if template is None:
             schema.upgrade(url)
+            zones.settle(url)
         return url
 
     def drop(self, url: str) -> None:
@@ -95,6 +97,13 @@ class Databases:
 def _compiled_words() -> None:
     """Pages are read in both languages: the catalogues must be as new as their sources."""
     catalogue.compile_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _today() -> Iterator[None]:
+    """The day the suite takes for today."""
+    with clock.travel(zones.offset()):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -202,6 +211,7 @@ def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
             "CAMPAIGN_DATA_DIR": str(tmp_path),
             "CAMPAIGN_SECRET_KEY": "test-secret-key-of-more-than-32-characters",
             "CAMPAIGN_OUTGOING_ALLOW": "127.0.0.0/8",
+            "CAMPAIGN_CLOCK_OFFSET": str(zones.offset().total_seconds()),
         }
     )
 

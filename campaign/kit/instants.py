@@ -60,6 +60,18 @@ def written(instant: datetime) -> str:
     return f"{instant.astimezone(UTC).isoformat()[:-6]}Z"
 
 
+def on_wall(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, at which clocks of a zone show that (no zone given). As calendars do (RFC 5545): a time that
+    comes twice is the first of the two, one that is skipped lies as far behind the change as it would have lain.
+    """
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def is_skipped(wall: datetime, zone: ZoneInfo) -> bool:
+    """Whether clocks of a zone never show that: they were put forward over it."""
+    return on_wall(wall, zone).astimezone(zone).replace(tzinfo=None) != wall.replace(tzinfo=None, fold=0)
+
+
 def business_day(instant: datetime, zone: ZoneInfo) -> date:
     """The calendar day in the hub's zone: money's day."""
     return instant.astimezone(zone).date()

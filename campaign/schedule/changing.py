@@ -12,6 +12,7 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
 from campaign.parties.models import Studio
+from campaign.parties.queries import zone_of_hub
 from campaign.schedule import acceptance, booking, claims, crew, judging, references, standing
 from campaign.schedule.answering import ask, due_at, persons
 from campaign.schedule.due import READY_BEFORE
@@ -129,8 +130,9 @@ def target_of(
     if given.participants:
         planned = references.plan_people(db, actor, given.participants, after, faults)
     else:
+        zone = zone_of_hub(db, actor)
         planned = [
-            replace(person, shift=moved_shift(person.shift, before, after)) for person in people_before
+            replace(person, shift=moved_shift(person.shift, before, after, zone)) for person in people_before
         ]
     products_before = _kept_lineup(db, row, brand_ids, faults)
     lineup, products = None, products_before

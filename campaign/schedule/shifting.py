@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from campaign.schedule.models import LiveSession, Participant
 from campaign.schedule.reading import visible
 from campaign.schedule.rules.conflict import Conflict
 from campaign.schedule.schemas import OverrideIn, ParticipantIn, SessionChange
-from campaign.schedule.spans import Span, board_day_of, moved_shift
+from campaign.schedule.spans import Span, board_day_of, moved_days, moved_shift
 from campaign.schedule.stepping import locked, people_of
 from campaign.schedule.views import SessionView
 
@@ -122,26 +122,25 @@ def _change_of(
     if shift.studio_id is not None and shift.studio_id != row.studio_id:
         given["studio_id"] = shift.studio_id
     if shift.host_id is not None and shift.to_host_id not in (None, shift.host_id):
-        given["participants"] = _handed_over(db, row, shift, before, after)
+        given["participants"] = _handed_over(db, actor, row, shift, before, after)
     if reason:
         given["override"] = OverrideIn(reason=reason)
     return SessionChange(**given)
 
 
 def _span_of(db: Session, actor: Actor, before: Span, shift: Shift) -> Span:
-    starts_at = shift.starts_at or before.starts_at
     if shift.day is not None:
         zone = zone_of_hub(db, actor)
-        local = before.starts_at.astimezone(zone)
-        by = shift.day - board_day_of(before.starts_at, zone)
-        # Wall time is kept, over a clock change too.
-        starts_at = (local.replace(tzinfo=None) + by).replace(tzinfo=zone)
-    ends_at = shift.ends_at or starts_at + before.length
-    return Span(starts_at, ends_at)
+        after = moved_days(before, (shift.day - board_day_of(before.starts_at, zone)).days, zone)
+    else:
+        # In UTC: within one zone Python reckons by the wall, an hour wrong over a clock change.
+        starts_at = (shift.starts_at or before.starts_at).astimezone(UTC)
+        after = Span(starts_at, starts_at + before.length)
+    return Span(after.starts_at, shift.ends_at.astimezone(UTC)) if shift.ends_at else after
 
 
 def _handed_over(
-    db: Session, row: LiveSession, shift: Shift, before: Span, after: Span
+    db: Session, actor: Actor, row: LiveSession, shift: Shift, before: Span, after: Span
 ) -> list[ParticipantIn]:
     """The people of a session with one host's part in another's hands; whose agency is the new host's own."""
     people = db.scalars(
@@ -151,9 +150,9 @@ def _handed_over(
     ).all()
     if not any(person.host_id == shift.host_id for person in people):
         raise Invalid([FieldError("host_id", "unknown_id")])
-    given = []
+    given, zone = [], zone_of_hub(db, actor)
     for person in people:
-        moved = moved_shift(Span(person.starts_at, person.ends_at), before, after)
+        moved = moved_shift(Span(person.starts_at, person.ends_at), before, after, zone)
         hers = person.host_id == shift.host_id
         given.append(
             ParticipantIn(

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from campaign.kit.instants import day_span
+from campaign.kit.instants import day_span, is_skipped, on_wall
 
 BOARD_STARTS = time(6)
 LONGEST = timedelta(hours=24)
@@ -80,15 +80,45 @@ def shift_of(session: Span, starts_at: datetime | None, ends_at: datetime | None
     return Span(starts_at or session.starts_at, ends_at or session.ends_at)
 
 
-def moved_shift(shift: Span, before: Span, after: Span) -> Span:
-    """A shift after its session moved: whole ones stay whole, others are shifted and cut to fit."""
+def moved_days(before: Span, days: int, zone: ZoneInfo) -> Span:
+    """The same so many days later: both ends keep their wall time, over a clock change too.
+
+    Where clocks skip one of the ends, or leave nothing in between or more than a day, it keeps its length instead.
+    """
+    if days == 0:
+        return before
+    walls = [_wall(at, zone) + timedelta(days=days) for at in (before.starts_at, before.ends_at)]
+    after = Span(*(on_wall(wall, zone) for wall in walls))
+    if not SHORTEST <= after.length <= LONGEST or any(is_skipped(wall, zone) for wall in walls):
+        return Span(after.starts_at, after.starts_at + before.length)
+    return after
+
+
+def moved_shift(shift: Span, before: Span, after: Span, zone: ZoneInfo | None = None) -> Span:
+    """A shift after its session moved: whole ones stay whole, others are shifted and cut to fit.
+
+    With a zone: where the session kept its wall time and not its length, over a clock change, so does what lies within.
+    """
     by = after.starts_at - before.starts_at
-    starts_at = after.starts_at if shift.starts_at == before.starts_at else shift.starts_at + by
-    ends_at = after.ends_at if shift.ends_at == before.ends_at else shift.ends_at + by
+
+    def moved(at: datetime) -> datetime:
+        if zone is None or after.length == before.length:
+            return at + by
+        walls = _wall(after.starts_at, zone) - _wall(before.starts_at, zone)
+        if _wall(after.ends_at, zone) - _wall(before.ends_at, zone) != walls:
+            return at + by
+        return on_wall(_wall(at, zone) + walls, zone)
+
+    starts_at = after.starts_at if shift.starts_at == before.starts_at else moved(shift.starts_at)
+    ends_at = after.ends_at if shift.ends_at == before.ends_at else moved(shift.ends_at)
     starts_at = min(max(starts_at, after.starts_at), after.ends_at)
     ends_at = max(min(ends_at, after.ends_at), after.starts_at)
     # A shift that no longer fits at all becomes a whole one, for the planner to cut again.
     return Span(starts_at, ends_at) if starts_at < ends_at else after
+
+
+def _wall(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def gaps(within: Span, taken: Sequence[Span]) -> list[Span]:

@@ -1,7 +1,8 @@
 """The summary by its definitions: distinct orders, midnight, maturity, currencies, equal age, what lies beneath."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,15 +12,23 @@ from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
 from campaign.kit.errors import NotFound
+from campaign.kit.instants import on_wall
 from campaign.sales.batches import Batch
 from campaign.sales.intake import Intake
+from tests import zones
 from tests.factory import HUB, Factory
 from tests.sales_kit import add_session, fold_all
 
 CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
-EVENING = datetime(2026, 11, 6, 12, tzinfo=UTC)
-"""20:00 in Beijing."""
+DAY = zones.evening(date(2026, 11, 6))
+EVENING = on_wall(datetime.combine(DAY, time(20)), ZoneInfo(zones.hub_zone()))
+"""20:00 of the hub."""
 HOUR = timedelta(hours=1)
+
+
+def day(number: int) -> date:
+    """Days as they are written here: the 6th is the evening's."""
+    return DAY + timedelta(days=number - 6)
 
 
 class Shelf:
@@ -37,7 +46,7 @@ class Shelf:
         self._count = 0
 
     def push(self, *events: dict[str, Any], days_later: float = 1) -> None:
-        with clock.travel(EVENING + timedelta(days=days_later) - datetime.now(UTC)):
+        with clock.travel(EVENING + timedelta(days=days_later) - datetime.now(UTC) - zones.offset()):
             assert Intake(self.database, b"k" * 32).take_in(CONNECTOR, Batch(list(events), [])).rejected == []
         fold_all(self.database)
 
@@ -83,11 +92,10 @@ class Shelf:
 
     def summary(self, first: int = 6, last: int = 7, *, days_later: float = 1, **given: Any) -> BrandSummary:
         with (
-            clock.travel(EVENING + timedelta(days=days_later) - datetime.now(UTC)),
+            clock.travel(EVENING + timedelta(days=days_later) - datetime.now(UTC) - zones.offset()),
             self.database.transaction(HUB) as db,
         ):
-            days = date(2026, 11, first), date(2026, 11, last)
-            return brand_summary(db, HUB, self.brand.id, *days, **given)
+            return brand_summary(db, HUB, self.brand.id, day(first), day(last), **given)
 
 
 @pytest.fixture
@@ -107,9 +115,9 @@ def test_an_order_over_two_sessions_counts_once_in_each_and_once_in_the_total(sh
 
 def test_a_session_over_midnight_shows_each_days_lines_on_that_day(shelf: Shelf) -> None:
     shelf.push(shelf.line(3 * HOUR + timedelta(minutes=59)), shelf.line(4 * HOUR, 5000))
-    assert [(day.key, day.totals[0].paid_gmv_fen) for day in shelf.summary().days] == [
-        ("2026-11-06", 10000),
-        ("2026-11-07", 5000),
+    assert [(one.key, one.totals[0].paid_gmv_fen) for one in shelf.summary().days] == [
+        (str(day(6)), 10000),
+        (str(day(7)), 5000),
     ]
     assert shelf.summary(7, 7).totals[0].paid_gmv_fen == 5000
     with shelf.database.transaction(HUB) as db:
@@ -192,7 +200,7 @@ def test_a_period_is_compared_with_the_one_before_at_the_age_both_have(shelf: Sh
     assert found.before_age == 15
     assert (found.before[0].paid_gmv_fen, found.before[0].refund_fen) == (8000, 0)
     assert shelf.summary(6, 6, days_later=21).totals[0].refund_fen == 8000
-    assert [equal_age(date(2026, 11, 6), date(2026, 11, day)) for day in (6, 12, 13, 21, 30)] == [
+    assert [equal_age(day(6), day(last)) for last in (6, 12, 13, 21, 30)] == [
         0,
         0,
         7,
@@ -208,9 +216,9 @@ def test_cash_falls_on_the_day_it_moved(shelf: Shelf) -> None:
         (d.key, d.totals[0].paid_gmv_fen, d.totals[0].refund_fen)
         for d in shelf.summary(6, 9, basis="cash").days
     ] == [
-        ("2026-11-06", 0, 0),
-        ("2026-11-07", 10000, 0),
-        ("2026-11-08", 0, 4000),
+        (str(day(6)), 0, 0),
+        (str(day(7)), 10000, 0),
+        (str(day(8)), 0, 4000),
     ]
     assert shelf.summary(6, 6).totals[0].refund_fen == 4000
 

@@ -1,6 +1,7 @@
 """Booking: claims decide, refusals name what is in the way, soft rules want a reason."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +11,7 @@ from campaign.kit.actor import SYSTEM
 from campaign.kit.errors import Invalid
 from campaign.schedule import booking, closing
 from campaign.schedule.errors import Conflicting, NeedsOverride
+from tests import zones
 from tests.factory import HUB
 
 
@@ -103,7 +105,8 @@ def test_the_past_is_a_soft_conflict(stage):
 
 
 def test_rest_between_days_is_asked_for(stage):
-    zone_morning = (stage.now() + timedelta(days=3)).replace(hour=16, minute=0, second=0, microsecond=0)
+    midnight = (stage.now() + timedelta(days=3)).astimezone(ZoneInfo(zones.hub_zone()))
+    zone_morning = midnight.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
     stage.book(starts_at=zone_morning)
     with pytest.raises(NeedsOverride) as asked:
         stage.book(starts_at=zone_morning + timedelta(hours=7), studio_id=stage.other_studio.id)

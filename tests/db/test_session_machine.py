@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -23,6 +22,7 @@ from campaign.live import correcting, evidence, running
 from campaign.live.clock import tick
 from campaign.schedule import answering, booking, changing, closing, proposing, states, swapping
 from campaign.schedule.schemas import CorrectionIn, SessionChange, SessionIn
+from tests import zones
 from tests.factory import HUB
 from tests.oracle.life import Hub
 from tests.oracle.shows import MIN, Show, Who, Wish
@@ -52,7 +52,7 @@ class Evening(RuleBasedStateMachine):
         self.hub = Hub(self.start_at)
 
     def teardown(self):
-        clock.set_offset(timedelta(0))
+        clock.set_offset(zones.offset())
         self.savepoint.rollback()
 
     def _now(self):
@@ -321,7 +321,7 @@ class Evening(RuleBasedStateMachine):
 
     def _later(self, by):
         self.hub.now += by
-        clock.set_offset(self.hub.now - self.start_at)
+        clock.set_offset(zones.offset() + self.hub.now - self.start_at)
         self.hub.tick()
         tick(self.database)
 

@@ -22,11 +22,12 @@ from campaign.schedule.models import CrewPool
 from campaign.schedule.queries import get_session
 from campaign.schedule.schemas import SessionChange
 from campaign.schedule.views import SessionView
+from tests import zones
 from tests.db.test_sheets import all_rows, bring, counts, told
 from tests.factory import HUB
 from tests.schedule_kit import Stage
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = ZoneInfo(zones.hub_zone())
 HEADER = "场次,直播间,开始时间,结束时间,品牌,平台账号,主播"
 
 
@@ -70,7 +71,7 @@ def sheet(rows: list[list[str]]) -> bytes:
         ("日期,时段", "{day},20:00-26:00"),
         ("日期,开始,结束", "{day},20:00,26:00"),
         ("开始时间,结束时间", "{day} 20:00,02:00"),
-        ("开始时间,结束时间", "{day}T20:00:00+08:00,{next} 02:00"),
+        ("开始时间,结束时间", "{day}T20:00:00{offset},{next} 02:00"),
         ("Start,End", "{slashed} 20：00,{next} 2:00"),
     ],
 )
@@ -78,7 +79,8 @@ def test_hours_past_midnight_are_read_as_people_write_them(
     columns: str, hours: str, stage: Stage, database: Database
 ) -> None:
     day, after = day_ahead(stage), day_ahead(stage, 4)
-    row = hours.format(day=day, next=after, slashed=day.replace("-", "/"))
+    offset = datetime.fromisoformat(f"{day}T20:00").replace(tzinfo=ZONE).isoformat()[-6:]
+    row = hours.format(day=day, next=after, slashed=day.replace("-", "/"), offset=offset)
     report = bring(
         database,
         "sessions",

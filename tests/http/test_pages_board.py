@@ -12,10 +12,11 @@ from campaign.kit.instants import written
 from campaign.schedule import answering, changing, queries
 from campaign.schedule.schemas import SessionChange
 from campaign.schedule.spans import board_day_of
+from tests import zones
 from tests.factory import HUB
 from tests.visitor import Visitor, visitor_as
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = ZoneInfo(zones.hub_zone())
 
 
 def ses(view):

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from campaign.web import slots
-from campaign.web.hub.layout import MOST_LANES, rows_of, slot_of
+from campaign.web.hub.layout import MOST_LANES, rows_of, slot_of, slots_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 11, 23, 6, tzinfo=ZONE)
@@ -82,6 +82,15 @@ def test_a_show_past_its_end_is_overrunning_and_reaches_to_now() -> None:
 def test_the_booked_share_counts_shows_only_and_leaves_out_what_was_called_off() -> None:
     row = one_row(Show(at(0), at(6)), Show(at(8), at(14), "cancelled"))
     assert row.used == 2500
+
+
+def test_a_day_on_which_clocks_change_has_a_column_for_each_of_its_five_minutes() -> None:
+    for hours, slots_of_day in ((23, 276), (25, 300)):
+        day = (START, START + timedelta(hours=hours))
+        row = rows_of([Room([Show(at(hours - 1), at(hours + 2))])], day, NOW)[0]
+        assert (row.blocks[0].at.first, row.blocks[0].at.last) == (slots_of_day - 12, slots_of_day)
+        assert slots_of(day) == slots_of_day <= slots.SLOTS
+        assert slot_of(at(hours - 0.01), day) == slots_of_day - 1
 
 
 def test_an_instant_falls_into_its_slot_or_outside_the_day() -> None:

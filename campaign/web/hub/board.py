@@ -14,6 +14,7 @@ from campaign.schedule.states import STATES
 from campaign.web.hub.board_page import BoardPage, heading, hours_of, read_page
 from campaign.web.hub.board_query import FILTERS, BoardQuery
 from campaign.web.hub.board_undo import undo_of
+from campaign.web.hub.layout import slots_of
 
 pages = Blueprint("hub_board", __name__, url_prefix="/hub/board")
 
@@ -66,7 +67,8 @@ def _values(page: BoardPage) -> dict[str, Any]:
         "after": page.days[0] + step,
         "roomy": _roomy(page),
         "states": STATES,
-        "hours": hours_of(page.span),
+        "hours": hours_of(page.span) if page.query.view == "day" else [],
+        "slots": slots_of(page.span),
         "filters": [name for name in FILTERS if name != "q"],
         "undo": undo_of(page.query.undo) if page.may_plan else None,
     }

@@ -12,6 +12,7 @@ from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, Stale
 from campaign.kit.fields import HostId, Line, Strict, StudioId
+from campaign.kit.instants import on_wall
 from campaign.parties.schemas import Day
 from campaign.schedule.queries import get_session
 from campaign.schedule.shifting import Shift, shift_all
@@ -113,9 +114,10 @@ def _given_in(typed: Any) -> dict[str, Any]:
 
 
 def _shift_of(session: SessionView, value: MoveForm, version: int | None) -> Shift:
-    starts_at = datetime.combine(value.day, value.starts, tzinfo=zone())
     over = value.ends <= value.starts
-    ends_at = datetime.combine(value.day + timedelta(days=over), value.ends, tzinfo=zone())
+    ends_on = value.day + timedelta(days=over)
+    starts_at = _instant(datetime.combine(value.day, value.starts), session.starts_at)
+    ends_at = _instant(datetime.combine(ends_on, value.ends), session.ends_at)
     return Shift(
         session_id=session.id,
         version=version if version is not None else session.version,
@@ -125,6 +127,12 @@ def _shift_of(session: SessionView, value: MoveForm, version: int | None) -> Shi
         host_id=value.host_id if value.to_host_id else None,
         to_host_id=value.to_host_id if value.host_id else None,
     )
+
+
+def _instant(wall: datetime, stands: datetime) -> datetime:
+    """The instant of a wall time typed; one left as it stands is what stands, in an hour that comes twice too."""
+    shown = stands.astimezone(zone()).replace(tzinfo=None, second=0, microsecond=0, fold=0)
+    return stands if wall == shown else on_wall(wall, zone())
 
 
 def _page(db: Session, actor: Actor, session: SessionView, filled: forms.Form[Any]) -> Response:

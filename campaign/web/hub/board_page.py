@@ -1,9 +1,9 @@
 """Everything one board page shows, read in a fixed number of statements and drawn."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from campaign.accounts.policy import allows
 from campaign.gate.wording import in_words
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
+from campaign.kit.instants import on_wall
 from campaign.parties.models import Hub
 from campaign.schedule.boards import Board, Called, hosts_in_use, hub_of, read_board
 from campaign.schedule.spans import board_day, board_day_of
@@ -57,7 +58,7 @@ def read_page(db: Session, actor: Actor, query: BoardQuery) -> BoardPage:
     free, more = _free_hosts(db, actor, query)
     live = [one.id for one in board.blocks if one.state == "live"]
     money = money_of(db, actor, live) if query.view == "day" else {}
-    frame = Frame(query, days, span, now, _open_minutes(hub), may_plan, money)
+    frame = Frame(query, days, span, now, _open_minutes(hub, days), may_plan, money)
     shown = tuple(one for one in board.blocks if query.shows(one, studios[one.studio_id]))
     return BoardPage(
         query=query,
@@ -128,19 +129,21 @@ def _sorted(options: list[Option]) -> list[Option]:
     return sorted(options, key=lambda one: spelt([one[1]]).partition(" ")[2] or one[1].lower())
 
 
-def _open_minutes(hub: Hub) -> int:
-    """Length of the opening hours; the same time twice means around the clock."""
-    opens, closes = _minutes(hub.opens), _minutes(hub.closes)
-    return (closes - opens) % (24 * 60) or 24 * 60
-
-
-def _minutes(at: time) -> int:
-    return at.hour * 60 + at.minute
+def _open_minutes(hub: Hub, days: Sequence[date]) -> int:
+    """Length of a day's opening hours, of several days their mean; the same time twice means around the clock."""
+    over = timedelta(days=hub.closes <= hub.opens)
+    open_for = [
+        on_wall(datetime.combine(day + over, hub.closes), zone())
+        - on_wall(datetime.combine(day, hub.opens), zone())
+        for day in days
+    ]
+    return sum(open_for, timedelta()) // timedelta(minutes=len(days))
 
 
 def hours_of(span: tuple[datetime, datetime]) -> list[str]:
-    """The axis of a day: 24 wall times from 06:00 on."""
-    return [(span[0] + timedelta(hours=hour)).astimezone(zone()).strftime("%H:%M") for hour in range(24)]
+    """The axis of a day: its hours by the wall from 06:00 on; one that comes twice stands there twice."""
+    hours = (span[1] - span[0]) // timedelta(hours=1)
+    return [(span[0] + timedelta(hours=hour)).astimezone(zone()).strftime("%H:%M") for hour in range(hours)]
 
 
 def heading(page: BoardPage) -> str:

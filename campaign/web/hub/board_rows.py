@@ -189,7 +189,7 @@ class _Pen:
         self.new = url_for("hub_booking.form") if frame.may_plan and frame.query.by == "studio" else ""
 
     def day_row(self, line: Line, row: Row) -> str:
-        """One row of 288 columns."""
+        """One row of a column each five minutes."""
         cells = [self._cell(cast(Part, block.session), block) for block in row.blocks]
         shut = [
             (strip_of(one.span.starts_at, one.span.ends_at, self.frame.span), one.reason) for one in line.shut

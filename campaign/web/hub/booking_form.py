@@ -43,7 +43,7 @@ class Sizes:
 
 def first_values(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """Values of an empty form: the next full hour, two hours long, unless the address says otherwise."""
-    start = (now.astimezone(zone) + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    start = (now + timedelta(hours=1)).astimezone(zone).replace(minute=0, second=0, microsecond=0)
     starts = args.get("starts", f"{start:%H:%M}")
     try:
         ends = (

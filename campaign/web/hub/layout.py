@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import Protocol
 
-from campaign.web.slots import SLOT_MINUTES, SLOTS
+from campaign.web.slots import SLOT_MINUTES
 
 MOST_LANES = 6
 _SLOT = timedelta(minutes=SLOT_MINUTES)
@@ -80,6 +80,11 @@ def rows_of(
     return [_row(studio, day, now, open_minutes) for studio in studios]
 
 
+def slots_of(day: tuple[datetime, datetime]) -> int:
+    """How many columns a day has: 288, twelve more or fewer where clocks change."""
+    return (day[1] - day[0]) // _SLOT
+
+
 def slot_of(at: datetime, day: tuple[datetime, datetime]) -> int | None:
     """The column an instant falls in; None outside the day."""
     return floor((at - day[0]) / _SLOT) if day[0] <= at < day[1] else None
@@ -128,7 +133,7 @@ def _shown_span(session: Shown, now: datetime) -> tuple[datetime, datetime]:
 def strip_of(starts_at: datetime, ends_at: datetime, day: tuple[datetime, datetime]) -> Strip | None:
     """The columns a span covers, cut to the day; None where it lies outside."""
     first = max(0, floor((starts_at - day[0]) / _SLOT))
-    last = min(SLOTS, ceil((ends_at - day[0]) / _SLOT))
+    last = min(slots_of(day), ceil((ends_at - day[0]) / _SLOT))
     return Strip(first, last) if first < last else None
 
 

@@ -7,7 +7,7 @@ const Board = (() => {
   const from = Date.parse(root.dataset.from);
   const zone = root.dataset.zone;
   const wall = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const MINUTE = 60000, SLOT = 5, SLOTS = 288, COLUMN = 8;
+  const MINUTE = 60000, SLOT = 5, SLOTS = Number(root.dataset.slots), COLUMN = 8;
 
   const words = (name, given = {}) =>
     (told.dataset[name] || "").replace(/%\((\w+)\)s/g, (_, key) => given[key] ?? "");
