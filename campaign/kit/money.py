@@ -41,6 +41,12 @@ def parse_yuan(written: str) -> int:
     return parse_major(written, "CNY")
 
 
+def written_major(minor: int, currency: str = "CNY") -> str:
+    """What parse_major reads: 129950 CNY → "1299.50"."""
+    places = exponent_of(currency)
+    return f"{Decimal(minor).scaleb(-places):.{places}f}"
+
+
 def split_whole(total_fen: int, weights: Sequence[int]) -> list[int]:
     """Split a whole by weights so that the parts sum to the whole (largest remainder).
 

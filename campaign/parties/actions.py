@@ -85,6 +85,17 @@ def archive(db: Session, actor: Actor, row: Party, *, expected_rev: int | None =
     audit.note(db, actor, f"{row.__tablename__}.archived", row.__tablename__, row.id, {})
 
 
+def restore(db: Session, actor: Actor, row: Party, *, expected_rev: int | None = None) -> None:
+    """Take an archived party into use again. Raises AlreadyThere where another has taken its identity meanwhile."""
+    _expect(row, expected_rev)
+    if row.archived_at is None:
+        return
+    row.archived_at, row.updated_at = None, clock.now(db)
+    row.rev += 1
+    _flush(db)
+    audit.note(db, actor, f"{row.__tablename__}.restored", row.__tablename__, row.id, {})
+
+
 def set_contracts(
     db: Session,
     actor: Actor,
@@ -117,8 +128,11 @@ def set_contracts(
     change(db, actor, host, {"kind": "signed"} if contracts else {})
 
 
-def set_aliases(db: Session, actor: Actor, host: Host, aliases: list[str]) -> None:
-    """Replace the other names a host goes by. Raises Conflict where another host in use is called so."""
+def set_aliases(
+    db: Session, actor: Actor, host: Host, aliases: list[str], *, expected_rev: int | None = None
+) -> None:
+    """Replace the other names a host goes by. Raises Stale, Conflict where another host in use is called so."""
+    _expect(host, expected_rev)
     wanted = [alias for alias in dict.fromkeys(aliases) if alias != host.name]
     others = select(Host.id).where(Host.id != host.id, Host.archived_at.is_(None))
     called = select(HostAlias.alias).where(HostAlias.alias.in_(wanted), HostAlias.host_id.in_(others))

@@ -56,13 +56,16 @@ def page_of(
     cursor: str | None = None,
     updated_since: datetime | None = None,
     where: tuple[ColumnElement[bool], ...] = (),
+    archived: bool = False,
 ) -> Page[Row]:
-    """Parties in use, oldest first; with updated_since also archived ones, so that a copy can follow."""
+    """Parties in use, or the archived ones, oldest first; with updated_since both, so that a copy can follow."""
     statement = _visible(actor, model).where(*where).order_by(model.id).limit(limit + 1)
     if cursor is not None:
         statement = statement.where(model.id > from_cursor(cursor, (int,))[0])
     if updated_since is None:
-        statement = statement.where(model.archived_at.is_(None))
+        statement = statement.where(
+            model.archived_at.is_not(None) if archived else model.archived_at.is_(None)
+        )
     else:
         statement = statement.where(model.updated_at >= updated_since)
     return page_from(db.scalars(statement).all(), limit, lambda row: (row.id,))

@@ -74,9 +74,11 @@ class HostIn(Strict):
 
 
 class HostChange(Strict):
-    name: Name = ""
+    """What of a host may change in place: agencies come and go by contracts."""
+
+    name: Name
     name_en: Line = ""
-    kind: Literal["in_house", "signed", "independent"] = "independent"
+    kind: Literal["in_house", "signed", "independent"]
 
 
 class HostOut(Shown):

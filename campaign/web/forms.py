@@ -116,6 +116,12 @@ def columns(value: BaseModel) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).model_fields}
 
 
+def sent_rev(typed: "MultiDict[str, str]") -> int | None:
+    """The revision of what a form was filled from: a later one refuses the change as stale."""
+    given = typed.get("_rev", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+
+
 @contextmanager
 def refusals(form: Form[Any], db: Session, fields: Mapping[str, str] | None = None) -> Iterator[None]:
     """Try an action: what it refuses is undone and noted on the form. `fields` as read() takes them."""

@@ -29,6 +29,7 @@ _PARAMETERS = {
     "channel_id": ("channel", "nch"),
     "alert_id": ("", "alr"),
     "slug": ("", "studios"),
+    "party_id": ("studio", "std_"),  # of <slug>, which is filled with studios
     "token": ("", "0-1-1.forged"),
 }
 

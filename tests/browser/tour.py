@@ -45,6 +45,8 @@ _DEEPER = {
         ("/hub", r"/hub/sessions/ses_\w+"),
         ("/hub/campaigns", r"/hub/campaigns/cmp_\w+"),
         ("/hub/brands", r"/hub/brands/brd_\w+"),
+        ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+"),
+        ("/hub/parties/products", r"/hub/parties/products/prd_\w+"),
         ("/hub/parties/studios", r"/hub/parties/studios/std_\w+/door"),
         ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+/card"),
         ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+/terms"),

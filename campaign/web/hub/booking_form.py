@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from campaign.kit import ids
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.instants import parse_day, written
-from campaign.kit.money import parse_yuan
+from campaign.kit.money import parse_yuan, written_major
 from campaign.schedule.crew_schemas import MOST_UNITS
 from campaign.schedule.views import SessionView
 from campaign.web.forms import Form, folded
@@ -101,7 +101,7 @@ def values_of(session: SessionView, zone: ZoneInfo) -> dict[str, Any]:
     for at, item in enumerate(session.lineup):
         found[f"lineup__{at}__product_id"] = ids.public("prd", item.product_id)
         price = item.live_price_fen
-        found[f"lineup__{at}__live_price"] = None if price is None else f"{price // 100}.{price % 100:02d}"
+        found[f"lineup__{at}__live_price"] = None if price is None else written_major(price)
     return found
 
 

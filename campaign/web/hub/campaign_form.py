@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from campaign.catalog.schemas import CampaignOut
 from campaign.kit import ids
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.money import parse_yuan
+from campaign.kit.money import parse_yuan, written_major
 from campaign.web.forms import folded
 
 FIELDS = {"target_paid_fen": "target_paid", "target_net_fen": "target_net", "budget_fen": "budget"}
@@ -67,7 +67,7 @@ def _typed(goal: Any) -> Mapping[str, Any]:
 
 
 def _yuan(fen: int | None) -> str | None:
-    return None if fen is None else f"{fen // 100}.{fen % 100:02d}"
+    return None if fen is None else written_major(fen)
 
 
 def brand_rows(typed: "MultiDict[str, str]", brands: list[tuple[str, str]]) -> list[tuple[int, str, str]]:

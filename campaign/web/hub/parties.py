@@ -1,6 +1,6 @@
 """Studios, hosts, agencies, brands, shops, accounts, products: lists, and a form to add one."""
 
-from typing import Any
+from typing import Any, Literal
 
 import segno
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -25,6 +25,12 @@ from campaign.web.paths import read_id
 pages = Blueprint("hub_parties", __name__, url_prefix="/hub/parties")
 
 
+class PartiesQuery(ListQuery):
+    """A list of those in use, or of those that no longer are."""
+
+    archived: Literal["yes"] | None = None
+
+
 @pages.get("")
 @reads("hub.pages")
 def index(*, db: Session, actor: Actor) -> Response:
@@ -33,8 +39,8 @@ def index(*, db: Session, actor: Actor) -> Response:
 
 
 @pages.get("/<slug>")
-@reads("hub.pages", query=ListQuery)
-def listed(*, db: Session, actor: Actor, query: ListQuery, slug: str) -> Response:
+@reads("hub.pages", query=PartiesQuery)
+def listed(*, db: Session, actor: Actor, query: PartiesQuery, slug: str) -> Response:
     """One kind's list with its form."""
     kind = _kind(slug)
     return _page(db, actor, kind, forms.blank(**{ask.name: ask.first or None for ask in kind.asks}), query)
@@ -53,7 +59,7 @@ def create(*, db: Session, actor: Actor, slug: str) -> Response:
             else:
                 add(db, actor, kind.model(**forms.columns(given.value)))
     if given.refusal is not None:
-        return _page(db, actor, kind, given, ListQuery())
+        return _page(db, actor, kind, given, PartiesQuery())
     flash(_("Added."), "ok")
     return redirect(url_for("hub_parties.listed", slug=slug), 303)  # type: ignore[return-value]
 
@@ -90,13 +96,16 @@ def _kind(slug: str) -> Kind:
     return BY_SLUG[slug]
 
 
-def _page(db: Session, actor: Actor, kind: Kind, form: forms.Form[Any], query: ListQuery) -> Response:
+def _page(db: Session, actor: Actor, kind: Kind, form: forms.Form[Any], query: PartiesQuery) -> Response:
     choices = {ask.name: ask.choices(db, actor) for ask in kind.asks if ask.choices is not None}
-    page = page_of(db, actor, kind.model, limit=query.limit, cursor=query.cursor)
+    page = page_of(
+        db, actor, kind.model, limit=query.limit, cursor=query.cursor, archived=query.archived == "yes"
+    )
     answer = render_template(
         "hub/parties.html",
         kind=kind,
         kinds=KINDS,
+        archived=query.archived,
         page=page,
         aliases=aliases_of(db, actor, [row.id for row in page.items]) if kind.model is Host else {},
         form=form,

@@ -11,11 +11,12 @@ from werkzeug.datastructures import MultiDict
 
 from campaign.catalog.models import PlatformAccount, Product
 from campaign.catalog.schemas import AccountIn, ProductIn
+from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.money import parse_yuan
+from campaign.kit.money import parse_major, written_major
 from campaign.parties.models import Agency, Brand, Host, Shop, Studio
-from campaign.parties.schemas import AgencyIn, BrandIn, HostIn, ShopIn, StudioIn
+from campaign.parties.schemas import AgencyIn, BrandIn, HostChange, HostIn, ShopIn, StudioIn
 from campaign.schedule.crew_schemas import CrewPoolIn
 from campaign.schedule.models import CrewPool
 from campaign.web.forms import folded
@@ -52,9 +53,23 @@ class Kind:
     link_label: Any = None
     times: str | None = None
     terms: str | None = None
+    changed: type[BaseModel] | None = None
+    """What may change in place, where that is less than what is given at first."""
 
-    def given(self, typed: "MultiDict[str, str]") -> dict[str, Any]:
-        """The form's texts as the schema takes them: whole numbers and yuan read first."""
+    @property
+    def changing(self) -> type[BaseModel]:
+        return self.changed or self.schema
+
+    @property
+    def changing_asks(self) -> tuple[Ask, ...]:
+        return tuple(ask for ask in self.asks if _column(ask) in self.changing.model_fields)
+
+    @property
+    def changing_columns(self) -> tuple[str, ...]:
+        return tuple(_column(ask) for ask in self.changing_asks)
+
+    def given(self, typed: "MultiDict[str, str]", currency: str = "CNY") -> dict[str, Any]:
+        """The form's texts as the schema takes them: whole numbers and amounts read first."""
         found = folded(typed)
         for name in self.whole:
             if name in found:
@@ -63,10 +78,31 @@ class Kind:
                 found[name] = int(found[name])
         if "price" in found:
             try:
-                found["price_fen"] = parse_yuan(found.pop("price"))
+                found["price_fen"] = parse_major(found.pop("price"), currency)
             except ValueError:
                 raise Invalid([FieldError("price", "price")]) from None
         return found
+
+    def standing(self, row: Any) -> dict[str, str]:
+        """A row as its form shows it, the texts that given() reads."""
+        shown = {ask.name: getattr(row, _column(ask)) for ask in self.changing_asks}
+        if shown.get("price") is not None:
+            shown["price"] = written_major(shown["price"], row.currency)
+        public = {name: _PREFIXES[name] for name in shown if name in _PREFIXES}
+        return {
+            name: ids.public(public[name], value) if name in public else str(value)
+            for name, value in shown.items()
+            if value is not None
+        }
+
+
+# Columns that are ids, as forms and addresses write them.
+_PREFIXES = {"brand_id": "brd", "host_id": "hst", "shop_id": "shp"}
+
+
+def _column(ask: Ask) -> str:
+    """The column a field fills: amounts are asked for in yuan and kept in fen."""
+    return "price_fen" if ask.name == "price" else ask.name
 
 
 def _platforms(_db: Session, _actor: Actor) -> list[options.Option]:
@@ -116,6 +152,7 @@ KINDS: tuple[Kind, ...] = (
         link_label=_("Link to the card"),
         times="hub_times.host",
         terms="hub_terms.show",
+        changed=HostChange,
     ),
     Kind("agencies", _("Agencies"), "agc", Agency, AgencyIn, (_NAME, _ENGLISH)),
     Kind(

@@ -45,7 +45,7 @@ def show(*, db: Session, actor: Actor, host_id: str) -> Response:
 def contracts(*, db: Session, actor: Actor, host_id: str) -> Response:
     """Replace the contracts; a row without an agency goes."""
     host = get(db, actor, Host, read_id("hst", host_id))
-    rev = _rev()
+    rev = forms.sent_rev(request.form)
     return _save(
         db, actor, host, "contracts", ContractsIn,
         lambda given: set_contracts(db, actor, host, given.items, expected_rev=rev),
@@ -57,7 +57,7 @@ def contracts(*, db: Session, actor: Actor, host_id: str) -> Response:
 def promises(*, db: Session, actor: Actor, host_id: str) -> Response:
     """Replace the promises; a row without a brand goes."""
     host = get(db, actor, Host, read_id("hst", host_id))
-    rev = _rev()
+    rev = forms.sent_rev(request.form)
     return _save(
         db, actor, host, "promises", ExclusivitiesIn,
         lambda given: bonds.set_exclusivities(db, actor, host.id, given.items, expected_rev=rev),
@@ -100,11 +100,6 @@ def _save(
         return _page(db, actor, host, form, name)
     flash(_("Saved."), "ok")
     return redirect(url_for("hub_terms.show", host_id=ids.public("hst", host.id)), 303)  # type: ignore[return-value]
-
-
-def _rev() -> int | None:
-    given = request.form.get("_rev", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
 
 
 def _page(
