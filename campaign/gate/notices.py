@@ -1,6 +1,6 @@
 """Notices in words: a sentence from kind and parameters, in the reader's language and the hub's time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from config.settings import Settings
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_TITLE = 60
+_MOST_RELEASED = 8
 _SESSION_PAGES = {"hub": "/hub/sessions/", "agency": "/agency/sessions/", "brand": "/brand/sessions/"}
 
 
@@ -103,6 +104,10 @@ def _ready(params: Mapping[str, Any], zone: ZoneInfo) -> _Params:
     for name, value in params.items():
         if name.endswith("_at") and isinstance(value, str):
             found[name] = f"{datetime.fromisoformat(value).astimezone(zone):%m-%d %H:%M}"
+        elif name == "sessions":
+            found[name] = _released(value, zone, english)
+        elif name == "days":
+            found[name] = " – ".join(day[5:] for day in value)
         elif name == "hosts":
             found[name] = (", " if english else "、").join(_named(one, english) for one in value) or "—"
         elif isinstance(value, str):
@@ -114,6 +119,18 @@ def _ready(params: Mapping[str, Any], zone: ZoneInfo) -> _Params:
     if group := params.get("why"):
         found["why"] = in_words(f"notice_why.{group}", {})
     return found
+
+
+def _released(sessions: Sequence[Mapping[str, Any]], zone: ZoneInfo, english: bool) -> str:
+    """What a release changed, the first few of it: the rest is on the page."""
+    comma = ", " if english else "、"
+    said = []
+    for one in sessions[:_MOST_RELEASED]:
+        kinds = comma.join(in_words(f"difference.{kind}", {}) for kind in one["changed"])
+        said.append(in_words(f"released.{one['what']}", _ready({**one, "changed": kinds}, zone)))
+    if len(sessions) > _MOST_RELEASED:
+        said.append(in_words("released.more", {"more": len(sessions) - _MOST_RELEASED}))
+    return ("; " if english else "；").join(said)
 
 
 def _named(person: Mapping[str, str], english: bool) -> str:

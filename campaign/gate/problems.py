@@ -28,6 +28,10 @@ def problem_of(error: DomainError) -> Response:
     members = error.extra()
     for conflict in members.get("conflicts", ()):
         conflict["message"] = in_words(conflict["code"], conflict["params"])
+    for entry in members.get("entries", ()):
+        entry["message"] = in_words(entry["code"], entry["params"])
+        for part in (*entry["conflicts"], *entry["errors"]):
+            part["message"] = in_words(part["code"], part["params"])
     if isinstance(error, Invalid):
         members["errors"] = [
             {"field": fault.field, "code": fault.code, "message": in_words(fault.code, fault.params)}

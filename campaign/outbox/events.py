@@ -55,7 +55,7 @@ CATALOGUE: Mapping[str, Fact] = {
     "session.overrunning": Fact(SessionFact, of_session(7, "live")),
     "session.ended": Fact(Evidenced, of_session(8, "ended", evidence="platform")),
     "session.no_show": Fact(SessionFact, of_session(6, "no_show")),
-    "schedule.released": Fact(Released, {}),
+    "schedule.released": Fact(Released, examples.released()),
     "sales.updated": Fact(SalesUpdated, examples.sold(maturing=True)),
     "sales.final": Fact(SalesFinal, examples.sold(maturing=False) | {"revision": 1}),
     "endpoint.test": Fact(Tested, {"endpoint_id": "whe_0cna3k7v500dz"}),

@@ -64,6 +64,24 @@ def cancelled() -> dict[str, Any]:
     return data | {"session": data["session"] | {"cancel_code": "stock"}}
 
 
+def released() -> dict[str, Any]:
+    """A week in which one session is new, one was moved and one was given to somebody else's host."""
+    new = {name: _SESSION[name] for name in ("id", "title", "version", "state", "starts_at", "ends_at")}
+    new |= {name: _SESSION[name] for name in ("studio", "answer_by", "cancel_code")}
+    new |= {"what": "added", "changed": [], "was_starts_at": None, "participants": [_PERSON]}
+    moved = new | {
+        "id": "ses_0cna3k7v200dz",
+        "title": "羊皮专场",
+        "what": "changed",
+        "changed": ["moved", "longer"],
+    }
+    moved |= {"was_starts_at": "2026-11-12T12:00:00Z"}
+    moved |= {"starts_at": "2026-11-12T11:00:00Z", "ends_at": "2026-11-12T16:00:00Z"}
+    gone = {"id": "ses_0cna3k7v200e1", "title": "清仓", "version": 5, "what": "parted", "state": "parted"}
+    days = {"first_day": "2026-11-09", "last_day": "2026-11-15"}
+    return {"release_id": "pln_0cna3k7v500dy", **days, "sessions": [new, moved, gone]}
+
+
 def sold(*, maturing: bool) -> dict[str, Any]:
     """Figures of a session, for the agency whose hosts sold."""
     return {

@@ -175,10 +175,50 @@ class SalesFinal(SalesUpdated):
     revision: int = Field(description="1 the first time; a higher one replaces those before.")
 
 
-class Released(Data):
-    """A week's plan was released: everything of it that touches the agency, told at once."""
+class ReleasedSession(Part):
+    """A session of the agency's, as it is after the release."""
 
-    model_config = ConfigDict(extra="allow")
+    id: str
+    title: str
+    version: int = Field(description="Rises with each change; the ETag of GET /sessions/{id}.")
+    what: Literal["added", "changed", "cancelled"] = Field(
+        description="added: the agency is asked for it the first time."
+    )
+    state: str
+    changed: list[str] = Field(
+        description="Of one that changed: moved, longer, shorter, studio, people, lineup, brands, channels, title."
+    )
+    starts_at: At
+    ends_at: At
+    was_starts_at: At | None = Field(description="Where it began before, if it moved.")
+    studio: Studio
+    answer_by: At | None = Field(description="Until when an offer can be answered.")
+    cancel_code: str | None
+    participants: list[Participant] = Field(description="The receiving agency's own people.")
+
+
+class ReleasedParting(Part):
+    """One that none of the agency's hosts takes part in any more: nothing else of it is told."""
+
+    id: str
+    title: str
+    version: int
+    what: Literal["parted"]
+    state: Literal["parted"]
+
+
+class Released(Data):
+    """A plan was released: all of it that touches the agency, once. No other fact is sent of what it did.
+
+    It belongs to no one session, so it has no seq: a session's next fact follows the one before the release.
+    """
+
+    release_id: str
+    first_day: str = Field(json_schema_extra={"format": "date"})
+    last_day: str = Field(json_schema_extra={"format": "date"})
+    sessions: list[ReleasedSession | ReleasedParting] = Field(
+        default_factory=list, description="By time. Left out where a body grows too long."
+    )
 
 
 class Tested(Data):

@@ -15,7 +15,7 @@ from campaign.parties.models import Host
 from campaign.schedule import acceptance, claims
 from campaign.schedule.acceptance import Person
 from campaign.schedule.errors import MustBeAsked, NobodyToAsk, NothingToAnswer
-from campaign.schedule.events import announce
+from campaign.schedule.events import Digest, announce
 from campaign.schedule.models import LiveSession, Participant
 from campaign.schedule.offer_rules import rules_of_hub
 from campaign.schedule.reading import views_of
@@ -42,6 +42,7 @@ def offer(
     *,
     deadline_at: datetime | None = None,
     expected_version: int | None = None,
+    digest: Digest | None = None,
 ) -> SessionView:
     """Ask everybody who must answer. Raises NobodyToAsk, Invalid for a deadline that is past or after the start."""
     row = locked(db, actor, session_id, "offer", expected_version=expected_version)
@@ -64,7 +65,7 @@ def offer(
         offer_deadline_at=deadline_at or due_at(db, actor, now, row.starts_at),
         agency_ids=sorted({*row.agency_ids, *told}),
     )
-    announce(db, actor, row, "session.offered")
+    announce(db, actor, row, "session.offered", digest=digest)
     return views_of(db, actor, [row])[0]
 
 
@@ -90,7 +91,12 @@ def ask(db: Session, actor: Actor, people: Sequence[Participant], now: datetime)
 
 
 def confirm(
-    db: Session, actor: Actor, session_id: int, *, expected_version: int | None = None
+    db: Session,
+    actor: Actor,
+    session_id: int,
+    *,
+    expected_version: int | None = None,
+    digest: Digest | None = None,
 ) -> SessionView:
     """The hub confirms a session in which nobody must be asked. Raises MustBeAsked."""
     row = locked(db, actor, session_id, "confirm", expected_version=expected_version)
@@ -100,7 +106,7 @@ def confirm(
     ask(db, actor, people, clock.now(db))
     claims.settle(db, actor, row.id)
     step(db, actor, row, "confirm", to="accepted", hold_until=None)
-    announce(db, actor, row, "session.accepted")
+    announce(db, actor, row, "session.accepted", digest=digest)
     return views_of(db, actor, [row])[0]
 
 

@@ -36,7 +36,7 @@ class Check:
 
 def book(db: Session, actor: Actor, given: SessionIn) -> SessionView:
     """Book a draft. Raises Invalid, Conflicting (with alternatives) or NeedsOverride; then nothing stands."""
-    plan, lineup = _planned(db, actor, given)
+    plan, lineup = planned(db, actor, given)
     findings = judging.findings_of(db, actor, plan)
     judging.refuse_hard(db, actor, plan, findings)
     now = clock.now(db)
@@ -134,14 +134,15 @@ def _write_parts(
 
 def check(db: Session, actor: Actor, given: SessionIn) -> Check:
     """What booking this would meet, without booking it. Raises Invalid for faults of shape."""
-    plan, _ = _planned(db, actor, given)
+    plan, _ = planned(db, actor, given)
     taken = judging.in_the_way(db, actor, plan)
     found = judging.findings_of(db, actor, plan, taken=taken)
     slots = judging.find_alternatives(db, actor, plan) if found.hard else []
     return Check(found.hard, found.soft, tuple(slots))
 
 
-def _planned(db: Session, actor: Actor, given: SessionIn) -> tuple[Plan, list[LineupPlan]]:
+def planned(db: Session, actor: Actor, given: SessionIn) -> tuple[Plan, list[LineupPlan]]:
+    """A booking as the rules see it, with its line-up. Raises Invalid."""
     faults = Faults()
     references.check_span(given.starts_at, given.ends_at, faults)
     faults.raise_any()

@@ -17,7 +17,7 @@ from campaign.schedule import acceptance, booking, claims, crew, judging, refere
 from campaign.schedule.answering import ask, due_at, persons
 from campaign.schedule.due import READY_BEFORE
 from campaign.schedule.errors import NotWhileLive
-from campaign.schedule.events import announce
+from campaign.schedule.events import Digest, announce
 from campaign.schedule.models import LineupItem, LiveSession, Participant
 from campaign.schedule.reading import views_of
 from campaign.schedule.references import Faults, LineupPlan
@@ -73,10 +73,11 @@ def change(
     *,
     expected_version: int | None = None,
     beside: Sequence[Plan] = (),
+    digest: Digest | None = None,
 ) -> SessionView:
     """Apply the fields given. Raises NotWhileLive, Invalid, Conflicting, NeedsOverride, Stale; then nothing stands.
 
-    `beside`: other sessions as they are about to become in the same transaction.
+    `beside`: other sessions as they are about to become in the same transaction. `digest`: tell nobody, keep it there.
     """
     row = locked(db, actor, session_id, "change", expected_version=expected_version)
     fields = given.model_fields_set - {"override"}
@@ -104,8 +105,13 @@ def change(
         values |= _placed(target, row)
     _write_parts(db, actor, row, target, fields)
     touched = sync_people(db, actor, row, people, target.plan.people, settled=row.state == "live")
-    _apply(db, actor, row, before, touched, values, fields)
+    _apply(db, actor, row, before, touched, values, fields, digest)
     return views_of(db, actor, [row])[0]
+
+
+def takes_claims_anew(given: SessionChange) -> bool:
+    """Whether a change gives up what its session holds and claims it again."""
+    return bool(given.model_fields_set & _PLACING)
 
 
 def target_of(
@@ -297,6 +303,7 @@ def _apply(
     touched: Touched,
     values: dict[str, Any],
     fields: set[str] | frozenset[str],
+    digest: Digest | None = None,
 ) -> None:
     """The step itself: who must be asked again, the state that makes, and who hears of it."""
     now = clock.now(db)
@@ -316,9 +323,9 @@ def _apply(
     if state_before == "ready" and after.starts_at - now > READY_BEFORE and row.state == "ready":
         step(db, actor, row, "change", to="offered", detail={"why": "start_moved_away"})
         step(db, actor, row, "confirm", to="accepted", offer_deadline_at=None)
-    _tell(db, actor, row, told, moved, touched, fields)
+    _tell(db, actor, row, told, moved, touched, fields, digest)
     if state_before == "offered" and row.state == "accepted":
-        announce(db, actor, row, "session.accepted")
+        announce(db, actor, row, "session.accepted", digest=digest)
 
 
 def _ask_again(
@@ -357,15 +364,16 @@ def _tell(
     moved: bool,
     touched: Touched,
     fields: set[str] | frozenset[str],
+    digest: Digest | None,
 ) -> None:
     """One event per change: moved, people_changed or updated; a first session.offered for agencies new to it."""
     parted = told - set(row.agency_ids)
     if touched.replaced:
-        announce(db, actor, row, "session.people_changed", told=told, parted=parted)
+        announce(db, actor, row, "session.people_changed", told=told, parted=parted, digest=digest)
     elif moved:
-        announce(db, actor, row, "session.moved", told=told)
+        announce(db, actor, row, "session.moved", told=told, digest=digest)
     elif fields - _SILENT:
-        announce(db, actor, row, "session.updated", told=told)
+        announce(db, actor, row, "session.updated", told=told, digest=digest)
     new = set(row.agency_ids) - told
     if new:
-        announce(db, actor, row, "session.offered", told=new)
+        announce(db, actor, row, "session.offered", told=new, digest=digest)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.schedule import claims
-from campaign.schedule.events import announce
+from campaign.schedule.events import Digest, announce
 from campaign.schedule.models import LiveSession
 from campaign.schedule.reading import views_of
 from campaign.schedule.references import Faults
@@ -25,6 +25,7 @@ def cancel(
     code: str,
     reason: str = "",
     expected_version: int | None = None,
+    digest: Digest | None = None,
 ) -> SessionView:
     """Call a session off before it goes on air. Raises Invalid for an unknown code, WrongState, Stale."""
     faults = Faults()
@@ -32,7 +33,7 @@ def cancel(
     faults.raise_any()
     row = locked(db, actor, session_id, "cancel", expected_version=expected_version)
     _call_off(db, actor, row, code, reason)
-    announce(db, actor, row, "session.cancelled", code=code, reason=reason)
+    announce(db, actor, row, "session.cancelled", digest=digest, code=code, reason=reason)
     return views_of(db, actor, [row])[0]
 
 

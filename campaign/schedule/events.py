@@ -1,6 +1,7 @@
 """Facts about sessions for the agencies that have been told of them. No prices, no terms, co-hosts by name."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,19 @@ from campaign.schedule.telling import tell_of_event
 from campaign.schedule.views import ParticipantView, SessionView
 
 
+@dataclass
+class Digest:
+    """News held back to be told at once: which agencies hear of which session, and who no longer takes part."""
+
+    told: dict[int, set[int]] = field(default_factory=dict)
+    parted: dict[int, set[int]] = field(default_factory=dict)
+
+    def hold(self, session_id: int, told: Iterable[int], parted: Iterable[int]) -> None:
+        """Keep one piece of news."""
+        self.told.setdefault(session_id, set()).update(told)
+        self.parted.setdefault(session_id, set()).update(parted)
+
+
 def announce(
     db: Session,
     actor: Actor,
@@ -23,16 +37,20 @@ def announce(
     *,
     told: Iterable[int] | None = None,
     parted: Iterable[int] = (),
-    digest: bool = False,
+    digest: Digest | None = None,
     **more: Any,
 ) -> None:
     """Write `type` for the agencies told of the session (or those given), in this transaction.
 
     `more` is laid beside data.session and read by all of them: plain JSON without anybody's terms. `parted`
     are agencies that no longer take part: they hear that, and nothing else of the session as it now is.
-    People are told too (schedule.telling), unless `digest` says that they hear of it together with more.
+    People are told too (schedule.telling). With a `digest` nobody is told now: it is kept there, for whoever
+    releases to tell everything at once.
     """
     audience, parted = sorted(set(row.agency_ids if told is None else told)), set(parted)
+    if digest is not None:
+        digest.hold(row.id, audience, parted)
+        return
     # Gathered whole, since one agency's answer is told to the others too; what each may see is cut below.
     view = views_of(db, SYSTEM, [row])[0]
     per_agency: dict[int, dict[str, Any]] = {
@@ -48,9 +66,8 @@ def announce(
         data={"session": written_session(view)} | more,
         per_agency=per_agency,
     )
-    if not digest:
-        reason = str(more.get("reason", ""))
-        tell_of_event(db, actor, row, view, type, agencies=audience, parted=parted, reason=reason)
+    reason = str(more.get("reason", ""))
+    tell_of_event(db, actor, row, view, type, agencies=audience, parted=parted, reason=reason)
 
 
 def written_session(view: SessionView) -> dict[str, Any]:

@@ -181,6 +181,12 @@ def _lineups(db: Session, session_ids: list[int]) -> dict[int, list[LineupView]]
     return found
 
 
+def reduced(actor: Actor, view: SessionView) -> SessionView:
+    """A whole view as another actor may read it."""
+    people = tuple(_reduced_person(actor, person) for person in view.participants)
+    return _reduced(actor, replace(view, participants=people))
+
+
 def by_name_only(person: ParticipantView) -> ParticipantView:
     """A co-host as other parties may know of it."""
     hidden: dict[str, Any] = dict.fromkeys(

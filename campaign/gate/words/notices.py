@@ -49,7 +49,12 @@ WORDS = {
     "notice.change.cancelled": _("Cancelled: “%(title)s”, %(starts_at)s, %(studio)s."),
     "notice.change.no_show": _("Nobody went on air: “%(title)s”, %(starts_at)s, %(studio)s."),
     "notice.change.overrunning": _("Runs past its end %(ends_at)s: “%(title)s” in %(studio)s."),
-    "notice.change.schedule_released": _("The schedule was released: sessions of yours changed."),
+    "notice.change.schedule_released": _("The schedule of %(days)s was released: %(sessions)s."),
+    "released.added": _("new “%(title)s” %(starts_at)s %(studio)s"),
+    "released.changed": _("changed (%(changed)s) “%(title)s” %(starts_at)s %(studio)s"),
+    "released.cancelled": _("cancelled “%(title)s” %(starts_at)s %(studio)s"),
+    "released.parted": _("no longer yours “%(title)s”"),
+    "released.more": _("and %(more)s more"),
     # alerts
     "notice.alert.live_unscheduled": _("On air, but not scheduled: “%(title)s”, %(studio)s."),
     "notice.alert.live_unscheduled_nowhere": _("On air, but in no schedule: %(subject)s."),

@@ -1,0 +1,35 @@
+"""Plans, worded: kinds of difference, and why one cannot be released."""
+
+from flask_babel import lazy_gettext as _
+
+WORDS = {
+    "difference.added": _("new"),
+    "difference.cancelled": _("called off"),
+    "difference.overtaken": _("overtaken"),
+    "difference.moved": _("moved"),
+    "difference.longer": _("longer"),
+    "difference.shorter": _("shorter"),
+    "difference.studio": _("other studio"),
+    "difference.people": _("other people"),
+    "difference.lineup": _("other line-up"),
+    "difference.brands": _("other brands"),
+    "difference.channels": _("other channels"),
+    "difference.title": _("other title"),
+    "difference.crew": _("other crew"),
+    "difference.campaign": _("other campaign"),
+    "difference.notes": _("other notes"),
+    "difference.hold": _("other hold"),
+    "plan_state.draft": _("in the making"),
+    "plan_state.released": _("released"),
+    "plan_state.dropped": _("given up"),
+    "plan_refused": _("Nothing was released: some entries are in the way."),
+    "plan_needs_reason": _("Nothing was released yet: some entries need a reason."),
+    "plan_empty": _("There is nothing in this plan."),
+    "plan_full": _("A plan has at most %(most)s entries."),
+    "plan_too_long": _("At most %(days)s days."),
+    "already_planned": _("This session is in the plan already: change its entry."),
+    "overtaken": _("Somebody changed the session since it was planned."),
+    "plan_entry_kind": _("Give exactly the part that is named like its kind."),
+    "plan_entry_session": _("A change and a cancellation name a session, a booking does not."),
+    "plan_entry_override": _("Reasons are given once, with the release."),
+}
