@@ -5,8 +5,10 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -15,7 +17,7 @@ from sqlalchemy import create_engine, event, text
 
 from campaign.app import create_app
 from campaign.kit import catalogue, clock, queue, redis, schema
-from campaign.kit.actor import Actor
+from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database, driver_url
 from campaign.kit.parts import Parts
 from campaign.sales.intake import Intake
@@ -24,6 +26,7 @@ from config.settings import Settings, load
 from tests import zones
 from tests.factory import Factory, keyed
 from tests.facts import misshapen
+from tests.night import Night
 from tests.schedule_kit import Stage
 
 if TYPE_CHECKING:
@@ -264,6 +267,17 @@ def make(database: Database) -> Factory:
 def stage(make: Factory) -> Stage:
     """A small world of the schedule: studios, a brand, an agency, hosts."""
     return Stage(make)
+
+
+@pytest.fixture(params=zones.NIGHTS, ids=str)
+def night(request: pytest.FixtureRequest, parts: Parts, make: Factory) -> Iterator[Night]:
+    """Each night in which clocks change, three and a half days before it. After the parts: they set the clock too."""
+    change: zones.Change = request.param
+    before = datetime.combine(change.day, time(0), tzinfo=ZoneInfo(change.zone)) - timedelta(days=3, hours=12)
+    with make.database.transaction(SYSTEM) as db:
+        now = clock.now(db)
+    with clock.travel(before - now):
+        yield Night(make, change)
 
 
 @pytest.fixture
