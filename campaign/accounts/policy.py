@@ -31,6 +31,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "sessions.correct": _PLAN,
         "calendars.share": _PLAN,
         "calendars.own": {"brand", "agency"},
+        "plans.read": _HUB,
+        "plans.write": _PLAN,
         "waiting.read": _HUB,
         "waiting.write": _PLAN,
         # sales

@@ -21,7 +21,7 @@ from campaign.schedule.plans.errors import (
     ReleaseNeedsReason,
     ReleaseRefused,
 )
-from campaign.schedule.plans.schemas import EntryIn, PlanChange, PlanIn, ReleaseIn
+from campaign.schedule.plans.schemas import PlanChange, PlanEntryIn, PlanIn, ReleaseIn
 from campaign.schedule.schemas import SessionChange
 from tests.schedule_kit import Stage
 
@@ -38,7 +38,7 @@ def put(stage, plan, kind, session=None, entry_id=None, **part):
         values["book"] = stage.given(**part)
     else:
         values[kind] = part
-    given = EntryIn.model_validate(values)
+    given = PlanEntryIn.model_validate(values)
     return stage.act(drafting.put_entry, plan.id, given, entry_id=entry_id)
 
 

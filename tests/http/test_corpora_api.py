@@ -21,7 +21,7 @@ _PATHS = {
     "agencies": "agc", "brands": "brd", "campaigns": "cmp", "connectors": "con", "crew-pools": "crw",
     "hosts": "hst", "notice-channels": "nch", "notices": "ntc", "platform-accounts": "acc", "products": "prd",
     "sessions": "ses", "shops": "shp", "studios": "std", "unattributed": "lin", "waiting-list": "wai",
-    "webhook-deliveries": "whd", "webhook-endpoints": "whe", "proposals": "prp",
+    "webhook-deliveries": "whd", "webhook-endpoints": "whe", "proposals": "prp", "plans": "pln", "entries": "ple",
 }  # fmt: skip
 # Texts that must be words of their own kind.
 _WORDS = {
@@ -35,6 +35,8 @@ _BESIDE = {
     ("post", "/campaigns"): {"parent_id": None},
     ("patch", "/campaigns/{campaign_id}"): {"parent_id": None},
     ("patch", "/sessions/{session_id}"): {"hold_until": None},
+    ("post", "/plans/{plan_id}/entries"): {"session_id": None, "change": None, "cancel": None},
+    ("put", "/plans/{plan_id}/entries/{entry_id}"): {"session_id": None, "change": None, "cancel": None},
 }
 # Refused as they stand, for what the world is: nobody follows, nothing was sold.
 _NOT_NOW = re.compile(r"/push$")
@@ -115,10 +117,13 @@ def writes(client, database, make):
         # Another session than the one of the path, for verbs that take two.
         bodies = Bodies(document, known | {"ses": world.foreign["session"]}, clock.now(db))
     headers = {"Authorization": f"Bearer {keyed(database, ADMIN)}"}
-    for name in ("crew-pools", "webhook-endpoints", "waiting-list"):
+    for name in ("crew-pools", "webhook-endpoints", "waiting-list", "plans"):
         operation = document["paths"][f"/api/v1/{name}"]["post"]["requestBody"]["content"]["application/json"]
         made = client.post(f"/api/v1/{name}", headers=headers, json=bodies.of(operation["schema"]))
         known[_PATHS[name]] = bodies.known[_PATHS[name]] = made.json["id"]
+    entry = {"kind": "cancel", "session_id": known["ses"], "cancel": {"code": "weather"}}
+    made = client.post(f"/api/v1/plans/{known['pln']}/entries", headers=headers, json=entry)
+    known["ple"] = made.json["entries"][0]["id"]
     found = []
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -126,6 +131,9 @@ def writes(client, database, make):
             if content and method in ("post", "put", "patch") and not any(part in path for part in _NOT):
                 beside = _BESIDE.get((method, path.removeprefix("/api/v1")), {})
                 body = bodies.of(content["schema"]) | beside
+                if path.startswith("/api/v1/plans/") and "book" in body:
+                    # Reasons are the release's.
+                    body["book"].pop("override")
                 found.append((method, written_path(path, known), body))
     return found
 

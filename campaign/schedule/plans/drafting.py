@@ -15,7 +15,7 @@ from campaign.schedule.plans.copying import copied
 from campaign.schedule.plans.errors import AlreadyPlanned, PlanFull
 from campaign.schedule.plans.models import PlanEntry, WeekPlan
 from campaign.schedule.plans.queries import get_entry
-from campaign.schedule.plans.schemas import LONGEST_DAYS, MOST_ENTRIES, EntryIn, PlanChange, PlanIn
+from campaign.schedule.plans.schemas import LONGEST_DAYS, MOST_ENTRIES, PlanChange, PlanEntryIn, PlanIn
 from campaign.schedule.reading import overlapping, views_of
 from campaign.schedule.spans import board_day
 from campaign.schedule.states import HOLDING
@@ -71,7 +71,7 @@ def put_entry(
     db: Session,
     actor: Actor,
     plan_id: int,
-    given: EntryIn,
+    given: PlanEntryIn,
     *,
     entry_id: int | None = None,
     expected_rev: int | None = None,
@@ -146,7 +146,7 @@ def touched(db: Session, plan: WeekPlan) -> None:
     db.flush()
 
 
-def _version(db: Session, given: EntryIn) -> int | None:
+def _version(db: Session, given: PlanEntryIn) -> int | None:
     if given.session_id is None:
         return None
     session = db.get(LiveSession, given.session_id)
@@ -177,7 +177,7 @@ def _copy(db: Session, actor: Actor, plan: WeekPlan, copy_from: date) -> None:
         PlanEntry(
             plan_id=plan.id,
             kind="book",
-            given=EntryIn(kind="book", book=copied(view, days, zone)).kept(),
+            given=PlanEntryIn(kind="book", book=copied(view, days, zone)).kept(),
             created_at=now,
             updated_at=now,
         )

@@ -49,7 +49,7 @@ class CancelIn(Strict):
     reason: Line = ""
 
 
-class EntryIn(Strict):
+class PlanEntryIn(Strict):
     """What is to become of one session: the part named like its kind is given, and no other.
 
     version: the session's as it was read; left out, as it is now. Reasons for soft conflicts are given once,
@@ -64,7 +64,7 @@ class EntryIn(Strict):
     cancel: CancelIn | None = None
 
     @model_validator(mode="after")
-    def _of_one_kind(self) -> "EntryIn":
+    def _of_one_kind(self) -> "PlanEntryIn":
         given = [name for name in ("book", "change", "cancel") if getattr(self, name) is not None]
         if given != [self.kind]:
             raise ValueError("plan_entry_kind")
