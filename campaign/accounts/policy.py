@@ -33,6 +33,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "calendars.own": {"brand", "agency"},
         "plans.read": _HUB,
         "plans.write": _PLAN,
+        "series.read": _HUB,
         "waiting.read": _HUB,
         "waiting.write": _PLAN,
         # sales

@@ -7,6 +7,7 @@ from flask import Response, url_for
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from campaign.api.conflicts import shown
 from campaign.api.ids import read_id
 from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
@@ -14,13 +15,10 @@ from campaign.gate.wording import in_words
 from campaign.kit.actor import Actor
 from campaign.kit.errors import DomainError, Invalid
 from campaign.kit.ids import public
-from campaign.schedule.errors import written_conflict
 from campaign.schedule.plans import drafting, looking, queries, releasing, shapes
 from campaign.schedule.plans.looking import Seen
 from campaign.schedule.plans.models import WeekPlan
 from campaign.schedule.plans.schemas import PlanChange, PlanEntryIn, PlanIn, ReleaseIn
-from campaign.schedule.rules.conflict import Conflict
-from campaign.schedule.shapes import ConflictOut
 
 bp = APIBlueprint("api_plans", __name__, tag="Plans")
 
@@ -147,8 +145,8 @@ def _compared(seen: Seen) -> shapes.ComparedOut:
         starts_at=seen.at.starts_at,
         ends_at=seen.at.ends_at,
         differences=[_difference(one) for one in seen.differences],
-        conflicts=[_conflict(one) for one in seen.hard],
-        warnings=[_conflict(one) for one in seen.soft],
+        conflicts=[shown(one) for one in seen.hard],
+        warnings=[shown(one) for one in seen.soft],
         problem=seen.error.error_code if seen.error else None,
         message=in_words(seen.error.error_code, seen.error.params) if seen.error else None,
         errors=_errors(seen.error),
@@ -159,11 +157,6 @@ def _difference(one: Any) -> shapes.DifferenceOut:
     before, after = shapes.plain_of(one)
     message = in_words(f"difference.{one.kind}", {})
     return shapes.DifferenceOut(kind=one.kind, message=message, before=before, after=after)
-
-
-def _conflict(one: Conflict) -> ConflictOut:
-    plain = written_conflict(one)
-    return ConflictOut(message=in_words(plain.pop("code"), plain.pop("params")), **plain)
 
 
 def _errors(error: DomainError | None) -> list[shapes.PlanFault]:

@@ -7,6 +7,7 @@ from flask import url_for
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from campaign.api.conflicts import shown
 from campaign.api.ids import read_id
 from campaign.api.ranges import read_range
 from campaign.gate.door import Answer, reads, writes
@@ -16,7 +17,6 @@ from campaign.kit.actor import Actor
 from campaign.kit.ids import public
 from campaign.parties.queries import zone_of_hub
 from campaign.schedule import booking, changing, queries, shapes
-from campaign.schedule.errors import written_conflict
 from campaign.schedule.schemas import SessionChange, SessionFilter, SessionIn
 from campaign.schedule.views import SessionView
 
@@ -77,8 +77,8 @@ def check(*, db: Session, actor: Actor, body: SessionIn) -> BaseModel:
     found = booking.check(db, actor, body)
     return shapes.CheckOut(
         ok=not found.hard and not found.soft,
-        conflicts=[shapes.ConflictOut(**_worded(written_conflict(conflict))) for conflict in found.hard],
-        warnings=[shapes.ConflictOut(**_worded(written_conflict(conflict))) for conflict in found.soft],
+        conflicts=[shown(conflict) for conflict in found.hard],
+        warnings=[shown(conflict) for conflict in found.soft],
         alternatives=[shapes.SlotOut.model_validate(slot) for slot in found.alternatives],
     )
 

@@ -28,9 +28,9 @@ def problem_of(error: DomainError) -> Response:
     members = error.extra()
     for conflict in members.get("conflicts", ()):
         conflict["message"] = in_words(conflict["code"], conflict["params"])
-    for entry in members.get("entries", ()):
+    for entry in (*members.get("entries", ()), *members.get("dates", ())):
         entry["message"] = in_words(entry["code"], entry["params"])
-        for part in (*entry["conflicts"], *entry["errors"]):
+        for part in (*entry["conflicts"], *entry.get("errors", ())):
             part["message"] = in_words(part["code"], part["params"])
     if isinstance(error, Invalid):
         members["errors"] = [

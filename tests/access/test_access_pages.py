@@ -22,6 +22,7 @@ _PARAMETERS = {
     "campaign_id": ("campaign", "cmp"),
     "studio_id": ("studio", "std"),
     "host_id": ("host", "hst"),
+    "series_id": ("series", "srs"),
     "import_id": ("", "imp"),
     "endpoint_id": ("endpoint", "whe"),
     "delivery_id": ("", "whd"),

@@ -27,6 +27,7 @@ _KIND = {
     "platform-accounts": "account",
     "campaigns": "campaign",
     "sessions": "session",
+    "series": "series",
     "connectors": "connector",
     "notices": "notice",
     "notice-channels": "channel",

@@ -14,6 +14,9 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.outbox.notices import Notice
 from campaign.schedule import answering, booking
 from campaign.schedule.schemas import SessionIn
+from campaign.schedule.series import making
+from campaign.schedule.series.models import Series
+from campaign.schedule.series.schemas import SeriesIn
 from tests.factory import HUB, SECRET_KEY, Factory
 
 ROLES = ("admin", "manager", "viewer", "brand", "agency", "host", "connector")
@@ -72,6 +75,7 @@ def _side(make: Factory) -> dict[str, Any]:
             ),
         )
         answering.offer(db, HUB, session.id)
+        series = _repeated(db, studio.id, brand.id, host.id)
         notice = db.scalars(select(Notice).where(Notice.party_id == agency.id)).one()
     agent = Actor(kind="key", role="agency", agency_id=agency.id)
     robot = {"kind": "wecom", "name": "group", "address": "https://qyapi.weixin.qq.com/x?key=secret"}
@@ -87,9 +91,25 @@ def _side(make: Factory) -> dict[str, Any]:
         "account": account,
         "campaign": campaign,
         "session": session,
+        "series": series,
         "notice": notice,
         "channel": channel,
     }
+
+
+def _repeated(db: Any, studio_id: int, brand_id: int, host_id: int) -> Series:
+    given = {
+        "title": "系列",
+        "studio_id": studio_id,
+        "brand_ids": [brand_id],
+        "starts": "10:00",
+        "ends": "12:00",
+        "first_on": (clock.now(db) + timedelta(days=4)).date().isoformat(),
+        "rule": "FREQ=DAILY;COUNT=1",
+        "channels": [{"platform": "douyin"}],
+        "participants": [{"host_id": host_id}],
+    }
+    return making.repeat(db, HUB, SeriesIn.model_validate(given))
 
 
 _PREFIXES = {
@@ -102,6 +122,7 @@ _PREFIXES = {
     "account": "acc",
     "campaign": "cmp",
     "session": "ses",
+    "series": "srs",
     "notice": "ntc",
     "channel": "nch",
 }

@@ -22,11 +22,13 @@ _PATHS = {
     "hosts": "hst", "notice-channels": "nch", "notices": "ntc", "platform-accounts": "acc", "products": "prd",
     "sessions": "ses", "shops": "shp", "studios": "std", "unattributed": "lin", "waiting-list": "wai",
     "webhook-deliveries": "whd", "webhook-endpoints": "whe", "proposals": "prp", "plans": "pln", "entries": "ple",
+    "series": "srs",
 }  # fmt: skip
 # Texts that must be words of their own kind.
 _WORDS = {
     "currency": "CNY", "url": "https://example.com/x", "address": "https://example.com/x", "language": "en",
     "from": "10:00", "to": "18:00", "opens": "10:00", "closes": "18:00",
+    "rule": "FREQ=DAILY;COUNT=2", "starts": "10:00", "ends": "18:00",
     "quiet_from": "22:00", "quiet_to": "08:00", "event_types": "*",
 }  # fmt: skip
 # What one field asks of another, and no schema says.
@@ -134,6 +136,10 @@ def writes(client, database, make):
                 if path.startswith("/api/v1/plans/") and "book" in body:
                     # Reasons are the release's.
                     body["book"].pop("override")
+                if path.startswith("/api/v1/series"):
+                    for channel in body.get("channels", ()):
+                        # Rooms are a single date's.
+                        channel.pop("room_ids")
                 found.append((method, written_path(path, known), body))
     return found
 

@@ -69,7 +69,8 @@ def release(
         Touched(before.get(view.id), view, told_before.get(view.id, frozenset()))
         for view in _views(db, actor, stood.values())
     ]
-    telling.tell_release(db, actor, plan, touched, going.digest)
+    batch = telling.Batch("pln", plan.id, plan.rev, plan.first_day, plan.last_day)
+    telling.tell_release(db, actor, batch, touched, going.digest)
     detail = {"name": plan.name, "sessions": len(touched), "reason": given.reason or ""}
     audit.note(db, actor, "plan.released", "week_plan", plan.id, detail)
     return plan

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,13 +14,23 @@ from campaign.outbox import actions as outbox
 from campaign.outbox.notices import HUB_ID, Audience, tell
 from campaign.schedule.events import Digest
 from campaign.schedule.plans.comparing import Difference, compare, sheet_of
-from campaign.schedule.plans.models import WeekPlan
 from campaign.schedule.reading import reduced
 from campaign.schedule.views import SessionView
 
 NOTICE = "change.schedule_released"
 
 _NOT_FOR_HOSTS = frozenset({"lineup", "brands", "channels"})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was released: a plan (pln) or a change of a series (srs), by its id and version, and the days it spans."""
+
+    prefix: str
+    id: int
+    version: int
+    first_day: date
+    last_day: date
 
 
 @dataclass(frozen=True)
@@ -44,9 +55,7 @@ class News:
         return [one.kind for one in self.differences]
 
 
-def tell_release(
-    db: Session, actor: Actor, plan: WeekPlan, touched: Sequence[Touched], digest: Digest
-) -> None:
+def tell_release(db: Session, actor: Actor, batch: Batch, touched: Sequence[Touched], digest: Digest) -> None:
     """In the release's own transaction. Whom nothing of it touches hears nothing."""
     by_party = news_by_party(touched, digest)
     agencies = {party_id: news for (audience, party_id), news in by_party.items() if audience == "agency"}
@@ -56,9 +65,9 @@ def tell_release(
             "schedule.released",
             agency_ids=agencies,
             data={
-                "release_id": ids.public("pln", plan.id),
-                "first_day": plan.first_day.isoformat(),
-                "last_day": plan.last_day.isoformat(),
+                "release_id": ids.public(batch.prefix, batch.id),
+                "first_day": batch.first_day.isoformat(),
+                "last_day": batch.last_day.isoformat(),
             },
             per_agency={
                 agency_id: {"sessions": [_fact(one, agency_id) for one in news]}
@@ -66,7 +75,14 @@ def tell_release(
             },
         )
     for (audience, party_id), news in by_party.items():
-        tell(db, NOTICE, audience, [party_id], key=f"released:{plan.id}", params=_params(plan, news))
+        tell(
+            db,
+            NOTICE,
+            audience,
+            [party_id],
+            key=f"released:{batch.id}:{batch.version}",
+            params=_params(batch, news),
+        )
 
 
 def news_by_party(touched: Sequence[Touched], digest: Digest) -> dict[tuple[Audience, int], list[News]]:
@@ -182,10 +198,10 @@ def _fact(news: News, agency_id: int) -> dict[str, Any]:
     }
 
 
-def _params(plan: WeekPlan, news: Sequence[News]) -> dict[str, Any]:
+def _params(batch: Batch, news: Sequence[News]) -> dict[str, Any]:
     """What fills the words of a digest: plain JSON."""
     return {
-        "days": [plan.first_day.isoformat(), plan.last_day.isoformat()],
+        "days": [batch.first_day.isoformat(), batch.last_day.isoformat()],
         "total": len(news),
         "sessions": [_line(one) for one in news],
     }
