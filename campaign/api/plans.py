@@ -108,12 +108,12 @@ def catch_up(*, db: Session, actor: Actor, plan_id: str, entry_id: str) -> Answe
 
 
 @bp.get("/plans/<plan_id>/comparison")
-@reads("plans.read", answer=shapes.ComparisonOut)
+@reads("plans.read", answer=shapes.PlanComparisonOut)
 def compare(*, db: Session, actor: Actor, plan_id: str) -> BaseModel:
     """What it would change on the board as it stands now, and what each entry would meet, by time."""
     plan = queries.get_plan(db, actor, read_id("pln", plan_id))
     seen = looking.look(db, actor, plan)
-    return shapes.ComparisonOut(
+    return shapes.PlanComparisonOut(
         ok=bool(seen) and not any(one.error or one.hard or one.soft for one in seen),
         rev=plan.rev,
         items=[_compared(one) for one in seen],

@@ -23,6 +23,8 @@ _PARAMETERS = {
     "studio_id": ("studio", "std"),
     "host_id": ("host", "hst"),
     "series_id": ("series", "srs"),
+    "plan_id": ("plan", "pln"),
+    "entry_id": ("entry", "ple"),
     "import_id": ("", "imp"),
     "endpoint_id": ("endpoint", "whe"),
     "delivery_id": ("", "whd"),

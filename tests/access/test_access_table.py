@@ -31,6 +31,8 @@ _KIND = {
     "connectors": "connector",
     "notices": "notice",
     "notice-channels": "channel",
+    "plans": "plan",
+    "entries": "entry",
 }
 _ABSENT = "_00000000000z9"
 _PREFIX = {

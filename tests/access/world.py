@@ -13,6 +13,8 @@ from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.outbox.notices import Notice
 from campaign.schedule import answering, booking
+from campaign.schedule.plans import drafting
+from campaign.schedule.plans.schemas import PlanEntryIn, PlanIn
 from campaign.schedule.schemas import SessionIn
 from campaign.schedule.series import making
 from campaign.schedule.series.models import Series
@@ -76,6 +78,10 @@ def _side(make: Factory) -> dict[str, Any]:
         )
         answering.offer(db, HUB, session.id)
         series = _repeated(db, studio.id, brand.id, host.id)
+        day = starts_at.date()
+        plan = drafting.open_plan(db, HUB, PlanIn(name="plan", first_day=day, last_day=day))
+        change = {"kind": "change", "session_id": session.id, "change": {"title": "otherwise"}}
+        entry = drafting.put_entry(db, HUB, plan.id, PlanEntryIn.model_validate(change))
         notice = db.scalars(select(Notice).where(Notice.party_id == agency.id)).one()
     agent = Actor(kind="key", role="agency", agency_id=agency.id)
     robot = {"kind": "wecom", "name": "group", "address": "https://qyapi.weixin.qq.com/x?key=secret"}
@@ -92,6 +98,8 @@ def _side(make: Factory) -> dict[str, Any]:
         "campaign": campaign,
         "session": session,
         "series": series,
+        "plan": plan,
+        "entry": entry,
         "notice": notice,
         "channel": channel,
     }
@@ -123,6 +131,8 @@ _PREFIXES = {
     "campaign": "cmp",
     "session": "ses",
     "series": "srs",
+    "plan": "pln",
+    "entry": "ple",
     "notice": "ntc",
     "channel": "nch",
 }

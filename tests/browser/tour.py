@@ -13,6 +13,7 @@ HUB = (
     "/hub/board?by=host",
     "/hub/board/doors",
     "/hub/board/wall",
+    "/hub/plans",
     "/hub/offers",
     "/hub/slots",
     "/hub/waiting",

@@ -11,7 +11,7 @@ from campaign.schedule import booking, changing, states
 from campaign.schedule.models import LiveSession
 from campaign.schedule.plans.comparing import Person, Sheet, applied, sheet_of, sheet_of_given
 from campaign.schedule.plans.models import PlanEntry
-from campaign.schedule.plans.schemas import CancelIn
+from campaign.schedule.plans.schemas import PlanCancelIn
 from campaign.schedule.rules.plan import Plan
 from campaign.schedule.schemas import SessionChange, SessionIn
 from campaign.schedule.stepping import people_of
@@ -25,7 +25,7 @@ class Prepared:
     entry: PlanEntry
     row: LiveSession | None
     view: SessionView | None
-    given: SessionIn | SessionChange | CancelIn
+    given: SessionIn | SessionChange | PlanCancelIn
     plan: Plan | None = None
     before: Plan | None = None
     error: DomainError | None = None
@@ -54,10 +54,10 @@ class Prepared:
         return replace(sheet, people=tuple(people))
 
 
-_SHAPES: Mapping[str, type[SessionIn | SessionChange | CancelIn]] = {
+_SHAPES: Mapping[str, type[SessionIn | SessionChange | PlanCancelIn]] = {
     "book": SessionIn,
     "change": SessionChange,
-    "cancel": CancelIn,
+    "cancel": PlanCancelIn,
 }
 
 

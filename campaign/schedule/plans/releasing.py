@@ -21,7 +21,7 @@ from campaign.schedule.plans.errors import PlanEmpty, ReleaseNeedsReason, Releas
 from campaign.schedule.plans.models import PlanEntry, WeekPlan
 from campaign.schedule.plans.preparing import Prepared, prepare
 from campaign.schedule.plans.queries import entries_of
-from campaign.schedule.plans.schemas import CancelIn, ReleaseIn
+from campaign.schedule.plans.schemas import PlanCancelIn, ReleaseIn
 from campaign.schedule.plans.telling import Touched
 from campaign.schedule.reading import views_of
 from campaign.schedule.rules.plan import Plan
@@ -131,7 +131,7 @@ def _turn(one: Prepared) -> tuple[int, bool, float]:
 
 def _apply(db: Session, actor: Actor, one: Prepared, beside: Sequence[Plan], going: _Release) -> int:
     given, digest = one.given, going.digest
-    if isinstance(given, CancelIn) and one.row is not None:
+    if isinstance(given, PlanCancelIn) and one.row is not None:
         closing.cancel(db, actor, one.row.id, code=given.code, reason=given.reason, digest=digest)
         return one.row.id
     if isinstance(given, SessionChange) and one.row is not None:

@@ -42,7 +42,7 @@ class PlanChange(Strict):
         return self
 
 
-class CancelIn(Strict):
+class PlanCancelIn(Strict):
     """Why a session is called off."""
 
     code: CancelCode
@@ -61,7 +61,7 @@ class PlanEntryIn(Strict):
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
     book: SessionIn | None = None
     change: SessionChange | None = None
-    cancel: CancelIn | None = None
+    cancel: PlanCancelIn | None = None
 
     @model_validator(mode="after")
     def _of_one_kind(self) -> "PlanEntryIn":

@@ -92,7 +92,7 @@ class ComparedOut(BaseModel):
     errors: list[PlanFault] = Field(default_factory=list)
 
 
-class ComparisonOut(BaseModel):
+class PlanComparisonOut(BaseModel):
     """ok: it could be released now without a reason."""
 
     ok: bool
