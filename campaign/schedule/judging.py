@@ -39,7 +39,7 @@ def findings_of(
     plans = [plan] if before is None else [plan, before]
     facts = gathering.facts_of(db, actor, plans, taken=taken)
     if taken:
-        facts = replace(facts, names={**facts.names, **_account_names(db, taken)})
+        facts = replace(facts, names={**facts.names, **account_names(db, taken)})
     return judge(plan, facts.beside(beside) if beside else facts, before)
 
 
@@ -92,7 +92,8 @@ def kept_warnings(
     return kept
 
 
-def _account_names(db: Session, taken: Sequence[Taken]) -> dict[tuple[str, int], str]:
+def account_names(db: Session, taken: Sequence[Taken]) -> dict[tuple[str, int], str]:
+    """("platform_account", id) → its name, for words about what is taken."""
     ids = [other.thing_id for other in taken if other.kind == "platform_account"]
     if not ids:
         return {}

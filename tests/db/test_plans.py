@@ -171,6 +171,7 @@ def test_a_refusal_names_every_entry_in_the_way_and_nothing_stands(stage):
     assert [one.rule for one in seen["on top"].hard] == ["studio_overlap", "host_overlap", "account_overlap"]
     assert {one.rule for one in seen["twice"].hard} == {"studio_overlap", "host_overlap", "account_overlap"}
     assert {one.session_id for one in seen["twice"].hard} == {None}
+    assert {one.params["name"] for one in seen["twice"].hard} == {"A", "南星", "辛皮记旗舰店"}
     assert seen["otherwise"].differences[0].kind == "overtaken"
     before = (facts(stage), notices(stage), counted(stage, "claim"), counted(stage, "live_session"))
     troubles = refused(stage, plan)

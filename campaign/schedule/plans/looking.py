@@ -112,7 +112,9 @@ def _findings(
     for one, plan in planned:
         others = [other for other in judging.in_the_way(db, actor, plan) if other.session_id not in moved]
         inside = [taken for other in plans if other is not plan for taken in _between(plan, other)]
-        verdict = judge(plan, replace(facts, taken=[*others, *inside]), one.before)
+        taken = [*others, *inside]
+        names = {**facts.names, **judging.account_names(db, taken)}
+        verdict = judge(plan, replace(facts, taken=taken, names=names), one.before)
         verdicts[one.entry.id] = (_real(verdict.hard), _real(verdict.soft))
     return verdicts
 
