@@ -1,6 +1,5 @@
 """Plans: laid out beside the board, compared with it as it stands, released whole or not at all."""
 
-import threading
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,7 +22,6 @@ from campaign.schedule.plans.errors import (
 )
 from campaign.schedule.plans.schemas import PlanChange, PlanEntryIn, PlanIn, ReleaseIn
 from campaign.schedule.schemas import SessionChange
-from tests.schedule_kit import Stage
 
 
 def opened(stage, **given):
@@ -330,51 +328,6 @@ def test_a_plan_is_the_hubs_alone_and_guards_its_own_versions(stage):
         put(stage, plan, "book")
 
 
-def test_two_releases_over_one_studio_at_once_one_stands_and_the_other_is_refused(committed_database):
-    from tests.factory import Factory
-
-    stage = Stage(Factory(committed_database))
-    hosts = [stage.make.host(kind="in_house", name=f"主播{at}") for at in range(2)]
-    accounts = [stage.make.account(name=f"号{at}") for at in range(2)]
-    start = stage.given().starts_at
-    for turn in range(6):
-        made = []
-        for at in range(2):
-            plan = opened(stage, name=f"{turn}-{at}")
-            days = range(3) if at else reversed(range(3))
-            for day in days:
-                put(
-                    stage,
-                    plan,
-                    "book",
-                    starts_at=start + timedelta(days=3 * turn + day),
-                    participants=[{"host_id": hosts[at].id}],
-                    channels=[{"platform": "douyin", "platform_account_id": accounts[at].id}],
-                )
-            made.append(plan)
-        before = counted(stage, "notice")
-        ends, gate = {}, threading.Barrier(2)
-
-        def run(at, made=made, ends=ends, gate=gate):
-            gate.wait()
-            try:
-                ends[at] = release(stage, made[at]).state
-            except Exception as error:  # noqa: BLE001 - what came of it is looked at below
-                ends[at] = error
-
-        threads = [threading.Thread(target=run, args=(at,)) for at in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        lost = [end for end in ends.values() if isinstance(end, Exception)]
-        assert [type(one) for one in lost] == [ReleaseRefused], ends
-        assert len(lost[0].troubles) == 3
-        assert [end for end in ends.values() if not isinstance(end, Exception)] == ["released"]
-        # The hub, a brand and a host of the one that stands; nobody of the other.
-        assert counted(stage, "notice") - before == 3
-
-
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
@@ -397,3 +350,21 @@ def test_a_digest_is_one_sentence_in_both_languages(app, language, sentence, mon
         params = {"days": ["2026-11-30", "2026-12-06"], "total": 3, "sessions": sessions}
         said = say("change.schedule_released", params, ZoneInfo("Asia/Shanghai"))
     assert said.startswith(sentence)
+
+
+def test_a_release_that_is_rolled_back_has_told_nobody(stage):
+    stood = accepted(stage)
+    plan = opened(stage)
+    put(stage, plan, "change", stood, studio_id=stage.other_studio.id)
+    put(stage, plan, "book", starts_at=stood.starts_at + timedelta(days=1))
+    before = facts(stage), notices(stage), counted(stage, "claim")
+
+    def released_then_lost(db, actor):
+        releasing.release(db, actor, plan.id, ReleaseIn())
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        stage.act(released_then_lost)
+    assert (facts(stage), notices(stage), counted(stage, "claim")) == before
+    assert session(stage, stood.id) == stood
+    release(stage, plan)
