@@ -90,3 +90,21 @@ def test_releases_swaps_and_moves_that_pass_each_other_end_without_a_deadlock(co
     assert [end for end in ends if isinstance(end, Exception) and not isinstance(end, allowed)] == []
     assert sum(not isinstance(end, Exception) for end in ends) >= 5
     assert {session(stage, one.id).starts_at for one in stood} == {start + at * day for at in range(4)}
+
+
+def test_releases_that_move_into_each_others_places_do_not_wait_in_a_circle(committed_database):
+    """Without one turn for all of it, each waits for the places that the other gives up: the database says deadlock."""
+    stage = Stage(Factory(committed_database))
+    start = stage.given().starts_at
+    stood = [stage.book(title=str(at), starts_at=start + timedelta(days=at)) for at in range(4)]
+
+    def planned(*moves):
+        plan = opened(stage)
+        for one, to in moves:
+            put(stage, plan, "change", stood[one], starts_at=stood[to].starts_at, ends_at=stood[to].ends_at)
+        return lambda: release(stage, plan)
+
+    for _ in range(4):
+        ends = at_once([planned((0, 2), (1, 3)), planned((2, 0), (3, 1))])
+        # Neither moves its own alone into what the other still has.
+        assert [type(end) for end in ends] == [ReleaseRefused] * 2, ends
