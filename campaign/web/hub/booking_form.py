@@ -112,8 +112,8 @@ def given_in(typed: "MultiDict[str, str]", zone: ZoneInfo) -> dict[str, Any]:
     starts_at, ends_at = _instants(given, zone, faults)
     given |= {"starts_at": starts_at, "ends_at": ends_at}
     given |= {"channels": channels_in(given), "participants": participants_in(given)}
-    given["lineup"] = _lineup(given.get("lineup", []), faults)
-    given["crew"] = _crew(given.get("crew", {}), faults)
+    given["lineup"] = lineup_in(given.get("lineup", []), faults)
+    given["crew"] = crew_in(given.get("crew", {}), faults)
     reason = given.pop("override_reason", None)
     if reason:
         given["override"] = {"reason": reason}
@@ -179,7 +179,8 @@ def _person(typed: dict[str, Any]) -> dict[str, Any]:
     return typed
 
 
-def _lineup(rows: list[dict[str, Any]], faults: list[FieldError]) -> list[dict[str, Any]]:
+def lineup_in(rows: list[dict[str, Any]], faults: list[FieldError]) -> list[dict[str, Any]]:
+    """The line-up typed; rows without a product are empty rows."""
     found = []
     for at, row in enumerate(rows):
         if not row.get("product_id"):
@@ -193,7 +194,7 @@ def _lineup(rows: list[dict[str, Any]], faults: list[FieldError]) -> list[dict[s
     return found
 
 
-def _crew(typed: Any, faults: list[FieldError]) -> list[dict[str, Any]]:
+def crew_in(typed: Any, faults: list[FieldError]) -> list[dict[str, Any]]:
     """By pool how many; none and 0 are the same."""
     found = []
     for pool, text in sorted(typed.items()) if isinstance(typed, dict) else ():

@@ -19,6 +19,7 @@ from campaign.schedule import answering, closing
 from campaign.schedule.following import effect_of
 from campaign.schedule.proposals import proposals_of
 from campaign.schedule.queries import get_session, history_of
+from campaign.schedule.series.queries import place_of
 from campaign.schedule.states import CANCEL_CODES, verbs_of
 from campaign.schedule.views import SessionView
 from campaign.web.figures import sales_of
@@ -42,6 +43,7 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         cancel_codes=CANCEL_CODES,
         history=history_of(db, actor, session.id),
         sales=sales_of(db, actor, session),
+        series=place_of(db, actor, session.id),
         campaign=get(db, actor, Campaign, session.campaign_id) if session.campaign_id else None,
         actuals=actuals_of(session, clock.now(db)),
         effect=effect_of(db, actor, session.id) if session.state in _RUNNING else None,
