@@ -45,6 +45,7 @@ MENU = (
         _PLANNING,
     ),
     Entry("hub_plans.index", "plans.read", _("Plans"), _HUB, ("hub_plan_entries",), _PLANNING),
+    Entry("hub_series.index", "series.read", _("Series"), _HUB, group=_PLANNING),
     Entry("hub_offers.index", "hub.pages", _("Offers"), _HUB, group=_PLANNING),
     Entry("hub_slots.index", "sessions.check", _("Free places"), _HUB, group=_PLANNING),
     Entry("hub_waiting.index", "waiting.read", _("Waiting list"), _HUB, group=_PLANNING),

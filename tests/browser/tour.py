@@ -14,6 +14,8 @@ HUB = (
     "/hub/board/doors",
     "/hub/board/wall",
     "/hub/plans",
+    "/hub/series",
+    "/hub/series/new",
     "/hub/offers",
     "/hub/slots",
     "/hub/waiting",

@@ -1,7 +1,6 @@
 """A series' rule in words."""
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from campaign.schedule.series.models import Series
 from campaign.web.hub.series_form import WEEKDAYS
@@ -14,10 +13,12 @@ def rule_words(series: Series) -> str:
     number = int(parts.get("INTERVAL", "1"))
     days = [name for name in parts.get("BYDAY", "").split(",") if name]
     if parts["FREQ"] == "DAILY":
-        return ngettext("every day", "every %(num)s days", number)
+        return str(_("every day") if number == 1 else _("every %(number)s days", number=number))
     if parts["FREQ"] == "WEEKLY":
         on = days or [WEEKDAYS[series.first_on.weekday()]]
         names = ", ".join(weekday_name(WEEKDAYS.index(name) + 1) for name in on)
-        return f"{ngettext('every week', 'every %(num)s weeks', number)}{_(': ')}{names}"
+        often = _("every week") if number == 1 else _("every %(number)s weeks", number=number)
+        return str(_("%(often)s: %(days)s", often=often, days=names))
     on_days = ", ".join(days) or parts.get("BYMONTHDAY", str(series.first_on.day))
-    return f"{ngettext('every month', 'every %(num)s months', number)}{_(': ')}{on_days}"
+    often = _("every month") if number == 1 else _("every %(number)s months", number=number)
+    return str(_("%(often)s: %(days)s", often=often, days=on_days))
