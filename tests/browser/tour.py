@@ -47,6 +47,8 @@ _DEEPER = {
     "hub": (
         ("/hub", r"/hub/sessions/ses_\w+"),
         ("/hub/campaigns", r"/hub/campaigns/cmp_\w+"),
+        ("/hub/series", r"/hub/series/srs_\w+"),
+        ("/hub/plans", r"/hub/plans/pln_\w+"),
         ("/hub/brands", r"/hub/brands/brd_\w+"),
         ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+"),
         ("/hub/parties/products", r"/hub/parties/products/prd_\w+"),

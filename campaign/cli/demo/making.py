@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
+from campaign.cli.demo.ahead import lay_out
 from campaign.cli.demo.parties import make_cast, make_connector, make_logins
 from campaign.cli.demo.plan import live_now, sessions_around
 from campaign.cli.demo.playing import Player
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
-from campaign.parties.queries import zone_of_hub
+from campaign.parties.queries import today, zone_of_hub
 from config.settings import Settings
 
 
@@ -23,4 +24,7 @@ def make(database: Database, settings: Settings, password: str, say: Callable[[s
     planned = list(sessions_around(now, zone))
     say(f"{len(planned) + 1} sessions over two weeks")
     player.play([*planned, live_now(now, planned)])
+    with database.transaction(SYSTEM) as db:
+        lay_out(db, player.hub, cast, today(db, SYSTEM))
+    say("a series and a plan")
     say(f"{player.push_sales()} events of sales")
