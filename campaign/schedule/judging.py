@@ -40,7 +40,25 @@ def findings_of(
     facts = gathering.facts_of(db, actor, plans, taken=taken)
     if taken:
         facts = replace(facts, names={**facts.names, **account_names(db, taken)})
-    return judge(plan, facts.beside(beside) if beside else facts, before)
+    if beside:
+        facts = replace(
+            facts.beside(beside), names={**facts.names, **thing_names(db, actor, [plan, *beside])}
+        )
+    return judge(plan, facts, before)
+
+
+_NAMES = text("""
+    SELECT 'product' AS kind, id, sku AS name FROM product WHERE id = ANY (CAST(:products AS bigint[]))
+    UNION ALL SELECT 'platform_account', id, name FROM platform_account WHERE id = ANY (CAST(:accounts AS bigint[]))
+""")
+
+
+def thing_names(db: Session, actor: Actor, plans: Sequence[Plan]) -> dict[tuple[str, int], str]:
+    """("product" | "platform_account", id) → what words call it, for plans that meet each other before they stand."""
+    products = {product_id for plan in plans for product_id in plan.product_ids}
+    accounts = {account_id for plan in plans for account_id in plan.account_ids}
+    rows = db.execute(_NAMES, {"products": sorted(products), "accounts": sorted(accounts)})
+    return {(row.kind, row.id): row.name for row in rows}
 
 
 def refuse_hard(db: Session, actor: Actor, plan: Plan, findings: Findings) -> None:

@@ -107,6 +107,7 @@ def _findings(
             for host, part in facts.shifts.items()
         },
         neighbours=[one for one in facts.neighbours if one.session_id not in off],
+        names={**facts.names, **judging.thing_names(db, actor, plans)},
     )
     verdicts = {}
     for one, plan in planned:

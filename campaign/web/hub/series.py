@@ -52,7 +52,8 @@ def index(*, db: Session, actor: Actor, query: ListQuery) -> str:
 @reads("sessions.plan")
 def form(*, db: Session, actor: Actor) -> Response:
     """An empty form."""
-    first = first_values(request.args, clock.now(db), zone())
+    evening = {"starts": "20:00", "ends": "22:00"}
+    first = evening | first_values(MultiDict(evening | request.args.to_dict()), clock.now(db), zone())
     return _form(db, actor, forms.blank(**first, repeat="weekly", every="1", count="8"))
 
 
