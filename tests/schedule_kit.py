@@ -1,17 +1,20 @@
 """A small world for tests of the schedule: parties, input for a booking, and the verbs in short."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from campaign.catalog.models import PlatformAccount, Product
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
+from campaign.kit.instants import on_wall
 from campaign.parties.models import Agency, Brand, Host, Studio
 from campaign.schedule import booking
 from campaign.schedule.schemas import SessionIn
 from campaign.schedule.views import SessionView
+from tests import zones
 from tests.factory import HUB, Factory
 
 
@@ -52,9 +55,9 @@ class Stage:
             return clock.now(db)
 
     def given(self, **changes: Any) -> SessionIn:
-        """Input for a booking: tomorrow at 12:00 UTC for three hours, the signed host, the first studio."""
-        tomorrow = (self.now() + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
-        starts_at = changes.pop("starts_at", tomorrow)
+        """Input for a booking: tomorrow at 20:00 of the hub for three hours, the signed host, the first studio."""
+        tomorrow = datetime.combine((self.now() + timedelta(days=1)).date(), time(20))
+        starts_at = changes.pop("starts_at", on_wall(tomorrow, ZoneInfo(zones.hub_zone())))
         hours = changes.pop("hours", 3)
         values = {
             "title": "专场",

@@ -6,8 +6,9 @@ Without them: Asia/Shanghai, and the day it is. The time of day is always the re
 """
 
 import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -31,6 +32,19 @@ NIGHTS = (
     Change("America/New_York", date(2027, 3, 14), -1),
 )
 """The nights to these days. Clocks change at 01:00 UTC in Berlin, at 02:00 by the wall in New York."""
+
+
+def ahead(zone: str) -> list[Change]:
+    """The changes of the coming year; where clocks never change, the night after tomorrow."""
+    local, found = ZoneInfo(zone), []
+    day = datetime.now(UTC).date() + timedelta(days=3)
+    for _ in range(366):
+        starts, ends = (datetime.combine(day + timedelta(days=by), time(0), tzinfo=local) for by in (0, 1))
+        longer = int((ends.astimezone(UTC) - starts.astimezone(UTC)) / timedelta(hours=1)) - 24
+        if longer:
+            found.append(Change(zone, day, longer))
+        day += timedelta(days=1)
+    return found or [Change(zone, datetime.now(UTC).date() + timedelta(days=2), 0)]
 
 
 def hub_zone() -> str:

@@ -166,7 +166,7 @@ def test_facts_take_the_same_few_statements_for_one_plan_and_for_many(stage, eng
     def plans(count):
         with stage.database.transaction(HUB) as db:
             return [
-                booking._planned(
+                booking.planned(
                     db, HUB, stage.given(starts_at=stage.given().starts_at + timedelta(days=day))
                 )[0]
                 for day in range(count)

@@ -1,12 +1,14 @@
 """Sessions over the API: the contract of booking, conflicts, verbs, versions and scopes."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from campaign.kit.actor import Actor
 from campaign.kit.ids import public
-from campaign.kit.instants import written
+from campaign.kit.instants import parse, written
+from tests import zones
 from tests.factory import HUB
 
 
@@ -191,7 +193,7 @@ def test_what_a_role_may_not_do_is_403_and_what_is_out_of_scope_404(call, stage,
 
 def test_the_list_takes_days_states_and_parties(call, stage, body):
     made = call(HUB, "POST", "/sessions", json=body()).json
-    day = made["starts_at"][:10]
+    day = str(parse(made["starts_at"]).astimezone(ZoneInfo(zones.hub_zone())).date())
 
     def ids(query):
         answer = call(HUB, "GET", f"/sessions?{query}")
@@ -216,7 +218,7 @@ def test_the_list_takes_days_states_and_parties(call, stage, body):
 
 def test_slots_are_where_studio_and_host_are_free(call, stage, body):
     made = call(HUB, "POST", "/sessions", json=body()).json
-    day = made["starts_at"][:10]
+    day = str(parse(made["starts_at"]).astimezone(ZoneInfo(zones.hub_zone())).date())
     query = f"from={day}&to={day}&minutes=180&studio_id={public('std', stage.studio.id)}"
     answer = call(HUB, "GET", f"/slots?{query}&host_id={public('hst', stage.signed.id)}")
     assert answer.status_code == 200

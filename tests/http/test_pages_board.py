@@ -235,7 +235,7 @@ def test_what_stands_in_the_way_while_dragging_is_drawn_in_columns(board, stage)
     answer = board.client.get(
         f"/hub/board/spans?session={ses(view)}&day={day}", headers={"Accept-Language": "en"}
     )
-    # 12:00 UTC is 20:00, five hours later 01:00: column 228.
+    # From 20:00, five hours later 01:00: column 228.
     assert {"css": "s228 e240", "why": "南星 is taken"} in answer.json["bands"]
     assert not any("A is taken" in one["why"] for one in answer.json["bands"])
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,7 @@ from campaign.live.links import card_token, door_token
 from campaign.parties.models import Host, Studio
 from campaign.schedule import answering, queries
 from campaign.schedule.proposals import proposals_of
+from tests import zones
 from tests.factory import HUB, SECRET_KEY
 from tests.visitor import Visitor, visitor_as
 
@@ -49,7 +51,7 @@ def test_an_agency_proposes_and_the_hub_takes_it_up(stage, planner, agent):
     made = stage.act(answering.offer, stage.book().id)
     ref = ids.public("ses", made.id)
     agent.get(f"/agency/sessions/{ref}")
-    local = (made.starts_at + HOUR + 8 * HOUR).strftime("%Y-%m-%dT%H:%M")
+    local = (made.starts_at + HOUR).astimezone(ZoneInfo(zones.hub_zone())).strftime("%Y-%m-%dT%H:%M")
     agent.post(f"/agency/sessions/{ref}/propose/time", starts_at=local, reason="早班")
     assert "Waits for the hub" in agent.follow().text
     assert "早班" in planner.get("/hub/offers").text

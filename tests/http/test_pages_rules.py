@@ -11,11 +11,12 @@ from campaign.parties.queries import get_hub
 from campaign.schedule import availability, house
 from campaign.schedule.availability import Owner
 from campaign.schedule.window_schemas import WindowsIn
+from tests import zones
 from tests.factory import HUB
 from tests.http.test_pages_schedule import typed
 from tests.visitor import visitor_as
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = ZoneInfo(zones.hub_zone())
 
 
 @pytest.fixture

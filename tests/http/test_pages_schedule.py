@@ -12,10 +12,11 @@ from campaign.kit.actor import SYSTEM
 from campaign.live.links import card_token, door_token
 from campaign.parties.models import Host, Studio
 from campaign.schedule import answering, queries
+from tests import zones
 from tests.factory import HUB, SECRET_KEY
 from tests.visitor import Visitor, visitor_as
 
-ZONE = ZoneInfo("Asia/Shanghai")
+ZONE = ZoneInfo(zones.hub_zone())
 
 
 def typed(stage, **changes):
