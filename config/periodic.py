@@ -1,7 +1,7 @@
 """The one table of periodic jobs: task name → seconds between turns. Each sweeps for its own work."""
 
 PERIODIC: dict[str, float] = {
-    "live.tick": 5.0,  # what time decides: ready, no-show, inferred end, deadlines, lapsing holds
+    "live.tick": 0.5,  # what time decides: ready, no-show, inferred end, deadlines, lapsing holds; within 2 s
     "live.waiting": 10.0,  # freed places to the next on the waiting list
     "live.clashes": 60.0,  # sessions booked in a leave or closure, and those set right
     "sales.fold": 5.0,  # changes whose nudge was lost

@@ -66,11 +66,12 @@ def beat(db: Session, actor: Actor) -> datetime:
     return resumed
 
 
+# No key: whoever writes of a session just now (its sales, a notice) holds its key, and must not put its edges off.
 _CLAIM = text("""
     UPDATE live_session SET attempts = attempts + 1,
            due_at = CAST(:now AS timestamptz) + CAST(:backoff AS interval) * (attempts + 1)
     WHERE id = (SELECT id FROM live_session WHERE due_at <= CAST(:now AS timestamptz)
-                ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+                ORDER BY due_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
     RETURNING id, attempts
 """)
 
@@ -92,7 +93,7 @@ def claim_due(db: Session, actor: Actor) -> int | None:
 
 def take_edge(db: Session, actor: Actor, session_id: int, resumed: datetime) -> int:
     """The one edge that is due for a session, decided again under its lock: 1 when taken, 0 when not yet."""
-    row = db.get(LiveSession, session_id, with_for_update=True, populate_existing=True)
+    row = db.get(LiveSession, session_id, with_for_update={"key_share": True}, populate_existing=True)
     if row is None:
         return 0
     answered = row.state != "accepted" or all_answered(db, actor, row)

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from bench import board, sales, schedule
+from bench import board, clock, sales, schedule
 from bench.grounds import Grounds
 from campaign.cli.main import main
 
@@ -27,7 +27,7 @@ def grounds(servers):
 
 def _drop(grounds: Grounds) -> None:
     with psycopg.connect(grounds.admin_url, autocommit=True) as connection:
-        for name in ("few", "many", "lock", "bare", "sales"):
+        for name in ("few", "many", "lock", "bare", "sales", "clock"):
             connection.execute(f"DROP DATABASE IF EXISTS {grounds.prefix}{name} WITH (FORCE)")
 
 
@@ -52,7 +52,13 @@ def test_sales_are_taken_in_one_by_one_and_in_batches(grounds) -> None:
     ]
 
 
+def test_the_clocks_lateness_is_measured_against_its_bar(grounds) -> None:
+    figures = list(clock.run(grounds))
+    assert [one.bar for one in figures] == ["", "<= 2", ""]
+    assert 0 < figures[0].value <= figures[1].value <= figures[2].value
+
+
 def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
     assert main(["bench", "no-such"]) == 1
-    assert capsys.readouterr().err == "bench: no bench 'no-such'; there are: schedule, board, sales\n"
+    assert capsys.readouterr().err == "bench: no bench 'no-such'; there are: schedule, board, sales, clock\n"
     assert main(["bench", "--rounds", "0"]) == 1

@@ -10,6 +10,7 @@ from campaign.cli.commands import tick as command
 from campaign.kit import clock, queue
 from campaign.kit.actor import SYSTEM
 from campaign.live import alerts
+from campaign.live.clock import tick
 from campaign.schedule import queries
 from tests.factory import Factory
 from tests.schedule_kit import Stage
@@ -59,4 +60,15 @@ def test_the_command_looks_once_and_says_what_it_did(
         {"edges": 1, "held": 0},
         "0 edges taken, 0 places held for the waiting list",
     )
+    assert stage.act(queries.get_session, held.id).state == "cancelled"
+
+
+def test_an_edge_does_not_wait_for_who_writes_of_its_session(committed_database):
+    stage = Stage(Factory(committed_database))
+    held = stage.book(hold_until=stage.now() + timedelta(minutes=5))
+    with committed_database.transaction(SYSTEM) as writing:
+        # As the foreign key of a sale or a notice does it.
+        writing.execute(text("SELECT 1 FROM live_session WHERE id = :id FOR KEY SHARE"), {"id": held.id})
+        with clock.travel(timedelta(minutes=6)):
+            assert tick(committed_database) == 1
     assert stage.act(queries.get_session, held.id).state == "cancelled"

@@ -11,7 +11,7 @@ import time
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="look once and end")
-    parser.add_argument("--every", type=float, default=5.0, metavar="S", help="seconds between looks (5)")
+    parser.add_argument("--every", type=float, default=0.5, metavar="S", help="seconds between looks (0.5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a look")
 
 
