@@ -11,7 +11,13 @@ from campaign.outbox.events import VERSION
 LARGEST = 20 * 1024
 
 # What is left out first when a body grows too long, dearest last; a receiver that misses it asks the API.
-_CUT_IN_TURN = (("session", "lineup"), ("participants",), ("sessions",), ("session",))
+_CUT_IN_TURN = (
+    ("session", "lineup"),
+    ("participants",),
+    ("sessions", "participants"),
+    ("sessions",),
+    ("session",),
+)
 
 _FIRST = ("session_id", "seq")
 
@@ -39,6 +45,8 @@ def body_of(event_type: str, at: datetime, data: Mapping[str, Any], own: Mapping
 def _without(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     first, *rest = path
     below = data.get(first)
+    if rest and isinstance(below, list):
+        return dict(data) | {first: [_without(one, tuple(rest)) for one in below]}
     if rest and isinstance(below, Mapping):
         return dict(data) | {first: _without(below, tuple(rest))}
     return {name: value for name, value in data.items() if rest or name != first}

@@ -194,7 +194,10 @@ class ReleasedSession(Part):
     studio: Studio
     answer_by: At | None = Field(description="Until when an offer can be answered.")
     cancel_code: str | None
-    participants: list[Participant] = Field(description="The receiving agency's own people.")
+    participants: list[Participant] = Field(
+        default_factory=list,
+        description="The receiving agency's own people. Left out first where a body grows too long.",
+    )
 
 
 class ReleasedParting(Part):

@@ -92,10 +92,12 @@ def test_a_refused_release_names_what_is_in_the_way_and_tells_nobody(planner, st
 def test_a_session_is_called_off_in_the_plan_and_taken_out_again(planner, stage, stood, opened):
     number = ids.public("ses", stood.id)
     assert "Call off in the plan" in planner.get(opened).text
+    assert f"{opened}/sessions/{number}" in planner.get(f"/hub/sessions/{number}").text
     send(planner, f"{opened}/cancel", session_id=number, code="weather")
     assert "called off" in planner.get(opened).text
     entry = entry_of(planner, opened)
     assert planner.get(f"{opened}/entries/{entry}").status_code == 404
+    assert f"{opened}/sessions/{number}" not in planner.get(f"/hub/sessions/{number}").text
     send(planner, f"{opened}/entries/{entry}/remove")
     assert "There is nothing in this plan." in planner.get(opened).text
     assert send(planner, f"{opened}/cancel", session_id="x", code="weather").status_code == 404

@@ -131,6 +131,14 @@ def test_a_body_that_is_too_long_loses_its_line_up_first():
     assert json.loads(body)["data"] == {"seq": 1, "session": {"title": "t"}, "truncated": True}
 
 
+def test_a_long_release_loses_the_people_before_its_sessions():
+    session = {"id": "ses_1", "answer_by": "2026-11-23T12:00:00Z", "participants": [{"name": "x" * 300}]}
+    body = body_of("schedule.released", NOW, {"sessions": [session] * 80}, {})
+    assert len(body) <= LARGEST
+    left = {"id": "ses_1", "answer_by": "2026-11-23T12:00:00Z"}
+    assert json.loads(body)["data"] == {"sessions": [left] * 80, "truncated": True}
+
+
 def test_a_body_that_never_fits_keeps_who_and_when():
     data = {"session_id": "ses_1", "seq": 1, "session": {"x": "y"}, "other": "z" * 30_000}
     body = body_of("session.moved", NOW, data, {})

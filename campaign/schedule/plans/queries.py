@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from campaign.kit.actor import Actor
@@ -68,12 +68,22 @@ def page_of_plans(
     return page_from(found, limit, lambda view: (view.row.id,))
 
 
-def drafts_of(db: Session, actor: Actor) -> Sequence[WeekPlan]:
-    """Plans that are still worked on, the newest first: where a session can be put."""
+@dataclass(frozen=True)
+class DraftView:
+    """A plan that is still worked on, and whether a session has an entry in it."""
+
+    row: WeekPlan
+    planned: bool
+
+
+def drafts_for(db: Session, actor: Actor, session_id: int) -> list[DraftView]:
+    """Where a session can be planned otherwise, the newest plans first."""
     of_hub(db, actor)
-    return db.scalars(
-        select(WeekPlan).where(WeekPlan.state == "draft").order_by(WeekPlan.id.desc()).limit(20)
-    ).all()
+    planned = exists().where(PlanEntry.plan_id == WeekPlan.id, PlanEntry.session_id == session_id)
+    statement = (
+        select(WeekPlan, planned).where(WeekPlan.state == "draft").order_by(WeekPlan.id.desc()).limit(10)
+    )
+    return [DraftView(row, found) for row, found in db.execute(statement)]
 
 
 def of_hub(db: Session, actor: Actor) -> None:

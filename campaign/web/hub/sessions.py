@@ -17,10 +17,11 @@ from campaign.live.airtime import actuals_of
 from campaign.parties.queries import get
 from campaign.schedule import answering, closing
 from campaign.schedule.following import effect_of
+from campaign.schedule.plans.queries import drafts_for
 from campaign.schedule.proposals import proposals_of
 from campaign.schedule.queries import get_session, history_of
 from campaign.schedule.series.queries import place_of
-from campaign.schedule.states import CANCEL_CODES, verbs_of
+from campaign.schedule.states import BEFORE_AIR, CANCEL_CODES, verbs_of
 from campaign.schedule.views import SessionView
 from campaign.web.figures import sales_of
 from campaign.web.hub.life import named_studios
@@ -49,6 +50,7 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         effect=effect_of(db, actor, session.id) if session.state in _RUNNING else None,
         studios=named_studios(db, actor),
         proposals=proposals_of(db, actor, session_ids=[session.id]),
+        plans=drafts_for(db, actor, session.id) if session.state in BEFORE_AIR else (),
         now=clock.now(db),
     )
 
