@@ -1,7 +1,7 @@
-"""Booked sessions in a leave or closure: flagged to the hub until they are moved or the leave is taken back."""
+"""Booked sessions in a leave, a closure or outside opening hours: flagged to the hub until that is set right."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -12,12 +12,16 @@ from campaign.kit.actor import Actor
 from campaign.schedule.availability import Owner
 from campaign.schedule.states import BEFORE_AIR
 
-RULES = ("host_away", "studio_closed", "hub_closed")
+RULES = ("host_away", "studio_closed", "hub_closed", "outside_hours")
+_OF_OWNER = {"host": ("host_away",), "studio": ("studio_closed",), "hub": ("hub_closed", "outside_hours")}
+
+HOURS_AHEAD = timedelta(days=35)
+"""Opening hours touch every session; those further ahead are flagged as they come nearer."""
 
 
 @dataclass(frozen=True)
 class Clash:
-    """One session against one leave or closure. thing_id: the host, the studio, 0 for the hub (without a name)."""
+    """One session against a leave, a closure or the hub's hours. thing_id: host, studio, 0 for the hub (no name)."""
 
     rule: str
     thing_id: int
@@ -60,16 +64,30 @@ _CLASHES = text("""
         JOIN live_session s ON s.starts_at < w.ends_at AND s.ends_at > w.starts_at
         WHERE w.shut AND w.host_id IS NULL AND w.studio_id IS NULL AND w.ends_at > CAST(:now AS timestamptz)
           AND s.state = ANY (CAST(:states AS text[])) AND s.ends_at > CAST(:now AS timestamptz)
+        UNION ALL
+        SELECT 'outside_hours', 0, '', '', s.id, s.title, s.starts_at, s.ends_at, s.warnings
+        FROM (SELECT opens, closes, timezone, interval '1 day' * (closes <= opens)::integer AS over FROM hub
+              WHERE opens <> closes AND settings #>> '{rules,levels,outside_hours}' IS DISTINCT FROM 'off') h
+        CROSS JOIN LATERAL (
+            SELECT n.*, n.starts_at AT TIME ZONE h.timezone AS wall FROM live_session n
+            WHERE n.ends_at > CAST(:now AS timestamptz) AND n.starts_at < CAST(:until AS timestamptz)
+              AND n.state = ANY (CAST(:states AS text[]))) s
+        -- The opening it begins in ends that day or, where hours go past midnight, the next.
+        CROSS JOIN LATERAL (
+            SELECT (s.wall::date - (s.wall::time < h.opens)::integer + h.closes + h.over) AT TIME ZONE h.timezone AS at
+        ) closing
+        WHERE s.starts_at >= closing.at OR s.ends_at > closing.at
     ) found ORDER BY starts_at, id, thing_id LIMIT 1000
 """)
 
 
 def clashes(db: Session, actor: Actor, owner: Owner | None = None) -> list[Clash]:
-    """Sessions ahead of air that lie in a leave or closure, as far as the actor sees them, by time.
+    """Sessions ahead of air that lie in a leave, a closure or outside the hub's hours, as far as the actor sees them.
 
     Those booked all the same with a reason (a kept warning) are no news.
     """
-    rows = db.execute(_CLASHES, {"now": clock.now(db), "states": sorted(BEFORE_AIR)})
+    now = clock.now(db)
+    rows = db.execute(_CLASHES, {"now": now, "until": now + HOURS_AHEAD, "states": sorted(BEFORE_AIR)})
     found = [
         Clash(row.rule, row.thing_id, row.id, row.title, row.starts_at, row.ends_at, row.name, row.name_en)
         for row in rows
@@ -77,8 +95,7 @@ def clashes(db: Session, actor: Actor, owner: Owner | None = None) -> list[Clash
     ]
     if owner is None:
         return found
-    rule = {"host": "host_away", "studio": "studio_closed", "hub": "hub_closed"}[owner.kind]
-    return [one for one in found if (one.rule, one.thing_id) == (rule, owner.id)]
+    return [one for one in found if one.rule in _OF_OWNER[owner.kind] and one.thing_id == owner.id]
 
 
 def _overridden(row: Any) -> bool:

@@ -18,9 +18,10 @@ from campaign.schedule import availability, booking, changing, gathering, house
 from campaign.schedule.availability import Owner
 from campaign.schedule.clashes import clashes
 from campaign.schedule.errors import Conflicting, NeedsOverride
+from campaign.schedule.house import set_hours
 from campaign.schedule.rules.limits import RulesIn
 from campaign.schedule.schemas import OverrideIn, SessionChange
-from campaign.schedule.window_schemas import ExceptionIn, WindowsIn
+from campaign.schedule.window_schemas import ExceptionIn, HoursIn, WindowsIn
 from tests.factory import HUB
 from tests.schedule_kit import Stage
 
@@ -202,6 +203,31 @@ def test_a_leave_is_flagged_to_the_hub_until_it_is_set_right(stage):
     stage.act(changing.change, view.id, SessionChange(participants=[{"host_id": stage.in_house.id}]))
     assert stage.act(flag_clashes, actor=SYSTEM) == 0
     assert [alert for alert in stage.act(open_alerts) if alert.kind == "host_away"] == []
+
+
+def test_what_new_opening_hours_leave_outside_is_flagged_until_it_is_set_right(stage):
+    view = stage.book()  # 20:00 to 23:00
+    with_reason = stage.book(
+        starts_at=view.starts_at + timedelta(days=1), participants=[{"host_id": stage.in_house.id}]
+    )
+    stage.act(set_hours, HoursIn(opens="10:00", closes="22:00"), expected_rev=None)
+    assert {one.session_id for one in stage.act(clashes, Owner("hub"))} == {view.id, with_reason.id}
+    assert stage.act(clashes, Owner("studio", stage.studio.id)) == []
+    assert stage.act(flag_clashes, actor=SYSTEM) == 2
+    stage.act(flag_clashes, actor=SYSTEM)
+    assert [one.kind for one in stage.act(open_alerts)] == ["outside_hours"] * 2
+    stage.act(
+        changing.move,
+        with_reason.id,
+        starts_at=with_reason.starts_at + timedelta(minutes=5),
+        override_reason="加场",
+    )
+    stage.act(changing.move, view.id, starts_at=view.starts_at - timedelta(hours=1))
+    assert stage.act(flag_clashes, actor=SYSTEM) == 0
+    assert stage.act(open_alerts) == []
+    stage.book(starts_at=view.starts_at + timedelta(days=60), override={"reason": "x"})
+    stage.act(set_hours, HoursIn(opens="06:00", closes="06:00"), expected_rev=None)
+    assert stage.act(clashes) == []
 
 
 def test_what_was_booked_in_a_closure_with_a_reason_does_not_ring(stage):

@@ -19,6 +19,8 @@ from campaign.sales.intake import Intake
 from campaign.schedule import answering, availability, queries
 from campaign.schedule.availability import Owner
 from campaign.schedule.boards import read_board, read_items
+from campaign.schedule.booking import check
+from campaign.schedule.clashes import clashes
 from campaign.schedule.errors import Conflicting, NeedsOverride
 from campaign.schedule.shifting import Shift, shift_all
 from campaign.schedule.slots import free_slots
@@ -108,6 +110,37 @@ def test_the_hub_closes_by_the_wall(night):
             night.between(starts_at, ends_at, override=None)
         assert [one.rule for one in asked.value.conflicts] == ["outside_hours"]
     night.between(night.at("10:00", 1), night.at("12:00", 1), override=None)
+
+
+def test_what_new_hours_leave_outside_is_flagged_as_booking_would_judge_it(night):
+    spans = [
+        (night.at("20:00"), night.at("03:30", 1)),
+        (night.at("20:00"), night.at("03:45", 1)),
+        (night.at("10:00", 1), night.at("11:00", 1)),
+        (night.at("09:45", 1), night.at("11:00", 1)),
+        (night.at("03:30", 1), night.at("04:00", 1)),
+    ]
+    booked = [night.between(*span, override={"reason": "long"}).id for span in spans]
+    assert night.act(clashes) == []
+    night.settle(opens=time(10), closes=time(3, 30), settings=RESTLESS)
+    assert {one.session_id for one in night.act(clashes)} == {booked[1], booked[3], booked[4]}
+    for span, number in zip(spans, booked, strict=True):
+        with night.database.transaction(HUB) as db:
+            rules = [
+                one.rule
+                for one in check(
+                    db,
+                    HUB,
+                    night.given(
+                        starts_at=span[0],
+                        ends_at=span[1],
+                        studio_id=night.make.studio().id,
+                        channels=[{"platform": "douyin"}],
+                        participants=[{"host_id": night.make.host(kind="in_house").id}],
+                    ),
+                ).soft
+            ]
+        assert ("outside_hours" in rules) == (number in {booked[1], booked[3], booked[4]})
 
 
 def test_a_hosts_day_counts_hours_and_not_the_wall(night):

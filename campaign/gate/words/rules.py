@@ -55,4 +55,5 @@ WORDS = {
     "alert.host_away": _("A host is on leave during a booked session"),
     "alert.studio_closed": _("A studio is closed during a booked session"),
     "alert.hub_closed": _("The hub is closed during a booked session"),
+    "alert.outside_hours": _("A session is booked outside the hub's opening hours"),
 }

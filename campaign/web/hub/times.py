@@ -10,6 +10,8 @@ from campaign.kit.actor import Actor
 from campaign.parties.models import Host, Studio
 from campaign.parties.queries import get, get_hub
 from campaign.schedule import availability
+from campaign.schedule.availability import Owner
+from campaign.schedule.clashes import clashes
 from campaign.schedule.house import set_hours
 from campaign.schedule.window_schemas import HoursIn
 from campaign.web import forms, times
@@ -75,6 +77,8 @@ def save_hours(*, db: Session, actor: Actor) -> Response:
     if form.refusal is not None:
         return times.page(db, actor, _of_hub(db, actor), form)
     flash(_("Saved."), "ok")
+    if clashes(db, actor, Owner("hub")):
+        flash(_("What is booked outside them stays booked; the hub is told."), "warn")
     return redirect(url_for("hub_times.hub"), 303)  # type: ignore[return-value]
 
 
