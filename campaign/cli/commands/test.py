@@ -13,8 +13,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_help = False
 
 
-# They kill, race and count seconds: each wants the machine to itself.
-_ALONE = ("tests/e2e/test_start_and_end.py", "tests/faults", "tests/browser/test_browser_board_load.py")
+# They count seconds, or want both cores for themselves: one after the other, beside nothing else.
+_ALONE = (
+    "tests/e2e/test_start_and_end.py",
+    "tests/faults/test_evening_with_kills.py",
+    "tests/faults/test_contest.py",
+    "tests/browser/test_browser_board_load.py",
+)
 
 
 def run(options: argparse.Namespace) -> int:
