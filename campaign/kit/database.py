@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import structlog
 from sqlalchemy import Connection, DateTime, Engine, Text, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from campaign.kit.actor import Actor
-from campaign.kit.errors import Unavailable
+from campaign.kit.errors import DomainError, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +79,11 @@ class Database:
             yield db
             db.flush()
             db.commit()
+        except DomainError as error:
+            db.rollback()
+            if error.has_more:
+                self._look_further(db, actor, error)
+            raise
         except BaseException:
             db.rollback()
             raise
@@ -86,6 +91,16 @@ class Database:
             db.close()
         for hint in db.info.get("after_commit", ()):
             _run_hint(hint)
+
+    def _look_further(self, db: Session, actor: Actor, error: DomainError) -> None:
+        """In a transaction of its own, beside nobody's locks; what it cannot find, the refusal stands without."""
+        try:
+            self._enter(db, actor, readonly=True)
+            error.look_further(db)
+        except (SQLAlchemyError, DomainError):
+            log.warning("refusal_without_more", code=error.error_code, exc_info=True)
+        finally:
+            db.rollback()
 
     def _enter(self, db: Session, actor: Actor, readonly: bool) -> None:
         # A transaction joined from outside (tests) must stay writable for the ones after it.

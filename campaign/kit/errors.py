@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any, ClassVar
 
+from sqlalchemy.orm import Session
+
 
 class DomainError(Exception):
     """Something the user asked for cannot be. `code` is stable snake_case; `params` fill the words."""
@@ -14,6 +16,14 @@ class DomainError(Exception):
         super().__init__(code or type(self).code)
         self.error_code = code or type(self).code
         self.params = params
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is anything for look_further() to look up."""
+        return False
+
+    def look_further(self, db: Session) -> None:
+        """Look up what the answer says besides. Called once the refused work is undone and its locks are given back."""
 
     def extra(self) -> dict[str, Any]:
         """Members that a problem answer carries beside title and code."""

@@ -1,7 +1,9 @@
 """What can go wrong with a session, by name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from campaign.kit import ids
 from campaign.kit.errors import Conflict as ConflictError
@@ -21,14 +23,30 @@ _PREFIXES = {
 
 
 class Conflicting(ConflictError):
-    """Something is taken. Names each thing in the way, and up to five places where it would fit."""
+    """Something is taken. Names each thing in the way, and up to five places where it would fit.
+
+    find: how these are found, which takes longer than the refusal and must not keep others waiting for their turn.
+    """
 
     code = "conflict"
 
-    def __init__(self, conflicts: Sequence[Conflict], alternatives: Sequence[Slot] = ()) -> None:
+    def __init__(
+        self, conflicts: Sequence[Conflict], find: Callable[[Session], Sequence[Slot]] | None = None
+    ) -> None:
         super().__init__()
         self.conflicts = tuple(conflicts)
-        self.alternatives = tuple(alternatives)
+        self.alternatives: tuple[Slot, ...] = ()
+        self._find = find
+
+    @property
+    def has_more(self) -> bool:
+        return self._find is not None
+
+    def look_further(self, db: Session) -> None:
+        """Find the alternatives, the first time."""
+        find, self._find = self._find, None
+        if find is not None:
+            self.alternatives = tuple(find(db))
 
     def extra(self) -> dict[str, Any]:
         """The members of the answer; the gate adds a message to each conflict from its code and params."""

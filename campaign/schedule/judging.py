@@ -80,7 +80,7 @@ def refuse(db: Session, actor: Actor, plan: Plan, taken: Sequence[Taken]) -> Non
     if not hard:
         # The other booking may have gone between our claim and this look: still refused, said plainly.
         hard = [Conflict("just_taken", "session", None, plan.session.starts_at, plan.session.ends_at)]
-    raise Conflicting(hard, find_alternatives(db, actor, plan))
+    raise Conflicting(hard, lambda later: find_alternatives(later, actor, plan))
 
 
 _SAME = ("rule", "resource_id", "starts_at", "ends_at")

@@ -132,6 +132,7 @@ def refusals(form: Form[Any], db: Session, fields: Mapping[str, str] | None = No
     except DomainError as error:
         if error.status >= 500:
             raise
+        error.look_further(db)
         form.refuse(error, fields)
 
 
