@@ -305,6 +305,22 @@ def test_stale_versions_and_strangers_are_refused(stage):
     assert stage.act(series.place_of, days(stage, row)[0].session_id, actor=stage.agent) is None
 
 
+def test_a_date_that_somebody_touches_meanwhile_is_stale(stage, monkeypatch):
+    row = repeat(stage)
+    locking = altering._locked_sessions
+
+    def touched_before(db, session_ids):
+        db.execute(
+            text("UPDATE live_session SET version = version + 1 WHERE id = :id"), {"id": session_ids[0]}
+        )
+        return locking(db, session_ids)
+
+    monkeypatch.setattr(altering, "_locked_sessions", touched_before)
+    with pytest.raises(Stale):
+        change(stage, row, title="x")
+    assert {day.view.title for day in days(stage, row)} == {"每日专场"}
+
+
 def test_a_change_of_many_offers_is_one_notice_and_one_fact_for_the_agency(stage):
     row = repeat(stage)
     for day in days(stage, row):

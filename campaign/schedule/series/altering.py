@@ -140,7 +140,11 @@ def _apply_all(
         beside = [plan for other, plan in plans.items() if other != one]
         try:
             with db.begin_nested():
-                after = changing.change(db, actor, one, wanted, beside=beside, digest=digest)
+                # As it was when its own changes were looked at: one that somebody has touched since is stale.
+                version = day.view.version if day.view else None
+                after = changing.change(
+                    db, actor, one, wanted, expected_version=version, beside=beside, digest=digest
+                )
                 done.append(Touched(before[one], after, told[one]))
         except Conflicting as error:
             tried.append(Tried(day.on_date, plans[one].session, error))
