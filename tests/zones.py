@@ -35,7 +35,7 @@ NIGHTS = (
 
 
 def ahead(zone: str) -> list[Change]:
-    """The changes of the coming year; where clocks never change, the night after tomorrow."""
+    """The changes of the coming year; where clocks never change, the coming one."""
     local, found = ZoneInfo(zone), []
     day = datetime.now(UTC).date() + timedelta(days=3)
     for _ in range(366):
@@ -44,7 +44,7 @@ def ahead(zone: str) -> list[Change]:
         if longer:
             found.append(Change(zone, day, longer))
         day += timedelta(days=1)
-    return found or [Change(zone, datetime.now(UTC).date() + timedelta(days=2), 0)]
+    return found or [Change(zone, datetime.now(UTC).date() + timedelta(days=1), 0)]
 
 
 def hub_zone() -> str:
