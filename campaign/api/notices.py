@@ -38,17 +38,17 @@ def acknowledge(*, db: Session, actor: Actor, notice_id: str) -> BaseModel:
 
 
 @bp.get("/notice-channels")
-@reads("channels.read", query=ListQuery, answer=schemas.ChannelList)
+@reads("channels.read", query=ListQuery, answer=schemas.NoticeChannelList)
 def list_channels(*, db: Session, actor: Actor, query: ListQuery) -> BaseModel:
     """The own party's channels in use."""
     page = queries.page_of_channels(db, actor, query)
     items = [_channel_out(row) for row in page.items]
-    return schemas.ChannelList(items=items, next_cursor=page.next_cursor)
+    return schemas.NoticeChannelList(items=items, next_cursor=page.next_cursor)
 
 
 @bp.post("/notice-channels")
-@writes("channels.write", body=schemas.ChannelIn, answer=schemas.ChannelOut, status=201)
-def add_channel(*, db: Session, actor: Actor, body: schemas.ChannelIn) -> Answer:
+@writes("channels.write", body=schemas.NoticeChannelIn, answer=schemas.NoticeChannelOut, status=201)
+def add_channel(*, db: Session, actor: Actor, body: schemas.NoticeChannelIn) -> Answer:
     """Add a chat robot or a mailbox. Address and secret are kept sealed and not shown again."""
     made = channels.add_channel(db, actor, body, house())
     shown = _channel_out(made)
@@ -57,15 +57,17 @@ def add_channel(*, db: Session, actor: Actor, body: schemas.ChannelIn) -> Answer
 
 
 @bp.get("/notice-channels/<channel_id>")
-@reads("channels.read", answer=schemas.ChannelOut)
+@reads("channels.read", answer=schemas.NoticeChannelOut)
 def get_channel(*, db: Session, actor: Actor, channel_id: str) -> Answer:
     """One channel with its health."""
     return _answer(_channel(db, actor, channel_id))
 
 
 @bp.patch("/notice-channels/<channel_id>")
-@writes("channels.write", body=schemas.ChannelChange, answer=schemas.ChannelOut)
-def change_channel(*, db: Session, actor: Actor, channel_id: str, body: schemas.ChannelChange) -> Answer:
+@writes("channels.write", body=schemas.NoticeChannelChange, answer=schemas.NoticeChannelOut)
+def change_channel(
+    *, db: Session, actor: Actor, channel_id: str, body: schemas.NoticeChannelChange
+) -> Answer:
     """Change, pause (state paused) or take up again (state active)."""
     row = _channel(db, actor, channel_id)
     changed = channels.change_channel(db, actor, row, body, house(), expected_rev=expected_version())
@@ -81,7 +83,7 @@ def remove_channel(*, db: Session, actor: Actor, channel_id: str) -> Response:
 
 
 @bp.post("/notice-channels/<channel_id>/test")
-@writes("channels.write", answer=schemas.ChannelOut, status=202)
+@writes("channels.write", answer=schemas.NoticeChannelOut, status=202)
 def test_channel(*, db: Session, actor: Actor, channel_id: str) -> BaseModel:
     """Send a test by this channel, through the same queue as everything."""
     row = _channel(db, actor, channel_id)
@@ -97,10 +99,10 @@ def _answer(row: NoticeChannel) -> Answer:
     return Answer(_channel_out(row), 200, {"ETag": etag(row.rev)})
 
 
-def _channel_out(row: NoticeChannel) -> schemas.ChannelOut:
-    names = schemas.ChannelOut.model_fields.keys() - {"address", "signed"}
+def _channel_out(row: NoticeChannel) -> schemas.NoticeChannelOut:
+    names = schemas.NoticeChannelOut.model_fields.keys() - {"address", "signed"}
     known = {name: getattr(row, name) for name in names}
-    return schemas.ChannelOut(**known, address=row.address_hint, signed=row.secret_sealed is not None)
+    return schemas.NoticeChannelOut(**known, address=row.address_hint, signed=row.secret_sealed is not None)
 
 
 def _shown(db: Session, actor: Actor, notice: Notice, *, seen: bool) -> schemas.NoticeOut:

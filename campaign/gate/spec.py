@@ -28,6 +28,20 @@ class Problem(BaseModel):
     detail: str
     code: str = Field(description="stable, snake_case")
     errors: list[FieldFault] | None = None
+    conflicts: list[dict[str, Any]] | None = Field(
+        default=None, description="what is in the way: rule, what and when, and a message"
+    )
+    alternatives: list[dict[str, Any]] | None = Field(
+        default=None, description="free places: studio_id, starts_at, ends_at"
+    )
+    entries: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="of a plan that is refused: each entry that is in the way, with its conflicts",
+    )
+    dates: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="of a series that is refused: each date that is not free, with its conflicts",
+    )
 
 
 def describe(

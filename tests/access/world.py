@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from campaign.accounts.actions import create_connector
 from campaign.delivery.notices.channels import House, add_channel
-from campaign.delivery.notices.schemas import ChannelIn
+from campaign.delivery.notices.schemas import NoticeChannelIn
 from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.outbox.notices import Notice
@@ -86,7 +86,7 @@ def _side(make: Factory) -> dict[str, Any]:
     agent = Actor(kind="key", role="agency", agency_id=agency.id)
     robot = {"kind": "wecom", "name": "group", "address": "https://qyapi.weixin.qq.com/x?key=secret"}
     with make.database.transaction(agent) as db:
-        channel = add_channel(db, agent, ChannelIn(**robot), House(SECRET_KEY, (), False))  # type: ignore[arg-type]
+        channel = add_channel(db, agent, NoticeChannelIn(**robot), House(SECRET_KEY, (), False))  # type: ignore[arg-type]
     return {
         "brand": brand,
         "agency": agency,

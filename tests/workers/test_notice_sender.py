@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from campaign.delivery.notices import channels, queries
 from campaign.delivery.notices.channels import House
-from campaign.delivery.notices.schemas import ChannelChange, ChannelIn
+from campaign.delivery.notices.schemas import NoticeChannelChange, NoticeChannelIn
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.outbox.actions import write
 from campaign.outbox.notices import tell
@@ -35,7 +35,7 @@ def agent(agency) -> Actor:
 def add(database, settings, actor: Actor, address: str, kind: str = "feishu", **given):
     """A channel of the actor's party."""
     house = House(settings.secret_key, settings.outgoing_allow, True)
-    wanted = ChannelIn(**{"kind": kind, "name": "值班群", "address": address} | given)
+    wanted = NoticeChannelIn(**{"kind": kind, "name": "值班群", "address": address} | given)
     with database.transaction(actor) as db:
         return channels.add_channel(db, actor, wanted, house)
 
@@ -159,7 +159,7 @@ def test_a_robot_that_is_no_more_is_switched_off_told_in_app_and_taken_up_by_han
         house = House(settings.secret_key, settings.outgoing_allow, False)
         with committed_database.transaction(HUB) as db:
             found = queries.get_channel(db, HUB, channel.id)
-            channels.change_channel(db, HUB, found, ChannelChange(state="active"), house)
+            channels.change_channel(db, HUB, found, NoticeChannelChange(state="active"), house)
         robot.wait_for(3)
         wait_until(settings.database_url, LEFT, 0)
     assert sorted(line.count("“x”") + 2 * line.count("“y”") for line in robot.lines()) == [0, 1, 2]

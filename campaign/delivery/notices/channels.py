@@ -11,7 +11,7 @@ from campaign.audit import actions as audit
 from campaign.delivery.actions import EndpointNotActive
 from campaign.delivery.destinations import move, take_up, touch
 from campaign.delivery.notices.models import NoticeChannel, NoticeDelivery
-from campaign.delivery.notices.schemas import ChannelChange, ChannelIn
+from campaign.delivery.notices.schemas import NoticeChannelChange, NoticeChannelIn
 from campaign.delivery.notices.states import SIGNED, ChannelKind
 from campaign.delivery.notices.whose import party_of
 from campaign.kit import clock, ids
@@ -41,7 +41,7 @@ class ChannelNotActive(EndpointNotActive):
     code = "channel_not_active"
 
 
-def add_channel(db: Session, actor: Actor, given: ChannelIn, house: House) -> NoticeChannel:
+def add_channel(db: Session, actor: Actor, given: NoticeChannelIn, house: House) -> NoticeChannel:
     """Give the actor's party a channel. Raises Invalid for an address that cannot be used."""
     party = party_of(actor)
     if party is None or party[0] not in FOR_PARTY:
@@ -74,7 +74,7 @@ def change_channel(
     db: Session,
     actor: Actor,
     channel: NoticeChannel,
-    given: ChannelChange,
+    given: NoticeChannelChange,
     house: House,
     *,
     expected_rev: int | None = None,

@@ -102,7 +102,7 @@ class _Quiet(Strict):
         return self
 
 
-class ChannelIn(_Quiet):
+class NoticeChannelIn(_Quiet):
     """A chat robot (`address` is the webhook the group shows, `secret` its signing secret) or a mailbox.
 
     Without `groups` it sends all that its party hears of; the hub's leaves out reminders of every show.
@@ -119,7 +119,7 @@ class ChannelIn(_Quiet):
     quiet_to: WallTime | None = None
 
 
-class ChannelChange(_Quiet):
+class NoticeChannelChange(_Quiet):
     """What may change; `state` pauses and takes up again; a null `secret` means none any more."""
 
     name: Name | None = None
@@ -139,7 +139,7 @@ class ChannelChange(_Quiet):
         return self
 
 
-class ChannelOut(BaseModel):
+class NoticeChannelOut(BaseModel):
     """`address` is cut to its host and last characters: a robot's address is its key."""
 
     id: ChannelId
@@ -161,6 +161,6 @@ class ChannelOut(BaseModel):
     updated_at: Instant
 
 
-class ChannelList(BaseModel):
-    items: list[ChannelOut]
+class NoticeChannelList(BaseModel):
+    items: list[NoticeChannelOut]
     next_cursor: str | None

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts.policy import allows
 from campaign.delivery.notices import channels, queries
 from campaign.delivery.notices.models import NoticeChannel
-from campaign.delivery.notices.schemas import ChannelChange, ChannelIn
+from campaign.delivery.notices.schemas import NoticeChannelChange, NoticeChannelIn
 from campaign.delivery.notices.states import CHANNEL_KINDS
 from campaign.delivery.notices.whose import party_of
 from campaign.gate.door import reads, writes
@@ -41,7 +41,7 @@ def index(*, db: Session, actor: Actor, query: ListQuery) -> Response:
 @writes("channels.write")
 def create(*, db: Session, actor: Actor) -> Response:
     """Add one."""
-    form = forms.read(ChannelIn, request.form, lists=("groups",))
+    form = forms.read(NoticeChannelIn, request.form, lists=("groups",))
     if form.value is None:
         return _index(db, actor, form, ListQuery())
     given, made = form.value, []
@@ -65,7 +65,7 @@ def show(*, db: Session, actor: Actor, channel_id: str) -> Response:
 def change(*, db: Session, actor: Actor, channel_id: str) -> Response:
     """Another name, address, language, kinds of notice or quiet hours."""
     channel = _channel(db, actor, channel_id)
-    form = forms.read(ChannelChange, request.form, build=_edited)
+    form = forms.read(NoticeChannelChange, request.form, build=_edited)
     if form.value is not None:
         given = form.value
         with forms.refusals(form, db):
@@ -84,7 +84,7 @@ def change(*, db: Session, actor: Actor, channel_id: str) -> Response:
 def act(*, db: Session, actor: Actor, channel_id: str, verb: str) -> Response:
     """One button."""
     channel = _channel(db, actor, channel_id)
-    paused, active = ChannelChange(state="paused"), ChannelChange(state="active")
+    paused, active = NoticeChannelChange(state="paused"), NoticeChannelChange(state="active")
     verbs: dict[str, Callable[[], Any]] = {
         "test": lambda: channels.test(db, actor, channel),
         "pause": lambda: channels.change_channel(db, actor, channel, paused, house()),
