@@ -69,6 +69,7 @@ def once(db: Session, actor: Actor, key: str, work: Callable[[], Response]) -> R
     except DomainError as error:
         if error.status >= 500:
             raise
+        error.look_further(db)
         response = problem_of(error)
     db.add(
         Idempotency(

@@ -31,6 +31,7 @@ def _drop(grounds: Grounds) -> None:
             connection.execute(f"DROP DATABASE IF EXISTS {grounds.prefix}{name} WITH (FORCE)")
 
 
+@pytest.mark.longer
 def test_each_bar_is_measured_and_the_board_over_http(grounds) -> None:
     figures = list(schedule.run(grounds))
     assert {one.figure: one.bar for one in figures if one.bar} == BARS
@@ -44,6 +45,7 @@ def test_each_bar_is_measured_and_the_board_over_http(grounds) -> None:
     ]
 
 
+@pytest.mark.longer
 def test_sales_are_taken_in_one_by_one_and_in_batches(grounds) -> None:
     assert [(one.figure, one.value > 0) for one in sales.run(grounds)] == [
         ("taken in, 1 a POST, 16 clients", True),
@@ -52,6 +54,7 @@ def test_sales_are_taken_in_one_by_one_and_in_batches(grounds) -> None:
     ]
 
 
+@pytest.mark.longer
 def test_the_clocks_lateness_is_measured_against_its_bar(grounds) -> None:
     figures = list(clock.run(grounds))
     assert [one.bar for one in figures] == ["", "<= 2", ""]

@@ -109,7 +109,7 @@ def test_sixteen_processes_never_take_one_place_twice_nor_lose_a_change(own_data
     hold_it(own_database_url, SHORT)
 
 
-@pytest.mark.nightly
+@pytest.mark.longer
 @pytest.mark.timeout(3000)
 def test_so_they_do_for_twenty_thousand_operations(own_database_url):
     told = hold_it(own_database_url, LONG)

@@ -43,6 +43,7 @@ def _stored(url: str) -> tuple[int, int, int]:
     return row
 
 
+@pytest.mark.longer
 def test_a_fill_that_was_killed_is_filled_whole_by_the_next_start(surroundings: dict[str, str]) -> None:
     url = surroundings["DATABASE_URL"]
     with _fill(surroundings) as filling:

@@ -115,6 +115,14 @@ def test_the_same_key_books_once(call, body):
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "book-2"}])
+def test_a_refusal_offers_alternatives_with_a_key_and_without(call, body, headers):
+    call(HUB, "POST", "/sessions", json=body())
+    refused = call(HUB, "POST", "/sessions", json=body(), headers=headers)
+    assert refused.status_code == 409
+    assert 1 <= len(refused.json["alternatives"]) <= 5
+
+
 def test_patch_moves_guarded_by_if_match(call, stage, body):
     made = call(HUB, "POST", "/sessions", json=body()).json
     change = {"studio_id": public("std", stage.other_studio.id)}

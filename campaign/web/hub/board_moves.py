@@ -103,6 +103,7 @@ def _attempted(
     except DomainError as error:
         if error.status >= 500:
             raise
+        error.look_further(db)
         return _refused(db, actor, error, shifts)
     return jsonify(back=written_back(done), said=" ".join(_said(one.session) for one in done))
 
