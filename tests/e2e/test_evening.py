@@ -53,6 +53,8 @@ def test_the_agency_gets_the_offer_and_accepts(evening):
 
 
 def test_a_move_asks_again_and_a_stale_one_is_refused(evening):
+    # So near its start the clock makes an accepted session ready: nothing else is to change it from then on.
+    wait_for(lambda: evening.session()["state"] == "ready", 10, "not ready")
     before = evening.session()
     path = f"/sessions/{evening.ids['session']}"
     later = datetime.fromisoformat(before["ends_at"]) + timedelta(minutes=10)
