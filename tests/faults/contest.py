@@ -26,7 +26,7 @@ from tests.factory import HUB
 
 # What a planner does, weighed so that at least a quarter is done and the rest meets somebody else.
 VERBS = {"book": 14, "move": 40, "swap": 14, "cancel": 7, "offer": 12, "accept": 8, "decline": 5}
-LOOK_EVERY = 4
+LOOK_EVERY = 2
 """A planner's board is so many operations old at most: what it moves may have been moved meanwhile."""
 
 
