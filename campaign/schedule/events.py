@@ -54,7 +54,7 @@ def announce(
     # Gathered whole, since one agency's answer is told to the others too; what each may see is cut below.
     view = views_of(db, SYSTEM, [row])[0]
     per_agency: dict[int, dict[str, Any]] = {
-        agency: {"participants": _own(view.participants, agency)} for agency in audience
+        agency: {"participants": own_participants(view.participants, agency)} for agency in audience
     }
     for agency in parted:
         per_agency[agency] = {"session": _parting(view), "participants": []}
@@ -102,7 +102,7 @@ def _parting(view: SessionView) -> dict[str, Any]:
     return {"id": ids.public("ses", view.id), "title": view.title, "version": view.version, "state": "parted"}
 
 
-def _own(people: Sequence[ParticipantView], agency_id: int) -> list[dict[str, Any]]:
+def own_participants(people: Sequence[ParticipantView], agency_id: int) -> list[dict[str, Any]]:
     """An agency's own participants, with how they answered."""
     return [
         {

@@ -1,5 +1,6 @@
 """One change of a session: locked, compared, kept in the history. Every action goes through here."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,18 @@ def locked(
     if not states.may(verb, row.state):
         raise WrongState(verb=verb, state=row.state)
     return row
+
+
+def locked_sessions(db: Session, session_ids: Sequence[int]) -> dict[int, LiveSession]:
+    """In the order of their ids, as everybody locks several sessions."""
+    rows = db.scalars(
+        select(LiveSession)
+        .where(LiveSession.id.in_(session_ids))
+        .order_by(LiveSession.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in rows}
 
 
 def step(

@@ -307,7 +307,7 @@ def test_stale_versions_and_strangers_are_refused(stage):
 
 def test_a_date_that_somebody_touches_meanwhile_is_stale(stage, monkeypatch):
     row = repeat(stage)
-    locking = altering._locked_sessions
+    locking = altering.locked_sessions
 
     def touched_before(db, session_ids):
         db.execute(
@@ -315,7 +315,7 @@ def test_a_date_that_somebody_touches_meanwhile_is_stale(stage, monkeypatch):
         )
         return locking(db, session_ids)
 
-    monkeypatch.setattr(altering, "_locked_sessions", touched_before)
+    monkeypatch.setattr(altering, "locked_sessions", touched_before)
     with pytest.raises(Stale):
         change(stage, row, title="x")
     assert {day.view.title for day in days(stage, row)} == {"每日专场"}

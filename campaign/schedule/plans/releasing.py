@@ -26,6 +26,7 @@ from campaign.schedule.plans.telling import Touched
 from campaign.schedule.reading import views_of
 from campaign.schedule.rules.plan import Plan
 from campaign.schedule.schemas import OverrideIn, SessionChange, SessionIn
+from campaign.schedule.stepping import locked_sessions
 from campaign.schedule.views import SessionView
 
 Given = TypeVar("Given", SessionIn, SessionChange)
@@ -52,7 +53,7 @@ def release(
     entries = entries_of(db, actor, plan.id)
     if not entries:
         raise PlanEmpty
-    rows = _locked_sessions(db, entries)
+    rows = locked_sessions(db, [entry.session_id for entry in entries if entry.session_id is not None])
     before = {view.id: view for view in views_of(db, actor, list(rows.values()))}
     told_before = {row.id: frozenset(row.agency_ids) for row in rows.values()}
     found = prepare(db, actor, entries, rows, before)
@@ -74,18 +75,6 @@ def release(
     detail = {"name": plan.name, "sessions": len(touched), "reason": given.reason or ""}
     audit.note(db, actor, "plan.released", "week_plan", plan.id, detail)
     return plan
-
-
-def _locked_sessions(db: Session, entries: Sequence[PlanEntry]) -> dict[int, LiveSession]:
-    """In the order of their ids, as everybody locks several sessions."""
-    rows = db.scalars(
-        select(LiveSession)
-        .where(LiveSession.id.in_([entry.session_id for entry in entries if entry.session_id is not None]))
-        .order_by(LiveSession.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {row.id: row for row in rows}
 
 
 def _views(db: Session, actor: Actor, session_ids: Iterable[int]) -> list[SessionView]:

@@ -12,7 +12,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.instants import written
 from campaign.outbox import actions as outbox
 from campaign.outbox.notices import HUB_ID, Audience, tell
-from campaign.schedule.events import Digest
+from campaign.schedule.events import Digest, own_participants
 from campaign.schedule.plans.comparing import Difference, compare, sheet_of
 from campaign.schedule.reading import reduced
 from campaign.schedule.views import SessionView
@@ -172,7 +172,6 @@ def _fact(news: News, agency_id: int) -> dict[str, Any]:
     if news.what == "parted":
         return known | {"state": "parted"}
     was = {one.kind: one.before for one in news.differences}
-    own = [person for person in view.participants if person.agency_id == agency_id]
     return known | {
         "state": view.state,
         "changed": news.kinds,
@@ -182,19 +181,7 @@ def _fact(news: News, agency_id: int) -> dict[str, Any]:
         "studio": {"id": ids.public("std", view.studio_id), "name": view.studio_name},
         "answer_by": written(view.offer_deadline_at) if view.offer_deadline_at else None,
         "cancel_code": view.cancel_code,
-        "participants": [
-            {
-                "id": ids.public_or_none("ptc", person.id),
-                "host_id": ids.public_or_none("hst", person.host_id),
-                "name": person.name,
-                "role": person.role,
-                "from": written(person.starts_at) if person.starts_at else None,
-                "to": written(person.ends_at) if person.ends_at else None,
-                "acceptance": person.acceptance,
-                "reason": person.reason,
-            }
-            for person in own
-        ],
+        "participants": own_participants(view.participants, agency_id),
     }
 
 

@@ -24,7 +24,7 @@ from campaign.schedule.series.making import refuse, touch
 from campaign.schedule.series.models import Series, SeriesDate
 from campaign.schedule.series.queries import SeriesDay
 from campaign.schedule.series.schemas import EndIn, SeriesChange, SkipIn, stored, template_of
-from campaign.schedule.stepping import people_of
+from campaign.schedule.stepping import locked_sessions, people_of
 from campaign.schedule.views import SessionView
 
 
@@ -91,7 +91,7 @@ def end(
     days = _ahead(known, given.from_on)
     digest = Digest()
     touched = []
-    rows = _locked_sessions(db, [view.id for _, view in days])
+    rows = locked_sessions(db, [view.id for _, view in days])
     told = {one.id: frozenset(one.agency_ids) for one in rows.values()}
     for _, view in sorted(days, key=lambda one: one[1].id):
         after = closing.cancel(db, actor, view.id, code=given.code, reason=given.reason, digest=digest)
@@ -122,7 +122,7 @@ def _apply_all(
     db: Session, actor: Actor, changes: dict[int, tuple[SeriesDay, SessionChange]], digest: Digest
 ) -> list[Touched]:
     """All changes or none: one turn for all of it, then every place is given up before one is taken."""
-    rows = _locked_sessions(db, list(changes))
+    rows = locked_sessions(db, list(changes))
     before = {view.id: view for view in views_of(db, actor, list(rows.values()))}
     told = {one.id: frozenset(one.agency_ids) for one in rows.values()}
     plans = {
@@ -150,18 +150,6 @@ def _apply_all(
             tried.append(Tried(day.on_date, plans[one].session, error))
     refuse(sorted(tried, key=lambda one: one.on_date))
     return done
-
-
-def _locked_sessions(db: Session, session_ids: Sequence[int]) -> dict[int, LiveSession]:
-    """In the order of their ids, as everybody locks several sessions."""
-    rows = db.scalars(
-        select(LiveSession)
-        .where(LiveSession.id.in_(session_ids))
-        .order_by(LiveSession.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {row.id: row for row in rows}
 
 
 def _in_order(rows: dict[int, LiveSession], plans: dict[int, Plan]) -> list[int]:
