@@ -108,15 +108,7 @@ def _page(db: Session, actor: Actor, filled: forms.Form[Any], session: SessionVi
         conflicts=getattr(refusal, "conflicts", ()),
         alternatives=getattr(refusal, "alternatives", ()),
         wants_reason=refusal is not None and refusal.error_code == "needs_override",
-        studios=options.studios(db, actor),
-        brands=options.brands(db, actor),
-        hosts=options.hosts(db, actor),
-        accounts=options.accounts(db, actor),
-        products=options.products(db, actor),
-        campaigns=options.campaigns(db, actor),
-        crews=options.crews(db, actor, session.crew if session else ()),
         crew_field=crew_field,
-        platforms=options.platforms(),
-        roles=options.roles(),
+        **options.for_booking(db, actor, session.crew if session else ()),
     )
     return make_response(answer, filled.status)

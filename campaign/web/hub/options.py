@@ -96,3 +96,18 @@ def agencies(db: Session, actor: Actor) -> list[Option]:
 
 def host_kinds() -> list[Option]:
     return [(name, in_words(f"host_kind.{name}", {})) for name in ("in_house", "signed", "independent")]
+
+
+def for_booking(db: Session, actor: Actor, kept: Iterable[CrewView] = ()) -> dict[str, list[Any]]:
+    """All that the booking form lets choose from, by the names it knows them by. kept: crews a session has."""
+    return {
+        "studios": studios(db, actor),
+        "brands": brands(db, actor),
+        "hosts": hosts(db, actor),
+        "accounts": accounts(db, actor),
+        "products": products(db, actor),
+        "campaigns": campaigns(db, actor),
+        "crews": crews(db, actor, kept),
+        "platforms": platforms(),
+        "roles": roles(),
+    }

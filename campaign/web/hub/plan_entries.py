@@ -193,15 +193,7 @@ def _page(
         sizes=Sizes.of(filled.typed),
         conflicts=(),
         wants_reason=False,
-        studios=options.studios(db, actor),
-        brands=options.brands(db, actor),
-        hosts=options.hosts(db, actor),
-        accounts=options.accounts(db, actor),
-        products=options.products(db, actor),
-        campaigns=options.campaigns(db, actor),
-        crews=options.crews(db, actor, session.crew if session else ()),
         crew_field=crew_field,
-        platforms=options.platforms(),
-        roles=options.roles(),
+        **options.for_booking(db, actor, session.crew if session else ()),
     )
     return make_response(answer, filled.status)

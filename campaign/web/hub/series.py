@@ -229,15 +229,7 @@ def _form(
         conflicts=(),
         alternatives=(),
         wants_reason=_wants_reason(filled) or any(one.soft for one in tried or ()),
-        studios=options.studios(db, actor),
-        brands=options.brands(db, actor),
-        hosts=options.hosts(db, actor),
-        accounts=options.accounts(db, actor),
-        products=options.products(db, actor),
-        campaigns=options.campaigns(db, actor),
-        crews=options.crews(db, actor),
         crew_field=crew_field,
-        platforms=options.platforms(),
-        roles=options.roles(),
+        **options.for_booking(db, actor),
     )
     return make_response(answer, filled.status)
