@@ -152,7 +152,7 @@ def undo(db: Session, actor: Actor, session_id: int) -> SessionView:
     if newest is not None and clock.now(db) - newest.at <= UNDO_WITHIN:
         if newest.verb == "arrive":
             return _gone_again(db, actor, row, newest.detail["participants"])
-        if newest.to_state == "live" and newest.detail.get("fields") == ["ends_at"]:
+        if _made_longer(newest):
             return change(
                 db, actor, row.id, SessionChange(ends_at=parse(newest.detail["before"][1]), override=_UNDO)
             )
@@ -185,8 +185,12 @@ def may_undo(db: Session, actor: Actor, session_id: int) -> bool:
     if last is None or clock.now(db) - last.at > UNDO_WITHIN:
         return False
     tapped = last.verb in ("start", "end") and last.evidence == "tap"
-    longer = last.to_state == "live" and last.detail.get("fields") == ["ends_at"]
-    return tapped or longer or last.verb == "arrive"
+    return tapped or _made_longer(last) or last.verb == "arrive"
+
+
+def _made_longer(step: SessionHistory) -> bool:
+    """Whether a step put the end of a show on air elsewhere: an end that was sent again as it was moved nothing."""
+    return step.to_state == "live" and step.detail.get("fields") == ["ends_at"] and "before" in step.detail
 
 
 def _gone_again(db: Session, actor: Actor, row: LiveSession, participant_ids: list[int]) -> SessionView:

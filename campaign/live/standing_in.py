@@ -13,7 +13,7 @@ from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.parties.models import Host
 from campaign.parties.queries import agencies_on
 from campaign.schedule import booking, claims
-from campaign.schedule.changing import sync_people, target_of
+from campaign.schedule.changing import sync_people
 from campaign.schedule.events import announce
 from campaign.schedule.models import LiveSession, Participant
 from campaign.schedule.reading import views_of
@@ -21,6 +21,7 @@ from campaign.schedule.schemas import ParticipantIn, SessionChange
 from campaign.schedule.spans import Span
 from campaign.schedule.states import may
 from campaign.schedule.stepping import locked, people_of, step
+from campaign.schedule.targets import target_of
 from campaign.schedule.views import SessionView
 
 SHORTEST = timedelta(minutes=1)
@@ -51,7 +52,7 @@ def stand_in(
     now = clock.now(db)
     told = set(row.agency_ids)
     given = SessionChange(participants=_parted(db, actor, row, people, leaving, host_id))
-    plan = target_of(db, actor, row, given, people).plan
+    plan = target_of(db, actor, row, given).plan
     claims.take_turns(db, actor, plan.things, session_ids=[row.id])
     claims.drop_all(db, actor, row.id)
     booking.claim_all(db, actor, row, plan, expires_at=None)

@@ -15,7 +15,7 @@ from campaign.parties.models import Host
 from campaign.schedule import acceptance, claims
 from campaign.schedule.acceptance import Person
 from campaign.schedule.errors import MustBeAsked, NobodyToAsk, NothingToAnswer
-from campaign.schedule.events import Digest, announce
+from campaign.schedule.events import Digest, announce, shown
 from campaign.schedule.models import LiveSession, Participant
 from campaign.schedule.offer_rules import rules_of_hub
 from campaign.schedule.reading import views_of
@@ -65,8 +65,8 @@ def offer(
         offer_deadline_at=deadline_at or due_at(db, actor, now, row.starts_at),
         agency_ids=sorted({*row.agency_ids, *told}),
     )
-    announce(db, actor, row, "session.offered", digest=digest)
-    return views_of(db, actor, [row])[0]
+    told_of = announce(db, actor, row, "session.offered", digest=digest)
+    return shown(db, actor, row, told_of)
 
 
 def due_at(db: Session, actor: Actor, asked_at: datetime, starts_at: datetime) -> datetime:
@@ -106,8 +106,7 @@ def confirm(
     ask(db, actor, people, clock.now(db))
     claims.settle(db, actor, row.id)
     step(db, actor, row, "confirm", to="accepted", hold_until=None)
-    announce(db, actor, row, "session.accepted", digest=digest)
-    return views_of(db, actor, [row])[0]
+    return shown(db, actor, row, announce(db, actor, row, "session.accepted", digest=digest))
 
 
 def accept(
@@ -129,9 +128,8 @@ def accept(
     detail = {"participants": [person.id for person in answered]}
     if acceptance.all_accepted(persons(db, actor, people)):
         step(db, actor, row, "accept", to="accepted", reason=reason, detail=detail, offer_deadline_at=None)
-        announce(db, actor, row, "session.accepted")
-    else:
-        step(db, actor, row, "accept", reason=reason, detail=detail)
+        return shown(db, actor, row, announce(db, actor, row, "session.accepted"))
+    step(db, actor, row, "accept", reason=reason, detail=detail)
     return views_of(db, actor, [row])[0]
 
 
@@ -164,8 +162,7 @@ def decline(
         step(db, actor, row, "decline", to="draft", reason=reason, detail=detail, offer_deadline_at=None)
     else:
         step(db, actor, row, "decline", reason=reason, detail=detail)
-    announce(db, actor, row, "session.declined")
-    return views_of(db, actor, [row])[0]
+    return shown(db, actor, row, announce(db, actor, row, "session.declined"))
 
 
 def expire(db: Session, row: LiveSession) -> None:

@@ -1,46 +1,32 @@
 """Changing a session: times, place, people and all else in one transaction, with whom it touches asked again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
-from campaign.parties.models import Studio
-from campaign.parties.queries import zone_of_hub
-from campaign.schedule import acceptance, booking, claims, crew, judging, references, standing
+from campaign.schedule import acceptance, booking, claims, crew, judging, standing
 from campaign.schedule.answering import ask, due_at, persons
 from campaign.schedule.due import READY_BEFORE
 from campaign.schedule.errors import NotWhileLive
-from campaign.schedule.events import Digest, announce
-from campaign.schedule.models import LineupItem, LiveSession, Participant
-from campaign.schedule.reading import views_of
-from campaign.schedule.references import Faults, LineupPlan
+from campaign.schedule.events import Digest, announce, shown
+from campaign.schedule.models import LiveSession, Participant
+from campaign.schedule.references import Faults
 from campaign.schedule.rules.plan import PersonPlan, Plan
 from campaign.schedule.schemas import ChannelIn, OverrideIn, SessionChange
-from campaign.schedule.spans import Span, moved_shift
-from campaign.schedule.stepping import locked, people_of, step
+from campaign.schedule.spans import Span
+from campaign.schedule.stepping import locked, step
+from campaign.schedule.targets import Target, target_of
 from campaign.schedule.views import SessionView
 
 _LIVE_FIELDS = frozenset({"channels", "lineup", "ends_at"})
 _PLACING = frozenset({"starts_at", "ends_at", "studio_id", "participants", "channels", "crew"})
 _PLAIN = ("title", "notes", "campaign_id")
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a session is to become, and what it was."""
-
-    plan: Plan
-    before: Plan
-    channels: Sequence[ChannelIn]
-    brand_ids: Sequence[int]
-    lineup: Sequence[LineupPlan] | None
 
 
 def move(
@@ -62,7 +48,7 @@ def move(
     given = {name: value for name, value in given.items() if value is not None}
     if override_reason:
         given["override"] = OverrideIn(reason=override_reason)
-    return change(db, actor, session_id, SessionChange(**given), expected_version=row.version)
+    return shown(db, actor, row, make(db, actor, target_of(db, actor, row, SessionChange(**given))))
 
 
 def change(
@@ -80,10 +66,16 @@ def change(
     `beside`: other sessions as they are about to become in the same transaction. `digest`: tell nobody, keep it there.
     """
     row = locked(db, actor, session_id, "change", expected_version=expected_version)
+    target = target_of(db, actor, row, given)
+    return shown(db, actor, row, make(db, actor, target, beside=beside, digest=digest))
+
+
+def make(
+    db: Session, actor: Actor, target: Target, *, beside: Sequence[Plan] = (), digest: Digest | None = None
+) -> SessionView | None:
+    """Make a locked session what its target says; raises as `change` does. Gives the view others were told of."""
+    row, given = target.row, target.given
     fields = given.model_fields_set - {"override"}
-    people = people_of(db, actor, row)
-    before = Span(row.starts_at, row.ends_at)
-    target = target_of(db, actor, row, given, people)
     if row.state == "live":
         _refuse_live(db, actor, row, target, fields)
     values: dict[str, Any] = {name: getattr(given, name) for name in _PLAIN if name in fields}
@@ -104,82 +96,13 @@ def change(
         booking.claim_all(db, actor, row, target.plan, expires_at=held)
         values |= _placed(target, row)
     _write_parts(db, actor, row, target, fields)
-    touched = sync_people(db, actor, row, people, target.plan.people, settled=row.state == "live")
-    _apply(db, actor, row, before, touched, values, fields, digest)
-    return views_of(db, actor, [row])[0]
+    touched = sync_people(db, actor, row, target.people, target.plan.people, settled=row.state == "live")
+    return _apply(db, actor, target, touched, values, fields, digest)
 
 
 def takes_claims_anew(given: SessionChange) -> bool:
     """Whether a change gives up what its session holds and claims it again."""
     return bool(given.model_fields_set & _PLACING)
-
-
-def target_of(
-    db: Session, actor: Actor, row: LiveSession, given: SessionChange, people: Sequence[Participant]
-) -> Target:
-    """What a change would make of a session. Raises Invalid for values that cannot be."""
-    faults = Faults()
-    before = Span(row.starts_at, row.ends_at)
-    after = Span(given.starts_at or row.starts_at, given.ends_at or row.ends_at)
-    references.check_span(after.starts_at, after.ends_at, faults)
-    faults.raise_any()
-    brand_ids = given.brand_ids or row.brand_ids
-    if given.brand_ids:
-        references.check_brands(db, actor, given.brand_ids, faults)
-    if "campaign_id" in given.model_fields_set and given.campaign_id != row.campaign_id:
-        references.check_campaign(db, actor, given.campaign_id, faults)
-    channels_before = standing.channels_of(db, row)
-    channels = given.channels or channels_before
-    if given.channels:
-        references.check_channels(db, actor, given.channels, faults)
-    people_before = standing.people_of_plan(db, people)
-    if given.participants:
-        planned = references.plan_people(db, actor, given.participants, after, faults)
-    else:
-        zone = zone_of_hub(db, actor)
-        planned = [
-            replace(person, shift=moved_shift(person.shift, before, after, zone)) for person in people_before
-        ]
-    products_before = _kept_lineup(db, row, brand_ids, faults)
-    lineup, products = None, products_before
-    if given.lineup is not None:
-        lineup = references.plan_lineup(db, actor, given.lineup, brand_ids, faults)
-        products = [item.product_id for item in lineup]
-    studio = references.get_studio(db, actor, given.studio_id or row.studio_id, faults)
-    stood = Plan(
-        session_id=row.id,
-        session=before,
-        studio=booking.place_of(db.get_one(Studio, row.studio_id)),
-        people=people_before,
-        outlets=booking.outlets_of(channels_before),
-        brand_ids=row.brand_ids,
-        product_ids=products_before,
-        crew=crew.needs_of(db, actor, row.id),
-        title=row.title,
-    )
-    needs = stood.crew if given.crew is None else references.plan_crew(db, actor, given.crew, faults)
-    faults.raise_any()
-    plan = replace(
-        stood,
-        session=after,
-        studio=booking.place_of(studio),
-        people=planned,
-        outlets=booking.outlets_of(channels),
-        brand_ids=brand_ids,
-        product_ids=products,
-        crew=needs,
-    )
-    return Target(plan, stood, channels, brand_ids, lineup)
-
-
-def _kept_lineup(db: Session, row: LiveSession, brand_ids: Sequence[int], faults: Faults) -> list[int]:
-    """The products that stay lined up; a brand cannot leave while its goods are on the line-up."""
-    items = db.execute(
-        select(LineupItem.product_id, LineupItem.brand_id).where(LineupItem.session_id == row.id)
-    ).all()
-    if not {item.brand_id for item in items} <= set(brand_ids):
-        faults.add("brand_ids", "brand_in_lineup")
-    return [item.product_id for item in items]
 
 
 def _refuse_live(
@@ -298,15 +221,14 @@ def _match(rows: Sequence[Participant], plan: PersonPlan) -> Participant | None:
 def _apply(
     db: Session,
     actor: Actor,
-    row: LiveSession,
-    before: Span,
+    target: Target,
     touched: Touched,
     values: dict[str, Any],
     fields: set[str] | frozenset[str],
     digest: Digest | None = None,
-) -> None:
+) -> SessionView | None:
     """The step itself: who must be asked again, the state that makes, and who hears of it."""
-    now = clock.now(db)
+    row, before, now = target.row, target.before.session, clock.now(db)
     told, studio_before, state_before = set(row.agency_ids), row.studio_id, row.state
     after = Span(values.get("starts_at", row.starts_at), values.get("ends_at", row.ends_at))
     moved = after != before or values.get("studio_id", studio_before) != studio_before
@@ -323,9 +245,10 @@ def _apply(
     if state_before == "ready" and after.starts_at - now > READY_BEFORE and row.state == "ready":
         step(db, actor, row, "change", to="offered", detail={"why": "start_moved_away"})
         step(db, actor, row, "confirm", to="accepted", offer_deadline_at=None)
-    _tell(db, actor, row, told, moved, touched, fields, digest)
+    view = _tell(db, actor, row, told, moved, touched, fields, digest)
     if state_before == "offered" and row.state == "accepted":
-        announce(db, actor, row, "session.accepted", digest=digest)
+        view = announce(db, actor, row, "session.accepted", digest=digest)
+    return view
 
 
 def _ask_again(
@@ -365,15 +288,17 @@ def _tell(
     touched: Touched,
     fields: set[str] | frozenset[str],
     digest: Digest | None,
-) -> None:
+) -> SessionView | None:
     """One event per change: moved, people_changed or updated; a first session.offered for agencies new to it."""
+    view = None
     parted = told - set(row.agency_ids)
     if touched.replaced:
-        announce(db, actor, row, "session.people_changed", told=told, parted=parted, digest=digest)
+        view = announce(db, actor, row, "session.people_changed", told=told, parted=parted, digest=digest)
     elif moved:
-        announce(db, actor, row, "session.moved", told=told, digest=digest)
+        view = announce(db, actor, row, "session.moved", told=told, digest=digest)
     elif fields - _SILENT:
-        announce(db, actor, row, "session.updated", told=told, digest=digest)
+        view = announce(db, actor, row, "session.updated", told=told, digest=digest)
     new = set(row.agency_ids) - told
     if new:
-        announce(db, actor, row, "session.offered", told=new, digest=digest)
+        view = announce(db, actor, row, "session.offered", told=new, digest=digest)
+    return view

@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.schedule import claims
-from campaign.schedule.events import Digest, announce
+from campaign.schedule.events import Digest, announce, shown
 from campaign.schedule.models import LiveSession
-from campaign.schedule.reading import views_of
 from campaign.schedule.references import Faults
 from campaign.schedule.states import CANCEL_CODES, HOLD_LAPSED
 from campaign.schedule.stepping import locked, step
@@ -33,8 +32,8 @@ def cancel(
     faults.raise_any()
     row = locked(db, actor, session_id, "cancel", expected_version=expected_version)
     _call_off(db, actor, row, code, reason)
-    announce(db, actor, row, "session.cancelled", digest=digest, code=code, reason=reason)
-    return views_of(db, actor, [row])[0]
+    told = announce(db, actor, row, "session.cancelled", digest=digest, code=code, reason=reason)
+    return shown(db, actor, row, told)
 
 
 def known_code(code: str, faults: Faults) -> None:

@@ -39,18 +39,18 @@ def announce(
     parted: Iterable[int] = (),
     digest: Digest | None = None,
     **more: Any,
-) -> None:
+) -> SessionView | None:
     """Write `type` for the agencies told of the session (or those given), in this transaction.
 
     `more` is laid beside data.session and read by all of them: plain JSON without anybody's terms. `parted`
     are agencies that no longer take part: they hear that, and nothing else of the session as it now is.
     People are told too (schedule.telling). With a `digest` nobody is told now: it is kept there, for whoever
-    releases to tell everything at once.
+    releases to tell everything at once. Gives the whole view that was told of, for `shown`; None with a digest.
     """
     audience, parted = sorted(set(row.agency_ids if told is None else told)), set(parted)
     if digest is not None:
         digest.hold(row.id, audience, parted)
-        return
+        return None
     # Gathered whole, since one agency's answer is told to the others too; what each may see is cut below.
     view = views_of(db, SYSTEM, [row])[0]
     per_agency: dict[int, dict[str, Any]] = {
@@ -68,6 +68,15 @@ def announce(
     )
     reason = str(more.get("reason", ""))
     tell_of_event(db, actor, row, view, type, agencies=audience, parted=parted, reason=reason)
+    return view
+
+
+def shown(db: Session, actor: Actor, row: LiveSession, told: SessionView | None) -> SessionView:
+    """A session as its reader may see it. `told`: the view of what was announced last, when nothing came after it.
+
+    The hub sees what was told; gathering it anew would be a fifth of a change.
+    """
+    return told if told is not None and actor.is_hub else views_of(db, actor, [row])[0]
 
 
 def written_session(view: SessionView) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -14,12 +14,14 @@ from campaign.kit.errors import FieldError, Invalid, NotFound, WrongState
 from campaign.parties.queries import zone_of_hub
 from campaign.schedule import changing, claims, judging, states
 from campaign.schedule.booking import Check
+from campaign.schedule.events import shown
 from campaign.schedule.models import LiveSession, Participant
 from campaign.schedule.reading import visible
 from campaign.schedule.rules.conflict import Conflict
 from campaign.schedule.schemas import OverrideIn, ParticipantIn, SessionChange
 from campaign.schedule.spans import Span, board_day_of, moved_days, moved_shift
-from campaign.schedule.stepping import locked, people_of
+from campaign.schedule.stepping import locked
+from campaign.schedule.targets import target_of, turn_of
 from campaign.schedule.views import SessionView
 
 
@@ -63,26 +65,18 @@ def shift_all(
     }
     changes = {one: _change_of(db, actor, rows[one], wanted[one], reason) for one in rows}
     backs = {one: _back(rows[one], wanted[one]) for one in rows}
+    targets = {one: target_of(db, actor, row, changes[one]) for one, row in rows.items()}
     if len(rows) > 1:
-        claims.take_turns(db, actor, _things(db, actor, rows, changes), session_ids=rows)
+        things = {thing for target in targets.values() for thing in target.plan.things}
+        claims.take_turns(db, actor, things, session_ids=rows)
         for one in rows:
             claims.drop_all(db, actor, one)
     done: dict[int, Shifted] = {}
-    for one in _in_order(rows, changes):
-        view = changing.change(db, actor, one, changes[one], expected_version=rows[one].version)
-        done[one] = Shifted(view, _versioned(backs[one], view.version))
+    for target in sorted(targets.values(), key=lambda one: turn_of(one.row, one.plan)):
+        row = target.row
+        view = shown(db, actor, row, changing.make(db, actor, target))
+        done[row.id] = Shifted(view, _versioned(backs[row.id], view.version))
     return [done[shift.session_id] for shift in shifts]
-
-
-def _things(
-    db: Session, actor: Actor, rows: dict[int, LiveSession], changes: dict[int, SessionChange]
-) -> set[int]:
-    """All that the sessions need where they go."""
-    targets = [
-        changing.target_of(db, actor, row, changes[one], people_of(db, actor, row))
-        for one, row in rows.items()
-    ]
-    return {thing for target in targets for thing in target.plan.things}
 
 
 def try_all(db: Session, actor: Actor, shifts: Sequence[Shift]) -> Check:
@@ -99,7 +93,7 @@ def try_all(db: Session, actor: Actor, shifts: Sequence[Shift]) -> Check:
         if not states.may("change", row.state):
             raise WrongState(verb="change", state=row.state)
         change = _change_of(db, actor, row, shift, None)
-        target = changing.target_of(db, actor, row, change, people_of(db, actor, row))
+        target = target_of(db, actor, row, change)
         taken = claims.in_the_way(db, actor, row.id, target.plan.wanted(), now=clock.now(db))
         others = [one for one in taken if one.session_id not in together]
         found = judging.findings_of(db, actor, target.plan, target.before, taken=others)
@@ -180,14 +174,3 @@ def _back(row: LiveSession, shift: Shift) -> Shift:
 
 def _versioned(shift: Shift, version: int) -> Shift:
     return Shift(**{**vars(shift), "version": version})
-
-
-def _in_order(rows: dict[int, LiveSession], changes: dict[int, SessionChange]) -> list[int]:
-    """Later ones first where they move on, earlier first where they move back: none meets its neighbour's old time."""
-
-    def key(one: int) -> tuple[bool, float]:
-        by = (changes[one].starts_at or rows[one].starts_at) - rows[one].starts_at
-        at = rows[one].starts_at.timestamp()
-        return (by <= timedelta(0), at if by <= timedelta(0) else -at)
-
-    return sorted(rows, key=key)

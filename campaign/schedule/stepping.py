@@ -26,16 +26,15 @@ def locked(
     db: Session, actor: Actor, session_id: int, verb: str, *, expected_version: int | None = None
 ) -> LiveSession:
     """The session, locked for change. Raises NotFound, Stale (If-Match) or WrongState, in this order."""
-    row = db.scalars(
-        select(LiveSession)
-        .where(LiveSession.id == session_id, visible(actor))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    mine = select(LiveSession).where(LiveSession.id == session_id, visible(actor))
+    wanted = mine.with_for_update().execution_options(populate_existing=True)
+    if expected_version is not None:
+        # One of another version is stale already: nobody waits in line for its lock to hear that.
+        wanted = wanted.where(LiveSession.version == expected_version)
+    row = db.scalars(wanted).one_or_none()
     if row is None:
-        raise NotFound
-    if expected_version is not None and expected_version != row.version:
-        raise Stale
+        known = db.scalars(mine.with_only_columns(LiveSession.id)).one_or_none()
+        raise NotFound if known is None else Stale
     if not states.may(verb, row.state):
         raise WrongState(verb=verb, state=row.state)
     return row
@@ -73,15 +72,15 @@ def step(
     after = to or before
     values |= {"state": after, "version": version + 1, "updated_at": now}
     values |= {"attempts": 0, "due_at": next_look(_times(row, values))}
-    done = db.execute(
+    done = db.scalars(
         update(LiveSession)
         .where(LiveSession.id == row.id, LiveSession.state == before, LiveSession.version == version)
         .values(values)
-        .execution_options(synchronize_session=False)
+        .returning(LiveSession)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
+    if done.one_or_none() is None:
         raise Stale
-    db.refresh(row)
     record(db, actor, row, verb, before, evidence=evidence, reason=reason, detail=detail)
 
 

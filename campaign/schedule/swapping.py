@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.schedule import claims
-from campaign.schedule.changing import change, target_of
+from campaign.schedule.changing import make
+from campaign.schedule.events import shown
 from campaign.schedule.models import LiveSession, Participant
 from campaign.schedule.schemas import OverrideIn, ParticipantIn, SessionChange
 from campaign.schedule.spans import Span, moved_shift
 from campaign.schedule.stepping import locked, people_of
+from campaign.schedule.targets import target_of
 from campaign.schedule.views import SessionView
 
 What = Literal["studios", "times", "places", "people"]
@@ -39,23 +41,20 @@ def swap(
         one: locked(db, actor, one, "swap", expected_version=expected_version if one == session_id else None)
         for one in sorted((session_id, with_id))
     }
-    people = {one: people_of(db, actor, row) for one, row in rows.items()}
     here, there = rows[session_id], rows[with_id]
-    ours = _given(what, here, there, people[with_id], override_reason)
-    theirs = _given(what, there, here, people[session_id], override_reason)
-    # Judged as if both stood already: what each leaves behind is in nobody's way.
-    beside = target_of(db, actor, there, theirs, people[with_id]).plan
-    mine = target_of(db, actor, here, ours, people[session_id]).plan
-    claims.take_turns(db, actor, mine.things | beside.things, session_ids=rows)
+    ours = target_of(db, actor, here, _given(db, actor, what, here, there, override_reason))
+    theirs = target_of(db, actor, there, _given(db, actor, what, there, here, override_reason))
+    claims.take_turns(db, actor, ours.plan.things | theirs.plan.things, session_ids=rows)
     claims.drop_all(db, actor, session_id)
     claims.drop_all(db, actor, with_id)
-    view = change(db, actor, session_id, ours, beside=[beside])
-    change(db, actor, with_id, theirs)
-    return view
+    # Judged as if both stood already: what each leaves behind is in nobody's way.
+    view = make(db, actor, ours, beside=[theirs.plan])
+    make(db, actor, theirs)
+    return shown(db, actor, here, view)
 
 
 def _given(
-    what: What, row: LiveSession, other: LiveSession, others: list[Participant], reason: str | None
+    db: Session, actor: Actor, what: What, row: LiveSession, other: LiveSession, reason: str | None
 ) -> SessionChange:
     """What `row` is to become: the other's, as far as it is swapped."""
     given: dict[str, Any] = {}
@@ -66,7 +65,7 @@ def _given(
         given["ends_at"] = other.starts_at + (row.ends_at - row.starts_at)
     if what == "people":
         own, before = Span(row.starts_at, row.ends_at), Span(other.starts_at, other.ends_at)
-        given["participants"] = [_moved(person, before, own) for person in others]
+        given["participants"] = [_moved(person, before, own) for person in people_of(db, actor, other)]
     if reason:
         given["override"] = OverrideIn(reason=reason)
     return SessionChange.model_construct(_fields_set=set(given), **given)

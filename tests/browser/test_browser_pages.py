@@ -11,6 +11,7 @@ LOOKS = {
     "en-narrow-dark": {"width": 390, "scheme": "dark", "language": "en-US"},
     "zh-narrow-light": {"width": 390, "scheme": "light", "language": "zh-CN"},
     "en-wide-dark": {"width": 1440, "scheme": "dark", "language": "en-US"},
+    "zh-widest-light": {"width": 2560, "scheme": "light", "language": "zh-CN"},
 }
 # Two looks meet each language, width and colouring once; the other pairings are for the night.
 _EACH_TIME = ("zh-wide-light", "en-narrow-dark")

@@ -9,6 +9,7 @@ import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tests.oracle.floor import Floor
 from tests.oracle.shows import (
     ALLOWED,
     CORRECTS,
@@ -20,14 +21,13 @@ from tests.oracle.shows import (
     Refused,
     Show,
     Who,
-    Wish,
     carried,
     taking,
-    with_wish,
 )
+from tests.oracle.wishes import Wishes
 
 
-class Hub:
+class Hub(Floor, Wishes):
     """All sessions, and the moment it is."""
 
     def __init__(self, now: datetime) -> None:
@@ -64,8 +64,7 @@ class Hub:
     def _claim(self, show: Show) -> None:
         things = {(kind, thing) for kind, thing, _, _ in show.wanted()}
         for other in list(self.shows.values()):
-            lapsed = other.state == "draft" and other.hold is not None and other.hold <= self.now
-            if other is not show and lapsed and things & {(k, t) for k, t, _, _ in other.claims}:
+            if other is not show and self._lapsed(other) and things & {(k, t) for k, t, _, _ in other.claims}:
                 self._call_off(other)
         if any(self._clashes(show, claim) for claim in show.wanted()):
             raise Refused("conflict")
@@ -160,9 +159,11 @@ class Hub:
             self._claim(show)
         show.over = show.over and was != "live"
         to = self._asked_again(show, touched)
+        longer = ("longer", self.now, before[1]) if was == "live" and before[1] != hi else None
         asked = {who.agency for who in show.people if who.answer == "asked" and who.agency}
         show.told = (told & {who.agency for who in show.people}) | asked
         show.step(to)
+        show.newest = longer
         if was == "ready" == show.state and show.lo - self.now > READY:
             show.step("offered")
             show.step("accepted")
@@ -223,49 +224,6 @@ class Hub:
         self.change(one, **wants[0])
         self.change(two, **wants[1])
 
-    def counter(self, one: int, wish: Wish) -> None:
-        by = ("agency", wish.agency)
-        self._seen(one, by)
-        show = self._of(one, "counter")
-        own = self._answering(show, by, ("asked", "accepted"))
-        if wish.leaves is not None and wish.leaves not in {who.host for who in own}:
-            raise Refused("nothing_to_answer")
-        if wish.comes is not None and (
-            wish.comes.agency != wish.agency or wish.comes.host in {who.host for who in show.people}
-        ):
-            raise Refused("invalid")
-        if wish.times is not None and (wish.times[0] <= self.now or wish.times == (show.lo, show.hi)):
-            raise Refused("invalid")
-        for other in show.wishes:
-            if other.agency == wish.agency and other.state == "open":
-                other.state = "withdrawn"
-        show.wishes.append(wish)
-        show.step(event="countered")
-
-    def decide(self, one: int, wish_id: int, answer: str) -> None:
-        show = self._of(one, "decide")
-        wish = next(other for other in show.wishes if other.id == wish_id)
-        if wish.state != "open":
-            raise Refused("proposal_closed")
-        if answer == "refused":
-            wish.state = "refused"
-            show.step(event="counter_refused")
-            return
-        leaves_not = wish.leaves is not None and wish.leaves not in {who.host for who in show.people}
-        if wish.was != (show.lo, show.hi) or leaves_not:
-            raise Refused("proposal_closed")
-        wish.state = "accepted"
-        if wish.times is not None:
-            self.change(one, lo=wish.times[0], hi=wish.times[1])
-        else:
-            self.change(one, people=with_wish(show.people, wish))
-        if show.state == "draft":
-            self.offer(one)
-        if show.state == "offered" and any(
-            who.answer == "asked" and who.agency == wish.agency for who in show.people
-        ):
-            self.accept(one, ("agency", wish.agency))
-
     def ready(self, one: int) -> None:
         show = self._of(one, "ready")
         if not self._all_there(show):
@@ -276,19 +234,18 @@ class Hub:
         away = any(who.answer in ("declined", "expired") for who in show.people)
         return not away and not show.waiting()
 
-    def arrive(self, one: int) -> None:
-        show = self._of(one, "arrive")
-        if not all(who.here for who in show.people):
-            show.step()
-        for who in show.people:
-            who.here = True
+    def _lapsed(self, show: Show) -> bool:
+        return show.state == "draft" and show.hold is not None and show.hold <= self.now
 
     def start(self, one: int, at: datetime | None = None) -> None:
-        show, at = self._of(one, "start"), at or self.now
+        """`at`: by evidence of that moment; by a tap, now."""
+        show, tapped = self._of(one, "start"), at is None
+        at = at or self.now
         late = show.state == "no_show"
         show.began, show.ended = at, None
         show.sign = max(at, show.sign or at)
         show.step("live", "started")
+        show.turn = ("live", self.now) if tapped else None
         if late:
             self._claim_what_is_free(show)
 
@@ -301,6 +258,7 @@ class Hub:
         show.ended = max(at or self.now, show.began or self.now)
         show.free_from(show.ended, show.ended + TEARDOWN)
         show.step("ended", "ended")
+        show.turn = ("ended", self.now) if at is None else None
 
     def review(self, one: int) -> None:
         self._of(one, "review").step("reviewed")
@@ -350,6 +308,7 @@ class Hub:
         elif show.state == "no_show":
             show.began, show.ended = show.lo, show.hi
             show.step("ended", "ended")
+            show.turn = None
         else:
             self.start(one, show.lo)
             self.end(one, show.hi)

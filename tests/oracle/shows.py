@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 MIN = timedelta(minutes=1)
 SETUP, TEARDOWN = 30 * MIN, 15 * MIN
 READY, GRACE, OUTAGE = 30 * MIN, 15 * MIN, timedelta(seconds=60)
+UNDO = 10 * MIN
 BEFORE_AIR = ("draft", "offered", "accepted", "ready")
 
 ALLOWED = {
@@ -67,7 +69,7 @@ class Who:
 
 @dataclass
 class Wish:
-    """An agency's counter-offer: other times, or another host in one's place."""
+    """An agency's counter-offer: other times, another host in one's place, or (neither) to call it off."""
 
     id: int
     agency: int
@@ -100,6 +102,10 @@ class Show:
     events: list[str] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     claims: list[tuple[str, int, datetime, datetime]] = field(default_factory=list)
+    newest: tuple[str, datetime, Any] | None = None
+    """What the last step was, when it can be taken back: who arrived, or the end before a longer one."""
+    turn: tuple[str, datetime] | None = None
+    """The state that the last tap of start or end made, and when; None when it was no tap."""
 
     def wanted(self) -> list[tuple[str, int, datetime, datetime]]:
         return [
@@ -109,7 +115,7 @@ class Show:
         ]
 
     def step(self, to: str | None = None, event: str | None = None) -> None:
-        self.state, self.version = to or self.state, self.version + 1
+        self.state, self.version, self.newest = to or self.state, self.version + 1, None
         if event:
             self.events.append(f"session.{event}")
 

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from campaign.kit.actor import Actor
 from campaign.kit.errors import DomainError, Stale, WrongState
-from campaign.schedule import booking, changing, states
+from campaign.schedule import booking, states
 from campaign.schedule.models import LiveSession
 from campaign.schedule.plans.comparing import Person, Sheet, applied, sheet_of, sheet_of_given
 from campaign.schedule.plans.models import PlanEntry
 from campaign.schedule.plans.schemas import PlanCancelIn
 from campaign.schedule.rules.plan import Plan
 from campaign.schedule.schemas import SessionChange, SessionIn
-from campaign.schedule.stepping import people_of
+from campaign.schedule.targets import Target, target_of
 from campaign.schedule.views import SessionView
 
 
@@ -28,6 +28,7 @@ class Prepared:
     given: SessionIn | SessionChange | PlanCancelIn
     plan: Plan | None = None
     before: Plan | None = None
+    target: Target | None = None
     error: DomainError | None = None
 
     @property
@@ -100,6 +101,6 @@ def _fill(db: Session, actor: Actor, one: Prepared) -> None:
         one.plan = replace(plan, session_id=-one.entry.id)
     elif one.row is not None:
         if isinstance(one.given, SessionChange):
-            target = changing.target_of(db, actor, one.row, one.given, people_of(db, actor, one.row))
-            one.plan, one.before = target.plan, target.before
+            one.target = target_of(db, actor, one.row, one.given)
+            one.plan, one.before = one.target.plan, one.target.before
         refuse_overtaken(one.row, one.entry)

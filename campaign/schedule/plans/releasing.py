@@ -1,8 +1,7 @@
 """Releasing a plan: every entry stands, or none does and each that is in the way is named."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -27,6 +26,7 @@ from campaign.schedule.reading import views_of
 from campaign.schedule.rules.plan import Plan
 from campaign.schedule.schemas import OverrideIn, SessionChange, SessionIn
 from campaign.schedule.stepping import locked_sessions
+from campaign.schedule.targets import turn_of
 from campaign.schedule.views import SessionView
 
 Given = TypeVar("Given", SessionIn, SessionChange)
@@ -113,9 +113,7 @@ def _turn(one: Prepared) -> tuple[int, bool, float]:
     kind = ("cancel", "change", "book").index(one.entry.kind)
     if one.plan is None or one.row is None:
         return kind, False, one.entry.id
-    by = one.plan.session.starts_at - one.row.starts_at
-    at = one.row.starts_at.timestamp()
-    return kind, by <= timedelta(0), at if by <= timedelta(0) else -at
+    return kind, *turn_of(one.row, one.plan)
 
 
 def _apply(db: Session, actor: Actor, one: Prepared, beside: Sequence[Plan], going: _Release) -> int:
@@ -123,9 +121,10 @@ def _apply(db: Session, actor: Actor, one: Prepared, beside: Sequence[Plan], goi
     if isinstance(given, PlanCancelIn) and one.row is not None:
         closing.cancel(db, actor, one.row.id, code=given.code, reason=given.reason, digest=digest)
         return one.row.id
-    if isinstance(given, SessionChange) and one.row is not None:
-        changing.change(db, actor, one.row.id, _with_reason(given, going), beside=beside, digest=digest)
-        return one.row.id
+    if one.target is not None:
+        target = replace(one.target, given=_with_reason(one.target.given, going))
+        changing.make(db, actor, target, beside=beside, digest=digest)
+        return target.row.id
     if not isinstance(given, SessionIn):
         raise TypeError(given)
     made = booking.book(db, actor, _with_reason(given, going))

@@ -1,7 +1,7 @@
 """Changing a series: all that lies ahead, or from a date on; calling dates off. One digest for each party."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
 from campaign.kit.actor import Actor
-from campaign.schedule import changing, claims, closing
+from campaign.kit.errors import Stale, WrongState
+from campaign.schedule import changing, claims, closing, states
 from campaign.schedule.errors import Conflicting
-from campaign.schedule.events import Digest
-from campaign.schedule.models import LiveSession
+from campaign.schedule.events import Digest, shown
 from campaign.schedule.plans.telling import Batch, Touched, tell_release
 from campaign.schedule.reading import views_of
-from campaign.schedule.rules.plan import Plan
 from campaign.schedule.schemas import SessionChange
 from campaign.schedule.series import queries
 from campaign.schedule.series.alike import change_of
@@ -24,7 +23,8 @@ from campaign.schedule.series.making import refuse, touch
 from campaign.schedule.series.models import Series, SeriesDate
 from campaign.schedule.series.queries import SeriesDay
 from campaign.schedule.series.schemas import EndIn, SeriesChange, SkipIn, stored, template_of
-from campaign.schedule.stepping import locked_sessions, people_of
+from campaign.schedule.stepping import locked_sessions
+from campaign.schedule.targets import target_of, turn_of
 from campaign.schedule.views import SessionView
 
 
@@ -125,42 +125,31 @@ def _apply_all(
     rows = locked_sessions(db, list(changes))
     before = {view.id: view for view in views_of(db, actor, list(rows.values()))}
     told = {one.id: frozenset(one.agency_ids) for one in rows.values()}
-    plans = {
-        one: changing.target_of(db, actor, row, changes[one][1], people_of(db, actor, row)).plan
-        for one, row in rows.items()
-    }
-    things = {thing for plan in plans.values() for thing in plan.things}
+    for one, row in rows.items():
+        view = changes[one][0].view
+        if view is not None and view.version != row.version:
+            # Somebody has touched it since its own changes were looked at.
+            raise Stale
+        if not states.may("change", row.state):
+            raise WrongState(verb="change", state=row.state)
+    targets = {one: target_of(db, actor, row, changes[one][1]) for one, row in rows.items()}
+    things = {thing for target in targets.values() for thing in target.plan.things}
     claims.take_turns(db, actor, things, session_ids=rows)
     for one in rows:
         if changing.takes_claims_anew(changes[one][1]):
             claims.drop_all(db, actor, one)
     done, tried = [], []
-    for one in _in_order(rows, plans):
-        day, wanted = changes[one]
-        beside = [plan for other, plan in plans.items() if other != one]
+    for target in sorted(targets.values(), key=lambda one: turn_of(one.row, one.plan)):
+        row = target.row
+        beside = [other.plan for one, other in targets.items() if one != row.id]
         try:
             with db.begin_nested():
-                # As it was when its own changes were looked at: one that somebody has touched since is stale.
-                version = day.view.version if day.view else None
-                after = changing.change(
-                    db, actor, one, wanted, expected_version=version, beside=beside, digest=digest
-                )
-                done.append(Touched(before[one], after, told[one]))
+                view = changing.make(db, actor, target, beside=beside, digest=digest)
+                done.append(Touched(before[row.id], shown(db, actor, row, view), told[row.id]))
         except Conflicting as error:
-            tried.append(Tried(day.on_date, plans[one].session, error))
+            tried.append(Tried(changes[row.id][0].on_date, target.plan.session, error))
     refuse(sorted(tried, key=lambda one: one.on_date))
     return done
-
-
-def _in_order(rows: dict[int, LiveSession], plans: dict[int, Plan]) -> list[int]:
-    """Later ones first where they move on: none meets its neighbour's old time."""
-
-    def key(one: int) -> tuple[bool, float]:
-        on = plans[one].session.starts_at - rows[one].starts_at > timedelta(0)
-        at = rows[one].starts_at.timestamp()
-        return (not on, -at if on else at)
-
-    return sorted(rows, key=key)
 
 
 def _split(db: Session, row: Series, first_on: date) -> Series:
