@@ -6,7 +6,16 @@ from sqlalchemy.exc import OperationalError
 from campaign.kit.actor import SYSTEM
 from campaign.kit.parts import Parts
 from campaign.kit.redis import RedisError
-from campaign.sales import finishing, folding, housekeeping, merging_in, placing, projecting, telling
+from campaign.sales import (
+    finishing,
+    folding,
+    housekeeping,
+    merging_in,
+    placing,
+    projecting,
+    telling,
+    watching,
+)
 from workers.task import task
 
 log = structlog.get_logger(__name__)
@@ -110,6 +119,13 @@ def finish(parts: Parts) -> int:
     """Figures that have become final are told as such."""
     with parts.database.transaction(SYSTEM) as db:
         return finishing.finish(db, SYSTEM)
+
+
+@task("sales.watch")
+def watch(parts: Parts) -> int:
+    """Ring where a show on air sells nothing, is refunded in a rush, or is told of late."""
+    with parts.database.transaction(SYSTEM) as db:
+        return watching.watch(db, SYSTEM)
 
 
 @task("sales.sweep")

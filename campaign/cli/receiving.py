@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from campaign.cli.faults import CommandFault
+from campaign.kit.numbers import whole
 from campaign.kit.signing import BadSignature, verify
 
 LARGEST_BODY = 64 * 1024
@@ -89,11 +90,11 @@ def serve(host: str, port: int, secrets: list[str], forward: str | None, printer
 
 def _take(request: BaseHTTPRequestHandler, secrets: list[str], forward: str | None, printer: Printer) -> int:
     """Verify one request and hand it on; gives the status to answer with."""
-    length = request.headers.get("Content-Length", "")
-    if not length.isdigit() or int(length) > LARGEST_BODY:
+    length = whole(request.headers.get("Content-Length"), 12)
+    if length is None or length > LARGEST_BODY:
         request.close_connection = True
         return 413
-    body = request.rfile.read(int(length))
+    body = request.rfile.read(length)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         event_id = verify(secrets, headers, body, datetime.now(UTC))

@@ -3,6 +3,7 @@
 from flask import request
 
 from campaign.kit.errors import Stale
+from campaign.kit.numbers import whole
 
 
 def etag(version: int) -> str:
@@ -16,6 +17,7 @@ def expected_version() -> int | None:
     if given is None or given.strip() == "*":
         return None
     given = given.strip().removeprefix("W/").strip('"')
-    if not given.startswith("v") or not given[1:].isascii() or not given[1:].isdigit() or len(given) > 12:
+    version = whole(given.removeprefix("v")) if given.startswith("v") else None
+    if version is None:
         raise Stale
-    return int(given[1:])
+    return version

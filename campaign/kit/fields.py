@@ -9,6 +9,7 @@ from pydantic_core import core_schema
 
 from campaign.kit import ids
 from campaign.kit.instants import Instant
+from campaign.kit.numbers import whole
 from campaign.kit.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 
 MOST_FEN = 10**15
@@ -60,9 +61,8 @@ Currency = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{3}$")]
 
 def _query_int(value: Any) -> Any:
     """Query strings are text: exactly digits become a number."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
-        return int(value)
-    return value
+    number = whole(value, 18)
+    return value if number is None else number
 
 
 QueryInt = Annotated[int, BeforeValidator(_query_int), Field(strict=True, ge=0)]

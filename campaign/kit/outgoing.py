@@ -20,6 +20,7 @@ from yarl import URL
 
 from campaign.kit import addresses
 from campaign.kit.addresses import Blocked, Network
+from campaign.kit.numbers import whole
 
 ANSWER_BYTES = 4096
 CONNECT_SECONDS = 5.0
@@ -171,9 +172,8 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
 
 def _seconds(written: str | None) -> int | None:
     """Retry-After in seconds, at most a day. Its date form depends on two clocks and is not read."""
-    if written is None or not written.isascii() or not written.isdigit():
-        return None
-    return min(int(written[:10]), _LONGEST_RETRY_AFTER)
+    seconds = whole(written, 10)
+    return None if seconds is None else min(seconds, _LONGEST_RETRY_AFTER)
 
 
 def _reason(raised: Exception) -> str:

@@ -1,7 +1,7 @@
 """Forms: what was typed becomes a schema's value, or faults that stand beside their fields."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,7 @@ from campaign.gate.bodies import validated
 from campaign.gate.door import mended
 from campaign.gate.wording import in_words
 from campaign.kit.errors import DomainError, FieldError, Invalid
+from campaign.kit.numbers import whole
 
 Model = TypeVar("Model", bound=BaseModel)
 Build = Callable[["MultiDict[str, str]"], Mapping[str, Any]]
@@ -118,8 +119,7 @@ def columns(value: BaseModel) -> dict[str, Any]:
 
 def sent_rev(typed: "MultiDict[str, str]") -> int | None:
     """The revision of what a form was filled from: a later one refuses the change as stale."""
-    given = typed.get("_rev", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    return whole(typed.get("_rev"))
 
 
 @contextmanager
@@ -136,6 +136,13 @@ def refusals(form: Form[Any], db: Session, fields: Mapping[str, str] | None = No
         form.refuse(error, fields)
 
 
+def whole_numbers(typed: Mapping[str, str], names: Iterable[str]) -> dict[str, int | str]:
+    """These fields as whole numbers; what is none is left as text, for the schema to refuse."""
+    given = {name: typed.get(name, "").strip() for name in names}
+    numbers = {name: whole(text, 5) for name, text in given.items()}
+    return {name: text if numbers[name] is None else numbers[name] for name, text in given.items()}
+
+
 def _put(found: dict[str, Any], path: list[str], value: str) -> None:
     for part in path[:-1]:
         inner = found.setdefault(part, {})
@@ -149,7 +156,6 @@ def _unnumbered(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {key: _unnumbered(one) for key, one in value.items()}
-    # isdecimal, and short: "²" is a digit that is no number, and one of 5,000 digits is refused by int().
-    if inner and all(key.isdecimal() and len(key) < 10 for key in inner):
+    if inner and all(whole(key) is not None for key in inner):
         return [inner[key] for key in sorted(inner, key=int)]
     return inner

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
+from campaign.kit.numbers import whole
 from campaign.schedule import availability
 from campaign.schedule.availability import Owner
 from campaign.schedule.clashes import clashes
@@ -99,11 +100,11 @@ def _hours(owner: Owner) -> tuple[forms.Form[Any], _Act, str]:
 
 
 def _removing(owner: Owner) -> tuple[forms.Form[Any], _Act, str]:
-    window = request.form.get("window_id", "")
-    if not (window.isascii() and window.isdigit() and len(window) < 18):
+    window = whole(request.form.get("window_id"), 18)
+    if window is None:
         raise NotFound
     form = forms.blank()
-    form.value = int(window)
+    form.value = window
     return (
         form,
         lambda db, actor, value: availability.remove_window(db, actor, owner, value),

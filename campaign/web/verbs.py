@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.gate.door import mended
 from campaign.gate.wording import in_words
 from campaign.kit.errors import DomainError, Invalid, NotFound
+from campaign.kit.numbers import whole
 
 
 def attempt(db: Session, done: str, action: Callable[[], Any]) -> bool:
@@ -40,5 +41,4 @@ def refusal(error: DomainError) -> str:
 
 def version_in(typed: Any) -> int | None:
     """The version a form was filled from; None when it names none."""
-    given = typed.get("_version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else None
+    return whole(typed.get("_version"))

@@ -34,6 +34,13 @@ def test_commit_stands_once():
     assert places == ["campaign/kit/database.py"]
 
 
+def test_digits_are_read_in_one_place():
+    places = [
+        _named(path) for path in PRODUCT if re.search(r"\.is(digit|numeric|decimal)\(\)", path.read_text())
+    ]
+    assert places == ["campaign/kit/numbers.py"]
+
+
 def test_each_route_has_a_permission_or_is_marked_public(app):
     bare = [
         rule.rule

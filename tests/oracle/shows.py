@@ -23,7 +23,7 @@ ALLOWED = {
     "arrive": ("accepted", "ready", "live"),
     "start": ("accepted", "ready", "no_show"),
     "end": ("live",),
-    "review": ("ended",),
+    "review": ("ended", "reviewed"),
     "cancel": BEFORE_AIR,
     "swap": BEFORE_AIR,
     "change": (*BEFORE_AIR, "live"),

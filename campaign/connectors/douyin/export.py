@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from campaign.connectors.douyin import columns
 from campaign.connectors.reading import FileLine, FileRefused, Reading, Refused
 from campaign.kit.money import parse_yuan, split_whole
+from campaign.kit.numbers import whole
 from campaign.kit.tabular import Table
 from campaign.sales.merging import EXPORT, LINE_STATUSES, Statement, micros
 from campaign.sales.statements import digest_of
@@ -263,9 +264,10 @@ class _Row:
 
     def _count(self, name: str) -> int:
         text = (self._text(name) or "").replace(",", "")
-        if not text.isascii() or not text.isdigit() or len(text) > 6:
+        number = whole(text, 6)
+        if number is None:
             raise RowRefused("bad_count", column=self._named(name), value=text[:40])
-        return int(text)
+        return number
 
     def _ordered_at(self) -> datetime | None:
         day, moment = self._text("ordered_on"), self._text("ordered_at")

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from campaign.kit import instants
+from campaign.kit import instants, numbers
 from campaign.kit.money import parse_major
 
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?\Z", re.ASCII)
@@ -94,9 +94,10 @@ def yes_or_no(field: str, cell: str) -> bool:
 def whole(field: str, cell: str) -> int:
     """1,200 → 1200. Raises BadCell."""
     digits = cell.replace(",", "").removesuffix(".0")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+    number = numbers.whole(digits)
+    if number is None:
         raise BadCell(field, "bad_count", {"value": cell[:40]})
-    return int(digits)
+    return number
 
 
 def money(field: str, cell: str, currency: str) -> int:

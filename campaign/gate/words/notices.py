@@ -67,12 +67,22 @@ WORDS = {
         "Another account is on air than planned: “%(title)s”, %(studio)s. Seen: %(seen)s."
     ),
     "notice.alert.event_unusable": _("An event could not be sent to agencies: %(type)s (%(event)s)."),
+    "notice.alert.no_sales": _("Nothing sold for %(minutes)s minutes: “%(title)s”, %(studio)s."),
+    "notice.alert.refund_surge": _(
+        "Refunds in a rush: “%(title)s”, %(studio)s. %(refunds)s came through within half an hour."
+    ),
+    "notice.alert.sales_late": _(
+        "Sales arrive late: “%(title)s”, %(studio)s. What comes in is %(minutes)s minutes old."
+    ),
     "notice_why.late": _("It should have started."),
     "notice_why.silent": _("No sign of life for ten minutes."),
     "notice_why.early": _("The platform says that it is over."),
     "alert.off_air": _("Scheduled, but off air"),
     "alert.host_mismatch": _("Another account than planned"),
     "alert.event_unusable": _("An event could not be sent"),
+    "alert.no_sales": _("Nothing is sold"),
+    "alert.refund_surge": _("Refunds in a rush"),
+    "alert.sales_late": _("Sales arrive late"),
     # the system itself
     "notice.system.test": _("A test of the channel “%(name)s”. It works."),
     "notice.system.channel_disabled": _("The channel “%(name)s” failed for good and is switched off."),
@@ -105,6 +115,7 @@ WORDS = {
     "delivery_error.robot_refused": _("The robot refused"),
     "delivery_error.mail_refused": _("The mail server refused"),
     "delivery_error.mail_off": _("No mail server is set"),
+    "done.sales_watch": _("Saved. What stands is judged by it within half a minute."),
     "done.notices_read": _("Marked as read."),
     "done.notice_acknowledge": _("Noted that you see to it."),
     "done.alert_acknowledge": _("Noted that you see to it."),

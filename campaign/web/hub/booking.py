@@ -28,6 +28,7 @@ from campaign.web.hub.booking_form import (
 )
 from campaign.web.paths import read_id
 from campaign.web.show import zone
+from campaign.web.verbs import version_in
 
 pages = Blueprint("hub_booking", __name__, url_prefix="/hub")
 
@@ -82,11 +83,8 @@ def alter(*, db: Session, actor: Actor, session_id: str) -> Response:
     given = forms.read(SessionChange, taken(request.form), build=differing, fields=FIELDS)
     if given.value is None:
         return _page(db, actor, given, session)
-    version = request.form.get("_version", "")
     with forms.refusals(given, db):
-        session = change(
-            db, actor, session.id, given.value, expected_version=int(version) if version.isdigit() else None
-        )
+        session = change(db, actor, session.id, given.value, expected_version=version_in(request.form))
     if given.refusal is not None:
         return _page(db, actor, given, session)
     flash(_("Changed."), "ok")

@@ -13,6 +13,7 @@ from campaign.kit import ids
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.instants import parse_day, written
 from campaign.kit.money import parse_yuan, written_major
+from campaign.kit.numbers import whole
 from campaign.schedule.crew_schemas import MOST_UNITS
 from campaign.schedule.views import SessionView
 from campaign.web.forms import Form, folded
@@ -198,10 +199,8 @@ def crew_in(typed: Any, faults: list[FieldError]) -> list[dict[str, Any]]:
     """By pool how many; none and 0 are the same."""
     found = []
     for pool, text in sorted(typed.items()) if isinstance(typed, dict) else ():
-        number = (
-            int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 4 else -1
-        )
-        if not 0 <= number <= MOST_UNITS:
+        number = whole(text, 3)
+        if number is None or number > MOST_UNITS:
             faults.append(FieldError(f"crew.{pool}", "number", {"least": 0, "most": MOST_UNITS}))
         elif number:
             found.append({"pool_id": pool, "units": number})
@@ -218,9 +217,6 @@ def crew_faults_placed(form: Form[Any]) -> None:
 
 
 def _rows(typed: "MultiDict[str, str]", name: str) -> int:
-    numbers = [
-        int(parts[1])
-        for parts in (key.split(".") for key, value in typed.items() if value)
-        if len(parts) == 3 and parts[0] == name and parts[1].isdigit() and len(parts[1]) < 4
-    ]
-    return max(numbers, default=-1) + 1
+    parted = (key.split(".") for key, value in typed.items() if value)
+    numbers = [whole(parts[1], 3) for parts in parted if len(parts) == 3 and parts[0] == name]
+    return max((number for number in numbers if number is not None), default=-1) + 1

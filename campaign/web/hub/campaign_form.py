@@ -9,6 +9,7 @@ from campaign.catalog.schemas import CampaignOut
 from campaign.kit import ids
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.money import parse_yuan, written_major
+from campaign.kit.numbers import whole
 from campaign.web.forms import folded
 
 FIELDS = {"target_paid_fen": "target_paid", "target_net_fen": "target_net", "budget_fen": "budget"}
@@ -38,10 +39,8 @@ def _numbers(given: dict[str, Any], prefix: str, faults: list[FieldError]) -> No
                 faults.append(FieldError(f"{prefix}{name}", "price"))
     for name in _COUNTS:
         if name in given:
-            written = given[name]
-            if written.isascii() and written.isdigit() and len(written) < 8:
-                given[name] = int(written)
-            else:
+            given[name] = whole(given[name], 7)
+            if given[name] is None:
                 faults.append(FieldError(f"{prefix}{name}", "number", {"least": 0, "most": 1_000_000}))
 
 
@@ -73,11 +72,11 @@ def _yuan(fen: int | None) -> str | None:
 def brand_rows(typed: "MultiDict[str, str]", brands: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
     """(row number, brand id, name) of each ticked brand; those typed before keep their numbers."""
     wanted = typed.getlist("brand_ids")
-    known = {
-        value: int(name.split(".")[1])
-        for name, value in typed.items()
-        if name.startswith("brand_targets.") and name.endswith(".brand_id") and name.split(".")[1].isdigit()
-    }
+    known = {}
+    for name, value in typed.items():
+        row, at, field = [*name.split("."), "", "", ""][:3]
+        if (row, field) == ("brand_targets", "brand_id") and (number := whole(at)) is not None:
+            known[value] = number
     free = max(known.values(), default=-1) + 1
     found = []
     for brand_id, name in brands:

@@ -110,13 +110,10 @@ def alter(*, db: Session, actor: Actor, campaign_id: str) -> Response:
     given = forms.read(
         CampaignIn, request.form, build=lambda typed: emptied | texts | given_in(typed), fields=FIELDS
     )
-    version = request.form.get("_rev", "")
     changed = None
     if "_brands" not in request.form and given.value is not None:
         with forms.refusals(given, db):
-            changed = change_campaign(
-                db, actor, row, given.value, expected_rev=int(version) if version.isdigit() else None
-            )
+            changed = change_campaign(db, actor, row, given.value, expected_rev=forms.sent_rev(request.form))
     if changed is None:
         return _form(db, actor, given, row)
     flash(_("Changed."), "ok")

@@ -1,8 +1,5 @@
 """Offers: what agencies propose, what waits for an answer and until when, drafts to be sent, many at once."""
 
-import re
-from collections.abc import Mapping
-
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
@@ -20,13 +17,13 @@ from campaign.schedule.shapes import OfferRulesIn
 from campaign.schedule.states import CANCEL_CODES
 from campaign.schedule.views import SessionView
 from campaign.web.bulk import tell
+from campaign.web.forms import whole_numbers
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt
 
 pages = Blueprint("hub_offers", __name__, url_prefix="/hub/offers")
 
 _MOST = 200
-_DIGITS = re.compile(r"[0-9]{1,5}")
 
 
 @pages.get("")
@@ -71,17 +68,10 @@ def rules(*, db: Session, actor: Actor) -> Response:
     """Set by when offers are to be answered."""
 
     def set_them() -> None:
-        given = validated(OfferRulesIn, _numbers(request.form))
+        given = validated(OfferRulesIn, whole_numbers(request.form, OfferRulesIn.model_fields))
         offer_rules.set_rules(
             db, actor, answer_hours=given.answer_hours, last_answer_minutes=given.last_answer_minutes
         )
 
     attempt(db, "done.offer_rules", set_them)
     return redirect(url_for("hub_offers.index"), 303)  # type: ignore[return-value]
-
-
-def _numbers(typed: Mapping[str, str]) -> dict[str, int | str]:
-    """Both fields as numbers; what is none is left for the schema to refuse."""
-    names = OfferRulesIn.model_fields
-    given = {name: typed.get(name, "").strip() for name in names}
-    return {name: int(text) if _DIGITS.fullmatch(text) else text for name, text in given.items()}

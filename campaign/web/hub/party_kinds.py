@@ -15,6 +15,7 @@ from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.money import parse_major, written_major
+from campaign.kit.numbers import whole
 from campaign.parties.models import Agency, Brand, Host, Shop, Studio
 from campaign.parties.schemas import AgencyIn, BrandIn, HostChange, HostIn, ShopIn, StudioIn
 from campaign.schedule.crew_schemas import CrewPoolIn
@@ -73,9 +74,9 @@ class Kind:
         found = folded(typed)
         for name in self.whole:
             if name in found:
-                if not (found[name].isascii() and found[name].isdigit() and len(found[name]) < 9):
+                found[name] = whole(found[name])
+                if found[name] is None:
                     raise Invalid([FieldError(name, "number", {"least": 0, "most": 1440})])
-                found[name] = int(found[name])
         if "price" in found:
             try:
                 found["price_fen"] = parse_major(found.pop("price"), currency)

@@ -13,6 +13,7 @@ from campaign.gate.door import reads, writes
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import BrandId, Name, Strict
+from campaign.kit.numbers import whole
 from campaign.parties import bonds
 from campaign.schedule.house import rules_of_hub, set_rules
 from campaign.schedule.rules.limits import GAPS, REST, RulesIn
@@ -86,10 +87,8 @@ def _given(typed: "MultiDict[str, str]") -> dict[str, Any]:
     found = forms.folded(typed)
     faults = []
     for name in (*REST, *GAPS):
-        text = found.get(name, "")
-        if text.isascii() and text.isdigit() and len(text) < 6:
-            found[name] = int(text)
-        else:
+        found[name] = whole(found.get(name), 5)
+        if found[name] is None:
             faults.append(FieldError(name, "number", {"least": 0, "most": 2880}))
     if faults:
         raise Invalid(faults)

@@ -8,6 +8,7 @@ from campaign.kit import ids
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.instants import parse_day
 from campaign.kit.money import written_major
+from campaign.kit.numbers import whole
 from campaign.schedule.series.schemas import Template
 from campaign.web.forms import folded
 from campaign.web.hub.booking_form import channels_in, crew_field, crew_in, lineup_in, participants_in
@@ -58,7 +59,7 @@ def _rule(typed: "MultiDict[str, str]", faults: list[FieldError]) -> str:
     parts = [f"FREQ={typed.get('repeat', '').upper()}"]
     every, count, until = (typed.get(name, "").strip() for name in ("every", "count", "until"))
     for name, text, part in (("every", every, "INTERVAL"), ("count", count, "COUNT")):
-        if text and not (text.isascii() and text.isdigit() and 0 < len(text) < 4):
+        if text and whole(text, 3) is None:
             faults.append(FieldError(name, "number", {"least": 1, "most": 200}))
         elif text and not (part == "COUNT" and until):
             parts.append(f"{part}={int(text)}")

@@ -16,6 +16,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import BrandId, HostId, Strict, StudioId
 from campaign.kit.instants import day_span
+from campaign.kit.numbers import whole
 from campaign.parties.queries import get_hub, today
 from campaign.parties.schemas import Day
 from campaign.schedule.prime import set_prime
@@ -80,10 +81,10 @@ def prime(*, db: Session, actor: Actor) -> Response:
 
 def _searched(typed: "MultiDict[str, str]") -> dict[str, Any]:
     given = forms.folded(typed, _LISTS)
-    minutes = given.get("minutes", "")
-    if not (minutes.isascii() and minutes.isdigit() and len(minutes) < 6):
+    minutes = whole(given.get("minutes"), 5)
+    if minutes is None:
         raise Invalid([FieldError("minutes", "number", {"least": 5, "most": 1440})])
-    return given | {"minutes": int(minutes)}
+    return given | {"minutes": minutes}
 
 
 def _found(db: Session, actor: Actor, wanted: SearchIn, hub_zone: ZoneInfo) -> list[Ranked]:

@@ -16,6 +16,7 @@ from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.instants import parse_day, written
+from campaign.kit.numbers import whole
 from campaign.parties.queries import today
 from campaign.schedule.waiting import line
 from campaign.schedule.waiting.queries import get_entry, line_of, page_of_entries
@@ -110,8 +111,9 @@ def given_in(typed: "MultiDict[str, str]", hub_zone: ZoneInfo) -> dict[str, Any]
     faults: list[FieldError] = []
     for name in ("minutes", "priority"):
         text = given.get(name, "")
-        if text.isascii() and text.isdigit() and len(text) < 6:
-            given[name] = int(text)
+        number = whole(text, 5)
+        if number is not None:
+            given[name] = number
         elif text:
             faults.append(FieldError(name, "number", {"least": 1, "most": 1440}))
     rows = [row for row in given.pop("windows", []) if row.get("day")]

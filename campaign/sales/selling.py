@@ -1,0 +1,85 @@
+"""When what a show sells, or does not, must be looked at. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from campaign.kit.fields import Strict
+
+WINDOW = timedelta(minutes=30)
+"""What is paid and refunded is looked at over so long."""
+
+
+@dataclass(frozen=True)
+class WatchRules:
+    """When sales ring, as a hub has set it (hub.settings.sales_watch); 0 switches one off.
+
+    quiet_minutes: without a sale on air. refund_percent: refunded of what was paid within the half hour, from
+    refund_least refunds on. late_minutes: by which what arrives is old.
+    """
+
+    quiet_minutes: int = 20
+    refund_percent: int = 30
+    refund_least: int = 5
+    late_minutes: int = 15
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "WatchRules":
+        """The hub's own numbers over the defaults; what is no whole number is left at its default."""
+        given = settings.get("sales_watch")
+        if not isinstance(given, dict):
+            return cls()
+        return cls(**{name: given[name] for name in cls.__dataclass_fields__ if type(given.get(name)) is int})
+
+
+Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]
+
+
+class WatchRulesIn(Strict):
+    """When sales ring: all four numbers."""
+
+    quiet_minutes: Minutes
+    refund_percent: Annotated[int, Field(strict=True, ge=0, le=1000)]
+    refund_least: Annotated[int, Field(strict=True, ge=1, le=10_000)]
+    late_minutes: Minutes
+
+
+@dataclass(frozen=True)
+class Rush:
+    """Refunds that came through within the window, and what was paid in it, of one currency; minor units."""
+
+    currency: str
+    refunds: int
+    refunded_fen: int
+    paid_fen: int
+
+
+@dataclass(frozen=True)
+class Selling:
+    """A show on air. last_sale_at: the newest order placed in it. lag: how old what arrives of its shops is; None
+    where nothing is pushed.
+    """
+
+    session_id: int
+    since: datetime
+    last_sale_at: datetime | None
+    rushes: Iterable[Rush]
+    lag: timedelta | None
+
+
+def troubles(show: Selling, rules: WatchRules, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(kind of alert, what its words need) of a show. While data is late nobody can say that nothing sells."""
+    minute = timedelta(minutes=1)
+    late = show.lag is not None and rules.late_minutes > 0 and show.lag >= rules.late_minutes * minute
+    if late and show.lag is not None:
+        yield "sales_late", {"minutes": show.lag // minute}
+    quiet = now - max(show.since, show.last_sale_at or show.since)
+    if rules.quiet_minutes > 0 and quiet >= rules.quiet_minutes * minute and not late:
+        yield "no_sales", {"minutes": quiet // minute}
+    for rush in show.rushes:
+        share = rush.refunded_fen * 100 >= rush.paid_fen * rules.refund_percent
+        if rules.refund_percent > 0 and rush.refunds >= max(rules.refund_least, 1) and share:
+            yield "refund_surge", {"refunds": rush.refunds}
