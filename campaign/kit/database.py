@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from campaign.kit.actor import Actor
 from campaign.kit.errors import DomainError, Unavailable
+from campaign.kit.prepared import keep_prepared
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,7 @@ class Database:
                 "application_name": "xinji-live",
             },
         )
+        event.listen(engine, "connect", lambda connection, _: keep_prepared(connection))
         return cls(engine)
 
     @contextmanager

@@ -139,8 +139,7 @@ def refusals(form: Form[Any], db: Session, fields: Mapping[str, str] | None = No
 def whole_numbers(typed: Mapping[str, str], names: Iterable[str]) -> dict[str, int | str]:
     """These fields as whole numbers; what is none is left as text, for the schema to refuse."""
     given = {name: typed.get(name, "").strip() for name in names}
-    numbers = {name: whole(text, 5) for name, text in given.items()}
-    return {name: text if numbers[name] is None else numbers[name] for name, text in given.items()}
+    return {name: text if (number := whole(text, 5)) is None else number for name, text in given.items()}
 
 
 def _put(found: dict[str, Any], path: list[str], value: str) -> None:

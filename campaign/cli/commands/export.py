@@ -10,10 +10,10 @@ The name's ending says which it is; without --out CSV goes to standard output. W
 import argparse
 import json
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from campaign.cli.days import day
 from campaign.cli.faults import CommandFault
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ KINDS = ("sessions", "hosts", "brands", "agencies", "studios", "shops", "platfor
 def arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
     sessions = verbs.add_parser("sessions", help="the sessions of some days")
-    sessions.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
-    sessions.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
+    sessions.add_argument("--from", dest="first", metavar="DAY", type=day, required=True)
+    sessions.add_argument("--to", dest="last", metavar="DAY", type=day, required=True)
     template = verbs.add_parser("template", help="a sheet to fill in")
     template.add_argument("kind", metavar="KIND", choices=KINDS, help=", ".join(KINDS))
     for verb in (sessions, template):

@@ -6,9 +6,9 @@ python3 -m campaign summary --brand brd_… --from 2026-11-01 --to 2026-11-07 [-
 import argparse
 import json
 from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from campaign.cli.days import day
 from campaign.cli.faults import CommandFault
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ _RATIOS = ("refund_fen", "net_gmv_fen", "kept_fen", "refund_rate", "per_order_fe
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brand", metavar="ID", required=True)
-    parser.add_argument("--from", dest="first", metavar="DAY", type=date.fromisoformat, required=True)
-    parser.add_argument("--to", dest="last", metavar="DAY", type=date.fromisoformat, required=True)
+    parser.add_argument("--from", dest="first", metavar="DAY", type=day, required=True)
+    parser.add_argument("--to", dest="last", metavar="DAY", type=day, required=True)
     parser.add_argument("--group-by", choices=GROUPS, default="day")
     parser.add_argument("--basis", choices=("cohort", "cash"), default="cohort")
     parser.add_argument("--age", type=int, help="only what had happened that many days after the order")

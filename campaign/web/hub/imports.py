@@ -1,6 +1,6 @@
 """Files in: what an export would change is shown first, then taken over."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -20,7 +20,7 @@ from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import ShopId, Strict
-from campaign.kit.instants import Instant, written
+from campaign.kit.instants import Instant, parse_wall, written
 from campaign.parties.queries import today
 from campaign.web import forms
 from campaign.web.hub import options
@@ -154,9 +154,7 @@ def _instant_in(typed: Any) -> dict[str, Any]:
     given = forms.folded(typed)
     if "exported_at" in given:
         try:
-            given["exported_at"] = written(
-                datetime.fromisoformat(given["exported_at"]).replace(tzinfo=zone())
-            )
+            given["exported_at"] = written(parse_wall(given["exported_at"], zone()))
         except ValueError:
             raise Invalid([FieldError("exported_at", "clock_time")]) from None
     return given
