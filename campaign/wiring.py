@@ -7,8 +7,10 @@ from campaign.audit import models as audit
 from campaign.catalog import models as catalog
 from campaign.delivery import models as delivery
 from campaign.delivery.notices import models as channels
+from campaign.delivery.states import FEED
 from campaign.kit import clock, queue, redis
 from campaign.kit.database import Database
+from campaign.kit.ears import Ears
 from campaign.kit.parts import Parts
 from campaign.live import models as live
 from campaign.outbox import models as outbox
@@ -29,4 +31,5 @@ def wire(settings: Settings, *, database: Database | None = None, nudges: bool =
         settings=settings,
         database=database or Database.connect(settings.database_url, pool_size=settings.pool_size),
         redis=redis.connect(settings.redis_url),
+        feed=Ears(settings.database_url, FEED),
     )

@@ -6,16 +6,22 @@ from sqlalchemy.orm import Session
 
 from campaign.delivery import queries, schemas
 from campaign.delivery.catalogue import event_types
-from campaign.gate.door import reads
+from campaign.gate.door import awaits, reads
 from campaign.kit.actor import Actor
 
 bp = APIBlueprint("api_events", __name__, tag="Webhooks")
 
 
 @bp.get("/events")
-@reads("events.read", query=schemas.EventQuery, answer=schemas.EventList)
+@awaits(
+    "events.read", query=schemas.EventQuery, answer=schemas.EventList, found=lambda page: bool(page.items)
+)
 def list_events(*, db: Session, actor: Actor, query: schemas.EventQuery) -> BaseModel:
-    """Events after a cursor, oldest first; nothing slips in before a cursor that was handed out."""
+    """Events after a cursor, oldest first; nothing slips in before a cursor that was handed out.
+
+    With `wait` an empty page is not sent at once: the answer waits that many seconds for an event to come. So many
+    can wait at a time; one too many is told 503 and when to come again.
+    """
     return queries.events_after(db, actor, query)
 
 

@@ -152,7 +152,7 @@ def commit_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
 @bp.get("/imports/<import_id>/refused")
 @reads("imports.read", query=FormQuery)
 def refused(*, db: Session, actor: Actor, query: FormQuery, import_id: str) -> Response:
-    """The refused rows of a sheet, as they stood in the file, with the reason as the last column."""
+    """The refused rows as they stood in the file, without people's data, with the reason as the last column."""
     return refused_file(db, actor, read_id("imp", import_id), query.format)
 
 

@@ -16,7 +16,9 @@ from campaign.kit.numbers import whole
 from campaign.kit.signing import BadSignature, verify
 
 LARGEST_BODY = 64 * 1024
-_FETCH_EVERY = 2.0
+_WAIT_SECONDS = 20
+_COME_BACK_SECONDS = 2.0
+_LATER = (429, 502, 503, 504)
 _HANDED_ON = ("webhook-id", "webhook-timestamp", "webhook-signature", "content-type")
 
 
@@ -123,22 +125,34 @@ def _hand_on(url: str, headers: dict[str, str], body: bytes) -> int:
         return 502
 
 
+class _Later(Exception):
+    """Not now; when asked again it may well answer."""
+
+
 def fetch(base_url: str, key: str, after: str | None, printer: Printer) -> int:
     """Ask for events again and again, going on where the last answer ended."""
+    reached = False
     while not printer.done.is_set():
-        page = _page(base_url, key, after)
+        try:
+            page = _page(base_url, key, after)
+        except _Later as error:
+            if not reached:
+                raise CommandFault(str(error)) from error
+            # It is busy or being started again: the cursor stays, so nothing is missed.
+            time.sleep(_COME_BACK_SECONDS)
+            continue
+        reached = True
         after = page["next_cursor"]
         for event in page["items"]:
             printer.good(event.pop("id"), event)
             if printer.done.is_set():
                 break
-        if not page["items"]:
-            time.sleep(_FETCH_EVERY)
     return 0
 
 
 def _page(base_url: str, key: str, after: str | None) -> dict[str, Any]:
-    query = f"?{urllib.parse.urlencode({'after': after})}" if after else ""
+    asked = {"wait": _WAIT_SECONDS} | ({"after": after} if after else {})
+    query = f"?{urllib.parse.urlencode(asked)}"
     request = urllib.request.Request(  # noqa: S310 - the user's own URL
         f"{base_url}/api/v1/events{query}", headers={"Authorization": f"Bearer {key}"}
     )
@@ -147,6 +161,10 @@ def _page(base_url: str, key: str, after: str | None) -> dict[str, Any]:
             found: dict[str, Any] = json.load(answer)
             return found
     except urllib.error.HTTPError as error:
+        if error.code in _LATER:
+            raise _Later(f"{base_url} answered {error.code}") from error
         raise CommandFault(f"{base_url} answered {error.code}") from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise _Later(f"{base_url} cannot be read: {error}") from error
+    except ValueError as error:
         raise CommandFault(f"{base_url} cannot be read: {error}") from error

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from campaign.connectors import imports
 from campaign.connectors.imports import ImportReport, Progress, get_import
-from campaign.connectors.sheets import columns
+from campaign.connectors.reading import Refused
+from campaign.connectors.sheets import columns, taking
 from campaign.connectors.sheets.taking import apply_sheet, stage_sheet
 from campaign.kit.actor import Actor
 
@@ -52,6 +53,15 @@ def stage(
         dry_run=dry_run,
         progress=progress,
     )
+
+
+def refused_rows(
+    db: Session, actor: Actor, import_id: int
+) -> tuple[str, list[str], list[tuple[Refused, list[str]]]]:
+    """The kind, the header, and each refused row as it stood in the file. Raises NotFound."""
+    sheet = get_import(db, actor, import_id).kind in columns.KINDS
+    read = taking.refused_rows if sheet else imports.refused_rows
+    return read(db, actor, import_id)
 
 
 def apply_checked(

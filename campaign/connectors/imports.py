@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -12,18 +11,26 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
-from campaign.connectors.douyin import export
+from campaign.connectors.douyin import aftersale, export, settlement
+from campaign.connectors.douyin.columns import is_personal
+from campaign.connectors.douyin.rows import exported_at_in
 from campaign.connectors.reading import FileLine, FileRefused, Reading, Refused
+from campaign.connectors.staging import packed, unpacked
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound, WrongState
 from campaign.kit.strict_json import canonical
 from campaign.kit.tabular import BadTable, read_table
 from campaign.sales.ingest import Outcome, Source, ingest
-from campaign.sales.merging import dump_statement, load_statement
+from campaign.sales.merging import dump_statement
 from campaign.sales.submissions import Submission
 
-KINDS = ("douyin_orders",)
+_READERS = {
+    "douyin_orders": export.read,
+    "douyin_aftersale": aftersale.read,
+    "douyin_settlement": settlement.read,
+}
+KINDS = tuple(_READERS)
 CHUNK = 2000
 MOST_REFUSED_SHOWN = 500
 _SKEW = timedelta(minutes=5)
@@ -88,16 +95,16 @@ def stage(
     if shop_id is None:
         raise FileRefused("shop_needed")
     shop = _shop(db, shop_id)
-    reading = _read(filename, content, exported_at)
-    if exported_at is None and export.exported_at_in(filename) is None:
-        reading = _after_its_forerunner(db, shop, content, reading)
+    reading = _read(kind, filename, content, exported_at)
+    if exported_at is None and exported_at_in(filename) is None:
+        reading = _after_its_forerunner(db, kind, shop, content, reading)
     if reading.exported_at > clock.now(db) + _SKEW:
         raise FileRefused("exported_in_future")
     _refuse_other_shops_file(db, shop, reading)
     import_id = _add(db, actor, kind, filename, content, shop_id, reading)
     if dry_run:
-        return _look(db, actor, import_id, shop, reading, progress)
-    return _apply(db, actor, import_id, shop, reading, progress)
+        return _look(db, actor, import_id, kind, shop, reading, progress)
+    return _apply(db, actor, import_id, kind, shop, reading, progress)
 
 
 def apply_checked(
@@ -109,8 +116,8 @@ def apply_checked(
         raise NotFound
     if row.state != "checked":
         raise WrongState(state=row.state)
-    reading = _unpacked(row.staged, row.exported_at, row.report)
-    return _apply(db, actor, import_id, _shop(db, row.shop_id), reading, progress)
+    reading = unpacked(row.staged, row.exported_at, row.report)
+    return _apply(db, actor, import_id, row.kind, _shop(db, row.shop_id), reading, progress)
 
 
 def get_import(db: Session, actor: Actor, import_id: int) -> ImportReport:
@@ -119,6 +126,18 @@ def get_import(db: Session, actor: Actor, import_id: int) -> ImportReport:
     if row is None:
         raise NotFound
     return _report(row)
+
+
+def refused_rows(
+    db: Session, actor: Actor, import_id: int
+) -> tuple[str, list[str], list[tuple[Refused, list[str]]]]:
+    """The kind, the header, and each refused row of a file of sales as it stood. Raises NotFound."""
+    report = get_import(db, actor, import_id)
+    if report.kind not in KINDS:
+        raise NotFound
+    header = [name for name, _ in report.mapping if name and not is_personal(name)]
+    rows = [(one, [one.cells.get(name, "") for name in header]) for one in report.refused]
+    return report.kind, header, rows
 
 
 def page_of_imports(
@@ -148,32 +167,32 @@ def _shop(db: Session, shop_id: int) -> _Shop:
     return _Shop(row.id, row.platform, row.external_id)
 
 
-def _read(filename: str, content: bytes, exported_at: datetime | None) -> Reading:
+def _read(kind: str, filename: str, content: bytes, exported_at: datetime | None) -> Reading:
     try:
         table = read_table(content)
     except BadTable as fault:
         raise FileRefused(fault.code) from fault
-    return export.read(table, exported_at=exported_at or export.exported_at_in(filename))
+    return _READERS[kind](table, exported_at=exported_at or exported_at_in(filename))
 
 
 _FORERUNNER = text(
     "SELECT coalesce((SELECT exported_at FROM import_file WHERE shop_id = :shop_id AND file_hash = :hash"
-    " ORDER BY id LIMIT 1), (SELECT max(exported_at) + interval '1 second' FROM import_file"
-    " WHERE shop_id = :shop_id AND state = 'committed' AND exported_at >= :at"
+    " AND kind = :kind ORDER BY id LIMIT 1), (SELECT max(exported_at) + interval '1 second' FROM import_file"
+    " WHERE shop_id = :shop_id AND kind = :kind AND state = 'committed' AND exported_at >= :at"
     " AND exported_at < :at + interval '1 hour'), :at)"
 )
 
 
-def _after_its_forerunner(db: Session, shop: _Shop, content: bytes, reading: Reading) -> Reading:
+def _after_its_forerunner(db: Session, kind: str, shop: _Shop, content: bytes, reading: Reading) -> Reading:
     """Where nothing tells the export time, two files may seem of the same moment: the later upload is then the
     newer. The same file keeps the time it had.
     """
-    values = {"shop_id": shop.id, "hash": hashlib.sha256(content).digest(), "at": reading.exported_at}
+    file_hash = hashlib.sha256(content).digest()
+    values = {"shop_id": shop.id, "kind": kind, "hash": file_hash, "at": reading.exported_at}
     exported_at = db.execute(_FORERUNNER, values).scalar_one()
     if exported_at == reading.exported_at:
         return reading
-    table = read_table(content)
-    return export.read(table, exported_at=exported_at)
+    return _READERS[kind](read_table(content), exported_at=exported_at)
 
 
 _ELSEWHERE = text(
@@ -209,7 +228,7 @@ def _add(
         "hash": hashlib.sha256(content).digest(),
         "shop_id": shop_id,
         "exported_at": reading.exported_at,
-        "staged": _packed(reading),
+        "staged": packed(reading),
         "by": actor.name,
         "now": clock.now(db),
     }
@@ -219,19 +238,31 @@ def _add(
 
 
 def _look(
-    db: Session, actor: Actor, import_id: int, shop: _Shop, reading: Reading, progress: Progress | None
+    db: Session,
+    actor: Actor,
+    import_id: int,
+    kind: str,
+    shop: _Shop,
+    reading: Reading,
+    progress: Progress | None,
 ) -> ImportReport:
     """Do it all within a savepoint, count, and undo it: the answer is exact because it was really done."""
     probe = db.begin_nested()
-    counts = _ingest(db, actor, import_id, shop, reading, progress)
+    counts = _ingest(db, actor, import_id, kind, shop, reading, progress)
     probe.rollback()
     return _note(db, import_id, "checked", reading, counts)
 
 
 def _apply(
-    db: Session, actor: Actor, import_id: int, shop: _Shop, reading: Reading, progress: Progress | None
+    db: Session,
+    actor: Actor,
+    import_id: int,
+    kind: str,
+    shop: _Shop,
+    reading: Reading,
+    progress: Progress | None,
 ) -> ImportReport:
-    counts = _ingest(db, actor, import_id, shop, reading, progress)
+    counts = _ingest(db, actor, import_id, kind, shop, reading, progress)
     report = _note(db, import_id, "committed", reading, counts)
     told = {"rows": report.rows, "new": report.new, "changed": report.changed}
     audit.note(db, actor, "import.committed", "import", import_id, told)
@@ -239,49 +270,74 @@ def _apply(
 
 
 def _ingest(
-    db: Session, actor: Actor, import_id: int, shop: _Shop, reading: Reading, progress: Progress | None
+    db: Session,
+    actor: Actor,
+    import_id: int,
+    kind: str,
+    shop: _Shop,
+    reading: Reading,
+    progress: Progress | None,
 ) -> Mapping[str, int]:
     # Ascending by line, so that the slices together take their locks in the order every writer takes them.
-    lines = sorted(reading.lines, key=lambda line: line.line_id)
+    lines = sorted(reading.lines, key=lambda line: (line.line_id, line.key))
     outcome = Outcome()
     for start in range(0, len(lines), CHUNK):
         some = [
-            _submission(index, shop, reading.exported_at, line)
+            _submission(index, kind, shop, reading.exported_at, line)
             for index, line in enumerate(lines[start : start + CHUNK], start=start)
         ]
         done = ingest(db, actor, some, Source("import", import_id=import_id, through=reading.exported_at))
         outcome.new_lines |= done.new_lines
         outcome.changed_lines |= done.changed_lines
+        outcome.new_refunds |= done.new_refunds
+        outcome.changed_refunds |= done.changed_refunds
+        outcome.accepted += done.accepted
         if progress is not None:
             progress(min(start + CHUNK, len(lines)), len(lines))
     return _counted(shop, reading, outcome)
 
 
 def _counted(shop: _Shop, reading: Reading, outcome: Outcome) -> Mapping[str, int]:
-    """Counts by file row: a row of joined lines is new when any of them is."""
+    """Counts by file row: a row of joined lines is new when any of them is. What is kept for the log alone is new or
+    was there.
+    """
+    if any(line.record for line in reading.lines):
+        return {"new": outcome.accepted, "changed": 0, "same": len(reading.lines) - outcome.accepted}
     kinds: dict[int, int] = {}
     for line in reading.lines:
-        key = (shop.id, line.line_id)
-        kind = 2 if key in outcome.new_lines else 1 if key in outcome.changed_lines else 0
-        kinds[line.row] = max(kinds.get(line.row, 0), kind)
+        key = (shop.id, line.key)
+        new, changed = (
+            (outcome.new_refunds, outcome.changed_refunds)
+            if line.refund_id
+            else (outcome.new_lines, outcome.changed_lines)
+        )
+        kinds[line.row] = max(kinds.get(line.row, 0), 2 if key in new else 1 if key in changed else 0)
     tally = list(kinds.values())
     return {"new": tally.count(2), "changed": tally.count(1), "same": tally.count(0)}
 
 
-def _submission(index: int, shop: _Shop, exported_at: datetime, line: FileLine) -> Submission:
-    """A file row as an event. Its id holds the export time and content: the same row again is a duplicate."""
-    raw = {"row": dict(line.raw), "statement": dump_statement(line.statement)}
-    digest = hashlib.sha256(canonical([line.line_id, raw])).digest()
+def _submission(index: int, kind: str, shop: _Shop, exported_at: datetime, line: FileLine) -> Submission:
+    """A file row as an event. Its id holds the content and, where a later export may say otherwise of the same, the
+    export time: the same row again is a duplicate.
+    """
+    raw: dict[str, Any] = {"row": dict(line.raw)}
+    if line.statement is not None:
+        raw["statement"] = dump_statement(line.statement)
+    if line.refund_id is not None:
+        raw["refund_id"] = line.refund_id
+    digest = hashlib.sha256(canonical([line.key, raw])).digest()
+    said_at = f"@{exported_at.timestamp():.0f}" if line.statement is not None else ""
     return Submission(
         index=index,
         platform=shop.platform,
         shop_ref=shop.external_id,
-        type="file.douyin_orders",
-        event_id=f"{line.line_id}@{exported_at.timestamp():.0f}#{digest.hex()[:16]}",
+        type=f"file.{kind}",
+        event_id=f"{line.key}{said_at}#{digest.hex()[:16]}",
         occurred_at=line.occurred_at,
         raw=raw,
         digest=digest,
         line_id=line.line_id,
+        refund_id=line.refund_id,
         told=line.statement,
     )
 
@@ -314,7 +370,7 @@ _PAGE = text(
     " ORDER BY id DESC LIMIT :limit"
 )
 _GET_STAGED = text(
-    "SELECT state, shop_id, exported_at, report, staged FROM import_file WHERE id = :id FOR UPDATE"
+    "SELECT kind, state, shop_id, exported_at, report, staged FROM import_file WHERE id = :id FOR UPDATE"
 )
 
 
@@ -340,37 +396,3 @@ def _report(row: Any) -> ImportReport:
             for one in told.get("preview", ())
         ),
     )
-
-
-def _packed(reading: Reading) -> bytes:
-    lines = [
-        {
-            "row": line.row,
-            "line_id": line.line_id,
-            "order_id": line.order_id,
-            "occurred_at": line.occurred_at.isoformat(),
-            "statement": dump_statement(line.statement),
-            "raw": dict(line.raw),
-        }
-        for line in reading.lines
-    ]
-    kept = {"lines": lines, "refused": [asdict(refused) for refused in reading.refused]}
-    return zlib.compress(json.dumps(kept, ensure_ascii=False).encode())
-
-
-def _unpacked(staged: bytes, exported_at: datetime, report: Mapping[str, Any]) -> Reading:
-    kept = json.loads(zlib.decompress(staged))
-    lines = tuple(
-        FileLine(
-            line["row"],
-            line["line_id"],
-            line["order_id"],
-            datetime.fromisoformat(line["occurred_at"]),
-            load_statement(line["statement"]),
-            line["raw"],
-        )
-        for line in kept["lines"]
-    )
-    mapping = tuple((name, ours) for name, ours in report["mapping"])
-    refused = tuple(Refused(**one) for one in kept["refused"])
-    return Reading(mapping, report["rows"], exported_at, lines, refused)

@@ -18,24 +18,38 @@ class FileRefused(DomainError):
 
 @dataclass(frozen=True)
 class Refused:
-    """A row that was left out: its number in the file, why, and the column at fault where one is."""
+    """A row that was left out: its number in the file, why, and the column at fault where one is.
+
+    `cells`: of a file of sales the row as it stood, by column, without people's data.
+    """
 
     row: int
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)
     column: str | None = None
+    cells: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class FileLine:
-    """One order line as one file row tells it. `raw` is the row without people's data, for the raw log."""
+    """What one file row tells of an order line, of a refund of it (refund_id), or for the log alone (record).
+
+    `raw` is the row without people's data, for the raw log.
+    """
 
     row: int
     line_id: str
     order_id: str
     occurred_at: datetime
-    statement: Statement
+    statement: Statement | None
     raw: Mapping[str, Any]
+    refund_id: str | None = None
+    record: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What must stand once in a file."""
+        return self.refund_id or self.record or self.line_id
 
 
 @dataclass(frozen=True)

@@ -151,10 +151,14 @@ class DeliveryList(BaseModel):
 
 
 class EventQuery(Strict):
-    """`after` is the cursor of the last event read; without it the feed is read from its start."""
+    """`after` is the cursor of the last event read; without it the feed is read from its start.
+
+    `wait`: seconds to wait for an event when there is none yet; the answer comes as soon as one does.
+    """
 
     after: str | None = Field(default=None, max_length=200)
     limit: Annotated[QueryInt, Field(ge=1, le=500)] = 100
+    wait: Annotated[QueryInt, Field(le=25)] = 0
 
 
 class EventOut(BaseModel):

@@ -33,3 +33,7 @@ def outcome_of(status: int | None) -> Outcome:
 def first_state(endpoint: EndpointState) -> State:
     """A new delivery waits with its endpoint: what cannot be sent now is held, never dropped."""
     return "pending" if endpoint == "active" else "held"
+
+
+FEED = "feed"
+"""The channel on which the fan-out says whose feed has news: agency ids, with commas between; nothing for all."""

@@ -63,6 +63,37 @@ def reads(
     return decorate
 
 
+def awaits(
+    permission: str,
+    *,
+    query: type[BaseModel],
+    answer: type[BaseModel],
+    found: Callable[[Any], bool],
+) -> Callable[[View], View]:
+    """A read whose query has `wait`, the seconds until which it may wait for something of the feed to be `found`.
+
+    Asked anew each time, in a transaction of its own: who waits holds no database connection.
+    """
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def enter(**kwargs: Any) -> Response:
+            actor = _permitted(permission)
+            asked = read_query(query)
+
+            def ask() -> Any:
+                with mended(), parts().database.transaction(actor, readonly=True) as db:
+                    return view(db=db, actor=actor, query=asked, **kwargs)
+
+            topic = None if actor.agency_id is None else str(actor.agency_id)
+            wait: int = getattr(asked, "wait", 0)
+            return _respond(parts().feed.until(topic, wait, ask, found))
+
+        return describe(enter, permission=permission, query=query, answer=answer)
+
+    return decorate
+
+
 def writes(
     permission: str,
     *,

@@ -5,9 +5,9 @@ from datetime import datetime
 from flask import Response
 from sqlalchemy.orm import Session
 
+from campaign.connectors.files import refused_rows
 from campaign.connectors.sheets.columns import KINDS
 from campaign.connectors.sheets.export import export_sessions, template
-from campaign.connectors.sheets.taking import refused_rows
 from campaign.gate.locale import pick_locale
 from campaign.gate.wording import in_words, row_words
 from campaign.kit.actor import Actor

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from campaign.kit.database import Database
+from campaign.kit.ears import Ears
 from campaign.kit.redis import Client
 from config.settings import Settings
 
@@ -14,3 +15,5 @@ class Parts:
     settings: Settings
     database: Database
     redis: Client
+    feed: Ears
+    """Wakes who waits for events to come into the feed; topics are agency ids."""

@@ -17,7 +17,7 @@ __all__ = ["Outcome", "Source", "ingest"]
 
 @dataclass
 class Outcome:
-    """A verdict for each event of the batch, and which lines were new or changed by it."""
+    """A verdict for each event of the batch, and which lines and refunds (shop, id) were new or changed by it."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -25,6 +25,8 @@ class Outcome:
     rejected: list[Rejection] = field(default_factory=list)
     new_lines: set[LineKey] = field(default_factory=set)
     changed_lines: set[LineKey] = field(default_factory=set)
+    new_refunds: set[LineKey] = field(default_factory=set)
+    changed_refunds: set[LineKey] = field(default_factory=set)
 
 
 def ingest(
@@ -44,4 +46,6 @@ def ingest(
         taken.rejected,
         done.new_lines,
         done.changed_lines,
+        done.new_refunds,
+        done.changed_refunds,
     )

@@ -29,10 +29,12 @@ MOST_ATTEMPTS = 5
 
 @dataclass
 class Merged:
-    """Which lines were new or changed by a merge."""
+    """Which lines, and which refunds (shop, refund id), were new or changed by a merge."""
 
     new_lines: set[LineKey] = field(default_factory=set)
     changed_lines: set[LineKey] = field(default_factory=set)
+    new_refunds: set[LineKey] = field(default_factory=set)
+    changed_refunds: set[LineKey] = field(default_factory=set)
 
 
 def merge(
@@ -46,6 +48,9 @@ def merge(
     rooms.note_samples(db, usable)
     latest: dict[int, datetime] = {}
     for shop_id, one in usable:
+        if one.event is None and one.is_beside_orders:
+            # A file of refunds or settlements says nothing of the orders up to then.
+            continue
         at = through or one.occurred_at
         latest[shop_id] = max(latest.get(shop_id, at), at)
     note_progress(db, latest, now)
@@ -116,6 +121,7 @@ def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Mer
             done.new_lines.add(key)
         elif _told(row) != _told(after):
             done.changed_lines.add(key)
+        _note_refunds(done, row, after)
         if after != row:
             touched.append(after)
             refunds_changed += [
@@ -125,6 +131,15 @@ def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Mer
             ]
     settle(db, touched, now=now, refunds_changed=refunds_changed)
     return done
+
+
+def _note_refunds(done: Merged, before: LineRow, after: LineRow) -> None:
+    for refund_id, state in after.refunds.items():
+        known = before.refunds.get(refund_id)
+        if known is None:
+            done.new_refunds.add((after.shop_id, refund_id))
+        elif known.fields() != state.fields():
+            done.changed_refunds.add((after.shop_id, refund_id))
 
 
 def _after(

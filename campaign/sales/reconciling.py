@@ -200,16 +200,15 @@ def _replayed(told: list[tuple[str, Any]]) -> tuple[State, dict[str, State]]:
     of_line: list[Statement] = []
     of_refunds: dict[str, list[Statement]] = {}
     for source, payload in told:
+        refund_id = payload.get("refund_id")
         if source == "import":
-            of_line.append(merging.load_statement(payload["statement"]))
-            continue
-        statement = statement_of(read(payload))
-        if statement is None:
-            continue
-        if payload["type"] == "refund":
-            of_refunds.setdefault(payload["refund_id"], []).append(statement)
+            kept = payload.get("statement")
+            statement = merging.load_statement(kept) if kept else None
         else:
-            of_line.append(statement)
+            statement = statement_of(read(payload))
+            refund_id = refund_id if payload["type"] == "refund" else None
+        if statement is not None:
+            (of_line if refund_id is None else of_refunds.setdefault(refund_id, [])).append(statement)
     refunds = {refund_id: merged(State(), said) for refund_id, said in of_refunds.items()}
     return merged(State(), of_line), refunds
 

@@ -56,6 +56,11 @@ class Submission:
         return self.told
 
     @property
+    def is_beside_orders(self) -> bool:
+        """Whether it tells of something else than an order line: a refund, or what is kept for the log alone."""
+        return self.refund_id is not None or self.statement is None
+
+    @property
     def sample(self) -> MetricSample | None:
         return self.event if isinstance(self.event, MetricSample) else None
 

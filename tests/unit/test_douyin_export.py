@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaign.connectors.douyin.export import exported_at_in, read
+from campaign.connectors.douyin.export import read
+from campaign.connectors.douyin.rows import exported_at_in
 from campaign.connectors.reading import FileRefused, Reading
 from campaign.kit.tabular import Table, read_table
 from campaign.sales.allocation import allocate

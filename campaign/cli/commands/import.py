@@ -1,5 +1,6 @@
 # ruff: noqa: N999 - a command is a module of its own name
-"""Import a file, CSV or XLSX: sales (douyin_orders, Douyin's order export), or a sheet of parties or sessions.
+"""Import a file, CSV or XLSX: sales (Douyin's exports of orders, after-sales and settlements), or a sheet of parties or
+sessions.
 
     python3 -m campaign import douyin_orders FILE --shop shp_… [--exported-at 2026-11-07T10:30:00+08:00]
     python3 -m campaign import hosts FILE [--dry-run] [--all-or-nothing]
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from campaign.kit.parts import Parts
 
 
+SALES = ("douyin_orders", "douyin_aftersale", "douyin_settlement")
 KINDS = (
-    "douyin_orders",
+    *SALES,
     "sessions",
     "hosts",
     "brands",
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
         except DomainError as error:
             raise CommandFault(_worded(parts, error.error_code, error.params)) from error
         _show(parts, report, as_json=options.json, dry_run=options.dry_run)
-    return 1 if report.refused and report.kind != "douyin_orders" else 0
+    return 1 if report.refused and report.kind not in SALES else 0
 
 
 def _content(path: Path) -> bytes:
@@ -95,7 +97,7 @@ def _import(parts: "Parts", options: argparse.Namespace, content: bytes) -> "Imp
             progress=bar,
         )
     # Workers may not be running: what was imported shows in the summaries at once all the same.
-    folded = not options.dry_run and options.kind == "douyin_orders"
+    folded = not options.dry_run and options.kind in SALES
     while folded:
         with parts.database.transaction(SYSTEM) as db:
             folded = fold(db, SYSTEM) > 0

@@ -1,6 +1,7 @@
 """From facts to messages and deliveries: one message per agency, one delivery per endpoint that wants it."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,11 +9,15 @@ import structlog
 
 from campaign.delivery.bodies import body_of
 from campaign.delivery.sender.connection import Connection
+from campaign.delivery.states import FEED
 from campaign.kit import ids
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+LONGEST_NOTIFICATION = 7_900
+"""PostgreSQL takes 8,000 bytes."""
+
 # One fan-out at a time, so that feed positions become visible in the order they are given.
 _LOCK = 7_301_001
 
@@ -68,9 +73,16 @@ async def fan_out(db: Connection, now: datetime) -> int:
             names = ("days", "events", "agencies", "types", "sessions", "seqs", "ats", "bodies", "targets")
             columns = (list(column) for column in zip(*messages, strict=True))
             await db.execute(_KEEP, dict(zip(names, columns, strict=True)) | {"now": now})
+            await db.execute("SELECT pg_notify(%s, %s)", (FEED, _topics(message[2] for message in messages)))
         taken = [event[0] for event in events]
         await db.execute("UPDATE outbox_event SET fanned_at = %s WHERE id = ANY(%s)", (now, taken))
         return len(events)
+
+
+def _topics(agency_ids: Iterable[int]) -> str:
+    """Whose feed has news; nothing, which means everybody's, where they are too many for a notification."""
+    named = ",".join(map(str, sorted(set(agency_ids))))
+    return named if len(named) <= LONGEST_NOTIFICATION else ""
 
 
 async def _ring(db: Connection, event: tuple[Any, ...], now: datetime) -> None:

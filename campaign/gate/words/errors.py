@@ -12,6 +12,7 @@ WORDS = {
     "wrong_state": _("Its state does not allow that."),
     "stale": _("Somebody changed it in the meantime. Look at it again before you change it."),
     "unavailable": _("A part of the system is not available. Try again in a moment."),
+    "too_many_wait": _("Too many are waiting for news already. Ask again in a moment, or without waiting."),
     "database_unavailable": _("The database is not available. Try again in a moment."),
     "database_busy": _("The database is busy with something that collides with this. Try again in a moment."),
     "unstorable": _("Some text holds characters that cannot be stored."),

@@ -29,6 +29,7 @@ WORDS = {
     "row_bad_count": _("%(column)s is no whole number: %(value)s."),
     "row_bad_time": _("%(column)s is no date and time: %(value)s."),
     "row_bad_text": _("%(column)s holds characters that cannot be stored, or too many."),
+    "row_unknown_kind": _("The kind of case %(value)s is not known."),
     "row_unknown_status": _("The status %(value)s is not known."),
     "row_freight_exceeds": _("%(column)s is more than what was payable."),
     # events of a push

@@ -41,6 +41,11 @@ WORDS = {
     "sheet.platform_accounts": _("Platform accounts"),
     "sheet.products": _("Products"),
     "sheet.douyin_orders": _("Douyin order export (CSV or XLSX)"),
+    "sheet.douyin_orders.short": _("Douyin orders"),
+    "sheet.douyin_aftersale.short": _("Douyin after-sales"),
+    "sheet.douyin_settlement.short": _("Douyin settlements"),
+    "sheet.douyin_aftersale": _("Douyin after-sale export (CSV or XLSX)"),
+    "sheet.douyin_settlement": _("Douyin settlement export (CSV or XLSX)"),
     "sheet.reason": _("Reason it was refused"),
     "sheet.needed": _("yes"),
     # columns

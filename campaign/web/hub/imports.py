@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
 from campaign.connectors.files import KINDS, apply_checked, stage
+from campaign.connectors.imports import KINDS as SALES_KINDS
 from campaign.connectors.imports import ImportReport, get_import, page_of_imports
 from campaign.connectors.reading import FileRefused
 from campaign.connectors.sheets.columns import KINDS as SHEETS
@@ -173,7 +174,8 @@ def _page(db: Session, actor: Actor, form: forms.Form[Any]) -> Response:
         form=form,
         imports=page_of_imports(db, actor, after=None, limit=_SHOWN),
         shops=options.shops(db, actor),
-        kinds=(*SHEETS, SALES),
+        kinds=(*SHEETS, *SALES_KINDS),
+        sales_kinds=SALES_KINDS,
         kind=kind,
         columns=SHEETS.get(kind, ()),
         first=monday,

@@ -1,0 +1,54 @@
+"""Douyin's settlement export: checked and kept as it is, until settlements are reckoned with.
+
+Its header may stand in two rows, groups above names: then the data begin in the third.
+"""
+
+from datetime import datetime
+
+from campaign.connectors.douyin.cells import Cells, RowRefused
+from campaign.connectors.douyin.columns import SETTLEMENTS, normalised
+from campaign.connectors.douyin.rows import read_rows
+from campaign.connectors.reading import FileLine, Reading
+from campaign.kit.tabular import Table
+
+_MONEY = ("amount", "platform_fee", "commission", "recruiter_fee", "spent")
+
+
+def read(table: Table, *, exported_at: datetime | None) -> Reading:
+    """Rows for the log. Raises FileRefused when its columns are not those of a settlement export."""
+    return read_rows(_with_one_header(table), SETTLEMENTS, _Row, exported_at=exported_at)
+
+
+def _with_one_header(table: Table) -> Table:
+    """The names of the second row, where it is one: a group's own name stands over the first of its columns."""
+    names = table.rows[0][1] if table.rows else ()
+    if len(names) != len(table.header) or not any(normalised(name) == "结算金额" for name in names):
+        return table
+    header = tuple(name.strip() or above for above, name in zip(table.header, names, strict=True))
+    return Table(header, table.rows[1:])
+
+
+class _Row(Cells):
+    """One settled line."""
+
+    def lines(self, _exported_at: datetime) -> list[FileLine]:
+        """The row, checked. Raises RowRefused."""
+        self.check_width()
+        order_id = self.id("order_id")
+        settled_at = self.moment("settled_at")
+        if settled_at is None:
+            raise RowRefused("missing_value", column=self.named("settled_at"))
+        for name in _MONEY:
+            self.money(name, signed=True)
+        line_id = self.id_or_none("line_id") or order_id
+        kind = self.text("kind") or ""
+        key = f"{line_id}:{settled_at:%Y%m%d%H%M%S}:{kind}"
+        return [FileLine(self.number, line_id, order_id, settled_at, None, self.raw(), record=key)]
+
+    def moments(self) -> list[datetime]:
+        """When it was settled."""
+        try:
+            moment = self.moment("settled_at")
+        except RowRefused:
+            return []
+        return [moment] if moment is not None else []

@@ -1,0 +1,168 @@
+"""The feed by long-poll: told at once, to whom it belongs, with no connection held, and without a gap."""
+
+import threading
+import time
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from campaign.app import create_app
+from campaign.kit.actor import Actor
+from campaign.kit.ears import ASK_AGAIN_SECONDS, Ears
+from campaign.kit.errors import Unavailable
+from campaign.wiring import wire
+from tests.factory import Factory, keyed
+from tests.fakes.senders import sending
+from tests.workers.test_sender import tell
+
+SOON = 2.0
+"""Well before who waits would ask again by itself."""
+
+
+@pytest.fixture
+def client(committed_database, settings):
+    """The application as a web process runs it, on a small pool of its own."""
+    parts = wire(replace(settings, pool_size=2), nudges=False)
+    yield create_app(parts).test_client
+    parts.database.dispose()
+
+
+@pytest.fixture
+def agencies(committed_database):
+    make = Factory(committed_database)
+    return make.agency(), make.agency()
+
+
+def of(database, agency):
+    actor = Actor(kind="key", role="agency", id=0, name="agent", agency_id=agency.id)
+    return {"Authorization": f"Bearer {keyed(database, actor)}"}
+
+
+def ask(client, headers, query=""):
+    began = time.monotonic()
+    answer = client().get(f"/api/v1/events{query}", headers=headers)
+    return answer, time.monotonic() - began
+
+
+class Waiting(threading.Thread):
+    """Somebody who asks and waits."""
+
+    def __init__(self, client, headers, query):
+        super().__init__(daemon=True)
+        self.asked = (client, headers, query)
+        self.start()
+
+    def run(self):
+        self.answer, self.seconds = ask(*self.asked)
+
+    def told(self):
+        self.join(30)
+        assert not self.is_alive()
+        return [one["type"] for one in self.answer.json["items"]]
+
+
+def test_who_waits_is_told_as_soon_as_something_comes_and_others_are_not(
+    client, committed_database, settings, agencies
+):
+    mine, theirs = (of(committed_database, agency) for agency in agencies)
+    start = ask(client, mine)[0].json["next_cursor"]
+    with sending(settings):
+        one = Waiting(client, mine, f"?after={start}&wait=20")
+        other = Waiting(client, theirs, "?wait=3")
+        time.sleep(1)
+        tell(committed_database, agencies[0].id, title="专场")
+        assert one.told() == ["session.moved"]
+        assert other.told() == []
+    assert 1 <= one.seconds < 1 + SOON
+    assert 3 <= other.seconds < 3 + SOON
+
+
+def test_what_is_there_already_is_not_waited_for(client, committed_database, settings, agencies):
+    with sending(settings):
+        tell(committed_database, agencies[0].id)
+        waiting = Waiting(client, of(committed_database, agencies[0]), "?wait=20")
+        assert waiting.told() == ["session.moved"]
+    answer, seconds = ask(client, of(committed_database, agencies[0]), "?wait=20")
+    assert answer.json["items"]
+    assert seconds < SOON
+
+
+def test_who_waits_holds_no_connection(client, committed_database, settings, agencies):
+    """Six wait on a pool of two, and a seventh request is answered at once."""
+    mine = of(committed_database, agencies[0])
+    crowd = [Waiting(client, mine, "?wait=4") for _ in range(6)]
+    time.sleep(1)
+    answer, seconds = ask(client, mine)
+    assert answer.status_code == 200
+    assert seconds < 1
+    assert [one.told() for one in crowd] == [[]] * 6
+
+
+def test_one_too_many_is_told_when_to_come_again(client, committed_database, settings, agencies):
+    mine = of(committed_database, agencies[0])
+    crowd = [Waiting(client, mine, "?wait=4") for _ in range(8)]
+    time.sleep(1)
+    answer, _ = ask(client, mine, "?wait=4")
+    assert (answer.status_code, answer.json["code"]) == (503, "too_many_wait")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert ask(client, mine)[0].status_code == 200
+    for one in crowd:
+        one.told()
+    assert ask(client, mine, "?wait=1")[0].status_code == 200
+
+
+@pytest.mark.parametrize("wait", ["26", "-1", "²", "1.5", ""])
+def test_how_long_is_a_number_of_seconds(client, committed_database, agencies, wait):
+    answer, _ = ask(client, of(committed_database, agencies[0]), f"?wait={wait}")
+    assert answer.status_code == 422
+
+
+def test_an_event_that_commits_late_is_not_passed_by(client, committed_database, settings, agencies):
+    """Written first and committed last: its place in the feed is behind what was read meanwhile."""
+    mine = of(committed_database, agencies[0])
+    with sending(settings), psycopg.connect(settings.database_url) as slow:
+        slow.execute(_WRITE, {"agency": agencies[0].id, "session": 1})
+        tell(committed_database, agencies[0].id, kind="session.ended", session_id=2)
+        first = Waiting(client, mine, "?wait=20")
+        assert first.told() == ["session.ended"]
+        second = Waiting(client, mine, f"?after={first.answer.json['next_cursor']}&wait=20")
+        slow.execute("SELECT pg_notify('outbox', '')")
+        slow.commit()
+        assert second.told() == ["session.moved"]
+
+
+_WRITE = """
+    INSERT INTO outbox_event (type, at, session_id, seq, agency_ids, data, agency_data)
+    VALUES ('session.moved', now(), %(session)s, 1, ARRAY[%(agency)s]::bigint[], '{}', '{}')
+"""
+
+
+def test_ids_alone_would_pass_it_by(committed_database, settings, agencies):
+    """Negative control: the event that was read has the greater id, so a cursor of ids would never show the other."""
+    with psycopg.connect(settings.database_url) as slow:
+        slow.execute(_WRITE, {"agency": agencies[0].id, "session": 1})
+        tell(committed_database, agencies[0].id, kind="session.ended", session_id=2)
+        slow.commit()
+        rows = slow.execute("SELECT type FROM outbox_event ORDER BY id").fetchall()
+    assert rows == [("session.moved",), ("session.ended",)]
+
+
+def test_a_deaf_ear_asks_again_by_itself(settings):
+    """The hint may be lost: nobody listens on this channel, and what came is found a little later."""
+    found = iter([[], [], ["news"]])
+    ears = Ears(settings.database_url.replace("/test_", "/nowhere_"), "feed")
+    began = time.monotonic()
+    assert ears.until("1", 20, lambda: next(found), bool) == ["news"]
+    assert ASK_AGAIN_SECONDS <= time.monotonic() - began < 3 * ASK_AGAIN_SECONDS
+
+
+def test_so_many_may_wait_and_no_more(settings):
+    ears = Ears(settings.database_url, "feed", most=1)
+    waiting = threading.Thread(target=lambda: ears.until("1", 1.5, list, bool), daemon=True)
+    waiting.start()
+    time.sleep(0.5)
+    with pytest.raises(Unavailable):
+        ears.until("1", 1, list, bool)
+    waiting.join()
+    assert ears.until("1", 0.1, list, bool) == []
