@@ -39,6 +39,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         # sales
         "sales.read": _HUB | {"brand", "agency", "host"},
         "summary.read": _HUB | {"brand"},
+        "summary.share": _PLAN,
+        "summary.share_own": {"brand"},
+        "months.freeze": _MANAGE,
+        "rankings.read": _HUB,
         "sales.live": _HUB | {"brand"},
         "sales.assign": _PLAN,
         "sales.ingest": {"connector"},

@@ -13,6 +13,7 @@ from campaign.api.totals import MinuteOut, ShopProgressOut, TotalsOut, totals_ou
 from campaign.gate.door import reads
 from campaign.insight.figures import Group
 from campaign.insight.summary import brand_summary, grouped
+from campaign.insight.tallies import Scope
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import BrandId, QueryInt, Strict
@@ -33,14 +34,40 @@ def _day(written: object) -> object:
 Day = Annotated[date, BeforeValidator(_day), Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 
 
-class SummaryQuery(Strict):
+class DaysQuery(Strict):
     """from, to: business days in the hub's zone, both in. age: only what had happened by then."""
 
     from_day: Day = Field(alias="from")
     to_day: Day = Field(alias="to")
-    group_by: Literal["day", "session", "host", "product", "platform", "shop", "campaign"] = "day"
     basis: Literal["cohort", "cash"] = "cohort"
     age: Annotated[QueryInt, Field(le=60)] | None = None
+
+    def check(self) -> None:
+        """Raises Invalid where the days are upside down or too many."""
+        if not 0 <= (self.to_day - self.from_day).days < LONGEST_DAYS:
+            raise Invalid([FieldError("to", "date_range", {"most": LONGEST_DAYS})])
+
+    def scope(self, brand_id: int, bucket: str = "live") -> Scope:
+        """What the days ask for, of one brand. Raises Invalid."""
+        self.check()
+        return Scope(
+            brand_id=brand_id,
+            first=self.from_day,
+            last=self.to_day,
+            basis=self.basis,
+            age=self.age,
+            bucket=bucket,
+        )
+
+
+GroupBy = Literal["day", "session", "host", "product", "platform", "shop", "campaign"]
+
+
+class SummaryQuery(DaysQuery):
+    """compare_age: at which age periods are compared, where this one has reached it."""
+
+    group_by: GroupBy = "day"
+    compare_age: Annotated[QueryInt, Field(le=60)] | None = None
 
 
 class BeneathOut(BaseModel):
@@ -65,11 +92,14 @@ class GroupOut(BaseModel):
 
 
 class ComparisonOut(BaseModel):
-    """This period and the one before it, each as it stood `age` days after the order."""
+    """This period, the one before it and the same dates a year earlier, each as it stood `age` days after the
+    order; age is null by cash.
+    """
 
-    age: int
+    age: int | None
     now: list[TotalsOut]
     before: list[TotalsOut]
+    year_before: list[TotalsOut]
 
 
 class SummaryOut(BaseModel):
@@ -95,11 +125,10 @@ class SummaryOut(BaseModel):
 @reads("summary.read", query=SummaryQuery, answer=SummaryOut)
 def get_summary(*, db: Session, actor: Actor, brand_id: str, query: SummaryQuery) -> BaseModel:
     """What a brand's sessions sold, net of returns."""
-    if not 0 <= (query.to_day - query.from_day).days < LONGEST_DAYS:
-        raise Invalid([FieldError("to", "date_range", {"most": LONGEST_DAYS})])
+    query.check()
     inner = read_id("brd", brand_id)
     span = (inner, query.from_day, query.to_day)
-    found = brand_summary(db, actor, *span, basis=query.basis, age=query.age)
+    found = brand_summary(db, actor, *span, basis=query.basis, age=query.age, compare_age=query.compare_age)
     items = (
         list(found.days)
         if query.group_by == "day"
@@ -116,7 +145,10 @@ def get_summary(*, db: Session, actor: Actor, brand_id: str, query: SummaryQuery
         items=[_group(one) for one in items],
         minutes=[MinuteOut.model_validate(one) for one in found.minutes],
         comparison=ComparisonOut(
-            age=found.before_age, now=totals_out(found.now_at_age), before=totals_out(found.before)
+            age=found.before_age,
+            now=totals_out(found.now_at_age),
+            before=totals_out(found.before),
+            year_before=totals_out(found.year_before),
         ),
         beneath=[BeneathOut.model_validate(one) for one in found.beneath],
         as_of=found.as_of,

@@ -12,7 +12,10 @@ from campaign.kit.money import divided
 
 @dataclass(frozen=True)
 class Totals:
-    """What was sold in one currency. orders and buyers are distinct; buyers None where nobody told who bought."""
+    """What was sold in one currency. orders and buyers are distinct; buyers None where nobody told who bought.
+
+    rated False: money by the day it moved. Its refunds are of other days' sales, so it has no refund rate.
+    """
 
     currency: str
     placed_gmv_fen: int = 0
@@ -34,6 +37,7 @@ class Totals:
     buyers: int | None = None
     maturing_fen: int = 0
     maturing: bool = False
+    rated: bool = True
 
     @property
     def refund_fen(self) -> int:
@@ -57,15 +61,15 @@ class Totals:
     @property
     def refund_rate(self) -> int | None:
         """Refunds over paid, by fen."""
-        return divided(self.refund_fen * 10_000, self.paid_gmv_fen)
+        return divided(self.refund_fen * 10_000, self.paid_gmv_fen) if self.rated else None
 
     @property
     def refund_rate_lines(self) -> int | None:
-        return divided(self.refunded_lines * 10_000, self.lines)
+        return divided(self.refunded_lines * 10_000, self.lines) if self.rated else None
 
     @property
     def refund_rate_units(self) -> int | None:
-        return divided(self.refunded_units * 10_000, self.units)
+        return divided(self.refunded_units * 10_000, self.units) if self.rated else None
 
     @property
     def per_order_fen(self) -> int | None:
@@ -172,30 +176,55 @@ class Completeness:
 
 @dataclass(frozen=True)
 class LineRow:
-    """One order line for a drill-down. Money in minor units of `currency`."""
+    """One order line of a drill-down and what it adds to the figure asked for, in minor units of `currency`."""
 
     id: int
     shop_id: int
+    shop_name: str
     platform: str
     parent_order_id: str | None
     line_id: str
     kind: str
     status: str
-    ordered_at: datetime | None
-    order_day: date | None
+    ordered_at: datetime
+    order_day: date
     paid_at: datetime | None
     currency: str
     qty: int
-    order_fen: int
-    paid_fen: int
-    refund_fen: int
     session_id: int | None
+    session_title: str | None
     host_id: int | None
-    brand_id: int | None
+    host_name: str | None
+    host_name_en: str | None
+    product_id: int | None
     product_name: str | None
+    product_name_en: str | None
     merchant_sku: str | None
-    author_id: str | None
     bucket: str
     rung: str
     provisional: bool
-    matures_at: datetime | None
+    placed_fen: int
+    paid_fen: int
+    refund_fen: int
+
+    @property
+    def net_fen(self) -> int:
+        return self.paid_fen - self.refund_fen
+
+
+@dataclass(frozen=True)
+class Foot:
+    """What all lines of a drill-down add up to in one currency; orders are distinct, rows is their number."""
+
+    currency: str
+    rows: int
+    placed_gmv_fen: int
+    paid_gmv_fen: int
+    refund_fen: int
+    lines: int
+    units: int
+    orders: int
+
+    @property
+    def net_gmv_fen(self) -> int:
+        return self.paid_gmv_fen - self.refund_fen

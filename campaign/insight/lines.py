@@ -1,68 +1,172 @@
-"""Drill-down: every figure opens down to the lines that make it."""
+"""Drill-down: every figure of a summary opens the lines that make it, and their sum is the figure."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign.insight.figures import LineRow
-from campaign.insight.tallies import wall_params, walls
+from campaign.insight.figures import Foot, LineRow
+from campaign.insight.summary import PREFIXES
+from campaign.insight.tallies import DIMENSIONS, Scope, owned, scope_params, walls
+from campaign.kit import ids
 from campaign.kit.actor import Actor
+from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.paging import Page, from_cursor, page_from
 
-_COLUMNS = (
-    ("id", "shop_id", "platform", "parent_order_id", "line_id", "kind", "status", "ordered_at", "order_day")
-    + (
-        "paid_at",
-        "currency",
-        "qty",
-        "order_fen",
-        "paid_fen",
-        "refund_fen",
-        "session_id",
-        "host_id",
-        "brand_id",
-    )
-    + ("merchant_sku", "author_id", "bucket", "rung", "provisional", "matures_at")
+Only = Literal["all", "paid", "refunded"]
+
+
+@dataclass(frozen=True)
+class Drill:
+    """Which figure: its scope, the key of its group (as the rollups have it: "0" for none), its currency.
+
+    only: paid leaves out what was never paid, refunded keeps what lost something.
+    """
+
+    scope: Scope
+    by: str = "none"
+    key: str = ""
+    currency: str | None = None
+    only: Only = "all"
+
+
+def drill(scope: Scope, by: str = "none", key: str = "", **rest: Any) -> Drill:
+    """A drill by the key of a group as summaries write it: a day, a platform, a public id, "" for none.
+
+    Raises Invalid where there is no such key.
+    """
+    if by == "day":
+        try:
+            day = date.fromisoformat(key)
+        except ValueError:
+            raise Invalid([FieldError("key", "wrong_type")]) from None
+        if not (scope.first and scope.last and scope.first <= day <= scope.last):
+            raise Invalid([FieldError("key", "unknown_id")])
+        return Drill(replace(scope, first=day, last=day), **rest)
+    if by not in PREFIXES:
+        return Drill(scope, by, key, **rest)
+    try:
+        return Drill(scope, by, str(ids.internal(PREFIXES[by], key)) if key else "0", **rest)
+    except ValueError:
+        raise Invalid([FieldError("key", "unknown_id")]) from None
+
+
+# What a line adds to the whole of its cohort stands in columns of its own.
+_PLAIN = (
+    "l.order_fen AS placed, CASE WHEN l.paid_at IS NOT NULL THEN l.paid_fen ELSE 0 END AS paid,"
+    " l.refund_fen AS refund, (l.kind = 'sale' AND l.paid_at IS NOT NULL)::int AS sold,"
+    " CASE WHEN l.kind = 'sale' AND l.paid_at IS NOT NULL THEN l.qty ELSE 0 END AS pieces"
 )
+_POSTED = "p.placed, p.paid, p.refund, p.sold, p.pieces"
+# To some days or some age it adds only the postings that fall there: [[…, cash day, age, …], {amounts}].
+_POSTINGS = (
+    " CROSS JOIN LATERAL (SELECT count(*) AS parts, {sums} FROM jsonb_array_elements(l.posted) e"
+    " WHERE NOT e->1 ? 'counted_lines' AND {when}) p"
+)
+_AMOUNTS = {
+    "placed": ("placed_fen",),
+    "paid": ("paid_fen",),
+    "refund": ("refund_pre_ship_fen", "refund_post_ship_fen", "refund_post_receipt_fen"),
+    "sold": ("lines",),
+    "pieces": ("units",),
+}
+_SUMS = ", ".join(
+    f"coalesce(sum({' + '.join(f'coalesce((e->1->>{column!r})::bigint, 0)' for column in columns)}), 0)::bigint"
+    f" AS {name}"
+    for name, columns in _AMOUNTS.items()
+)
+_ONLY = {"all": "true", "paid": "paid <> 0", "refunded": "refund <> 0"}
+_SHOWN = (
+    "SELECT l.id, l.shop_id, h.name AS shop_name, l.platform, l.parent_order_id, l.line_id, l.kind, l.status,"
+    " l.ordered_at, l.order_day, l.paid_at, l.currency, l.qty, l.session_id, s.title AS session_title,"
+    " l.host_id, o.name AS host_name, o.name_en AS host_name_en, l.product_id, p.name AS product_name,"
+    " p.name_en AS product_name_en, l.merchant_sku, l.bucket, l.rung, l.provisional,"
+    " l.placed AS placed_fen, l.paid AS paid_fen, l.refund AS refund_fen FROM ({lines}) l"
+    " LEFT JOIN shop h ON h.id = l.shop_id LEFT JOIN live_session s ON s.id = l.session_id"
+    " LEFT JOIN host o ON o.id = l.host_id LEFT JOIN product p ON p.id = l.product_id"
+    " ORDER BY l.order_day DESC, l.ordered_at DESC, l.id DESC"
+)
+# The day first: an index has it, so that a page of a long range does not sort the range.
+_ORDER = " ORDER BY l.order_day DESC, l.ordered_at DESC, l.id DESC"
+STREAMED_ROWS = 1000
+LATEST_DAYS = 31
+"""How long before its order a payment may be dated by a clock that is wrong and still be found."""
 
 
 def page_of_lines(
-    db: Session,
-    actor: Actor,
-    *,
-    brand_id: int | None = None,
-    session_id: int | None = None,
-    first: date | None = None,
-    last: date | None = None,
-    product_id: int | None = None,
-    bucket: str | None = "live",
-    limit: int = 50,
-    cursor: str | None = None,
+    db: Session, actor: Actor, drill: Drill, *, limit: int = 50, cursor: str | None = None
 ) -> Page[LineRow]:
-    """Lines that count, the newest order first; product_id 0 asks for what the catalogue does not know."""
-    where = [*walls(actor, "l"), "l.known", "l.kind IN ('sale', 'service')"]
-    given: dict[str, Any] = {"brand_id": brand_id, "session_id": session_id, "bucket": bucket}
-    where += [f"l.{name} = :{name}" for name, value in given.items() if value is not None]
-    if first is not None and last is not None:
-        where.append("l.order_day BETWEEN :first AND :last")
-    if product_id is not None:
-        where.append("coalesce(l.product_id, 0) = :product_id")
+    """The lines of a figure, the newest order first."""
+    where, params = "", dict[str, Any]()
     if cursor is not None:
         at, line = from_cursor(cursor, (int, int))
-        where.append("(l.ordered_at, l.id) < (to_timestamp(0) + make_interval(secs => :at / 1e6), :line)")
-        given |= {"at": at, "line": line}
-    sql = (
-        f"SELECT {', '.join(f'l.{name}' for name in _COLUMNS)}, p.name AS product_name FROM order_line l"
-        f" LEFT JOIN product p ON p.id = l.product_id WHERE {' AND '.join(where)}"
-        " ORDER BY l.ordered_at DESC, l.id DESC LIMIT :limit"
-    )
-    params = given | wall_params(actor) | {"first": first, "last": last, "product_id": product_id}
-    found = db.execute(text(sql), params | {"limit": limit + 1}).mappings()
+        where = " AND (l.ordered_at, l.id) < (to_timestamp(0) + make_interval(secs => :at / 1e6), :line)"
+        params = {"at": at, "line": line}
+    lines = f"{_lines(actor, drill, more=where)}{_ORDER} LIMIT :limit"
+    params |= _params(actor, drill) | {"limit": limit + 1}
+    found = db.execute(text(_SHOWN.format(lines=lines)), params).mappings()
     return page_from([LineRow(**row) for row in found], limit, _position)
 
 
+def foot_of(db: Session, actor: Actor, drill: Drill) -> tuple[Foot, ...]:
+    """What the lines of a figure add up to, by currency: added up from the lines, not read from a rollup."""
+    sql = (
+        "SELECT currency, count(*) AS rows, sum(placed)::bigint AS placed_gmv_fen, sum(paid)::bigint AS paid_gmv_fen,"
+        " sum(refund)::bigint AS refund_fen, sum(sold)::bigint AS lines, sum(pieces)::bigint AS units,"
+        " count(DISTINCT (shop_id, coalesce(parent_order_id, line_id))) FILTER (WHERE sold > 0) AS orders"
+        f" FROM ({_lines(actor, drill)}) l GROUP BY 1 ORDER BY 1"
+    )
+    return tuple(Foot(**row) for row in db.execute(text(sql), _params(actor, drill)).mappings())
+
+
+def lines_of(db: Session, actor: Actor, drill: Drill) -> Iterator[LineRow]:
+    """All lines of a figure, fetched STREAMED_ROWS at a time: memory does not grow with their number."""
+    statement = text(_SHOWN.format(lines=_lines(actor, drill)))
+    found = db.execute(
+        statement,
+        _params(actor, drill),
+        execution_options={"stream_results": True, "yield_per": STREAMED_ROWS},
+    )
+    for row in found.mappings():
+        yield LineRow(**row)
+
+
+def _lines(actor: Actor, drill: Drill, more: str = "") -> str:
+    """The lines in scope with what each adds to the figure."""
+    scope = drill.scope
+    where = [*walls(actor, "l"), *owned(scope, "l"), "l.known", "l.kind IN ('sale', 'service')"]
+    if scope.bucket is not None:
+        where.append("l.bucket = :bucket")
+    if drill.currency is not None:
+        where.append("l.currency = :currency")
+    if drill.by != "none":
+        where.append(f"{DIMENSIONS[drill.by].line.format(day='order_day')} = :key")
+    cash = scope.basis == "cash"
+    if scope.first is not None:
+        where.append(
+            f"l.order_day <= :last + {LATEST_DAYS}" if cash else "l.order_day BETWEEN :first AND :last"
+        )
+    columns, joined = _PLAIN, ""
+    if cash or scope.age is not None:
+        columns, joined = _POSTED, _POSTINGS.format(sums=_SUMS, when=_when(scope))
+        where.append("p.parts > 0")
+    inner = f"SELECT l.*, {columns} FROM order_line l{joined} WHERE {' AND '.join(where)}{more}"
+    return inner if drill.only == "all" else f"SELECT * FROM ({inner}) l WHERE {_ONLY[drill.only]}"
+
+
+def _when(scope: Scope) -> str:
+    """Which postings count: by the day the money moved, or up to an age."""
+    if scope.basis == "cash":
+        return "true" if scope.first is None else "(e->0->>10)::date BETWEEN :first AND :last"
+    return "(e->0->>11)::int <= :age"
+
+
+def _params(actor: Actor, drill: Drill) -> dict[str, Any]:
+    return scope_params(actor, drill.scope) | {"key": drill.key, "currency": drill.currency}
+
+
 def _position(row: LineRow) -> list[int]:
-    assert row.ordered_at is not None  # noqa: S101 - a known line has its moment
     return [round(row.ordered_at.timestamp() * 1_000_000), row.id]

@@ -1,8 +1,8 @@
 """The brand's summary and a session's sales: what was sold, what stayed, and how far the data goes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from campaign.insight.figures import (
     SessionRow,
     Totals,
 )
+from campaign.insight.periods import Period, before, equal_age, year_before
 from campaign.insight.tallies import Scope, minutes_of, totals_by, wall_params, walls
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
@@ -27,17 +28,15 @@ from campaign.kit.errors import NotFound
 from campaign.kit.instants import business_day, day_span
 from campaign.schedule.queries import get_session
 
-AGES = (0, 7, 15)
-"""Periods are compared at one of these ages in days: young sessions always look better than old ones."""
-
 FINE_DAYS = 2
 """Longer ranges show their curve by the hour."""
 
 
 @dataclass(frozen=True)
 class BrandSummary:
-    """A brand's sales over business days, both in. `before` is the period of the same length before it, and
-    now_at_age this one, both as they stood before_age days after each order.
+    """A brand's sales over business days, both in. `before` is the period of the same length before it,
+    year_before the same dates a year earlier, and now_at_age this one: all as they stood before_age days after
+    each order. By cash there is no age: money falls on the day it moved, and that day does not change.
     """
 
     brand_id: int
@@ -48,8 +47,9 @@ class BrandSummary:
     as_of: datetime
     totals: tuple[Totals, ...]
     before: tuple[Totals, ...]
+    year_before: tuple[Totals, ...]
     now_at_age: tuple[Totals, ...]
-    before_age: int
+    before_age: int | None
     days: tuple[Group, ...]
     minutes: tuple[Minute, ...]
     minute_step: int
@@ -92,15 +92,22 @@ def brand_summary(
     *,
     basis: str = "cohort",
     age: int | None = None,
+    compare_age: int | None = None,
 ) -> BrandSummary:
-    """Everything the brand's page shows. Raises NotFound where the brand is not there or not the actor's."""
-    _brand(db, actor, brand_id)
+    """Everything the brand's page shows. Raises NotFound where the brand is not there or not the actor's.
+
+    compare_age: the age at which periods are compared, where this one has reached it.
+    """
+    check_brand(db, actor, brand_id)
     zone = zone_of(db)
     scope = Scope(brand_id=brand_id, first=first, last=last, basis=basis, age=age)
     as_of = clock.now(db)
-    at_age = equal_age(last, business_day(as_of, zone))
-    length = last - first + timedelta(days=1)
-    step = 1 if length.days <= FINE_DAYS else 60
+    at_age = equal_age(last, business_day(as_of, zone), compare_age) if basis == "cohort" else None
+    step = 1 if (last - first).days < FINE_DAYS else 60
+
+    def aged(days: Period) -> tuple[Totals, ...]:
+        return whole(totals_by(db, actor, replace(scope, first=days[0], last=days[1], age=at_age)))
+
     return BrandSummary(
         brand_id=brand_id,
         first=first,
@@ -109,16 +116,11 @@ def brand_summary(
         age=age,
         as_of=as_of,
         totals=whole(totals_by(db, actor, scope)),
-        before=whole(
-            totals_by(
-                db,
-                actor,
-                Scope(brand_id=brand_id, first=first - length, last=first - timedelta(days=1), age=at_age),
-            )
-        ),
-        now_at_age=whole(totals_by(db, actor, Scope(brand_id=brand_id, first=first, last=last, age=at_age))),
+        before=aged(before(first, last)),
+        year_before=aged(year_before(first, last)),
+        now_at_age=aged((first, last)),
         before_age=at_age,
-        days=tuple(grouped(db, actor, brand_id, first, last, "day", basis=basis, age=age)),
+        days=tuple(groups_of(db, actor, scope, "day")),
         minutes=_minutes(
             minutes_of(
                 db,
@@ -149,8 +151,14 @@ def grouped(
     age: int | None = None,
 ) -> list[Group]:
     """The brand's totals by day, session, host, product, platform, shop or campaign. Raises NotFound."""
-    _brand(db, actor, brand_id)
-    scope = Scope(brand_id=brand_id, first=first, last=last, basis=basis, age=age)
+    check_brand(db, actor, brand_id)
+    return groups_of(
+        db, actor, Scope(brand_id=brand_id, first=first, last=last, basis=basis, age=age), group_by
+    )
+
+
+def groups_of(db: Session, actor: Actor, scope: Scope, group_by: str) -> list[Group]:
+    """The totals of a scope by key of the dimension: days in their order, the others by what was paid."""
     found = totals_by(db, actor, scope, group_by)
     if group_by in ("day", "platform"):
         return [Group(key, key, key, tuple(totals)) for key, totals in sorted(found.items())]
@@ -187,12 +195,6 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
     )
 
 
-def equal_age(last: date, today: date) -> int:
-    """The greatest of AGES that the whole period has reached."""
-    reached = (today - last).days
-    return max((age for age in AGES if age <= reached), default=0)
-
-
 def whole(found: Mapping[str, Sequence[Totals]]) -> tuple[Totals, ...]:
     """Totals of the dimension "none"; noughts in CNY where nothing was sold."""
     return tuple(found.get("", ())) or (Totals("CNY"),)
@@ -224,7 +226,8 @@ def zone_of(db: Session) -> ZoneInfo:
     return ZoneInfo(db.execute(text("SELECT timezone FROM hub")).scalar_one())
 
 
-def _brand(db: Session, actor: Actor, brand_id: int) -> None:
+def check_brand(db: Session, actor: Actor, brand_id: int) -> None:
+    """Raises NotFound where the brand is not there or not the actor's."""
     mine = actor.is_hub or (actor.role == "brand" and actor.brand_id == brand_id)
     found = db.execute(text("SELECT 1 FROM brand WHERE id = :id"), {"id": brand_id}).one_or_none()
     if not mine or found is None:
@@ -238,6 +241,10 @@ _NAMES_OF = {
     "shop": ("shp", "SELECT id, name, name AS name_en FROM shop WHERE id = ANY(:ids)"),
     "campaign": ("cmp", "SELECT id, name, name_en FROM campaign WHERE id = ANY(:ids)"),
 }
+
+
+PREFIXES = {dimension: prefix for dimension, (prefix, _) in _NAMES_OF.items()}
+"""Of the ids by which groups are named."""
 
 
 def _named(db: Session, sql: str, found: Mapping[str, Any]) -> dict[int, tuple[str, str]]:

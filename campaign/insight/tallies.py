@@ -106,7 +106,7 @@ def totals_by(
 ) -> dict[str, list[Totals]]:
     """Totals per key of the dimension and currency, keys as text ("0" or "" for none)."""
     by = DIMENSIONS[dimension] if isinstance(dimension, str) else dimension
-    params = _params(actor, scope) | {"now": clock.now(db)}
+    params = scope_params(actor, scope) | {"now": clock.now(db)}
     sums: dict[tuple[str, str], dict[str, Any]] = {
         (row["key"], row["currency"]): dict(row)
         for row in db.execute(text(_sum_sql(actor, scope, by)), params).mappings()
@@ -120,16 +120,16 @@ def totals_by(
     grouped: dict[str, list[Totals]] = {}
     for (key, _), summed in sorted(sums.items()):
         if any(summed[name] for name in NAMES):  # what moved elsewhere leaves rows of noughts
-            grouped.setdefault(key, []).append(_totals(summed))
+            grouped.setdefault(key, []).append(_totals(summed, rated=scope.basis == "cohort"))
     return grouped
 
 
-def _totals(row: Mapping[str, Any]) -> Totals:
-    return Totals(**{name: value for name, value in row.items() if name != "key"})
+def _totals(row: Mapping[str, Any], *, rated: bool) -> Totals:
+    return Totals(**{name: value for name, value in row.items() if name != "key"}, rated=rated)
 
 
 def _sum_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
-    where = [*walls(actor, "r"), *_owned(scope, "r"), "r.basis = :basis"]
+    where = [*walls(actor, "r"), *owned(scope, "r"), "r.basis = :basis"]
     if scope.bucket is not None:
         where.append("r.bucket = :bucket")
     if scope.first is not None:
@@ -146,7 +146,7 @@ def _distinct_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
     """Orders and buyers of paid sale lines, recounted: they are never added."""
     paid_day = "(l.paid_at AT TIME ZONE (SELECT timezone FROM hub))::date"
     day = "order_day" if scope.basis == "cohort" else "paid_day"
-    where = [*walls(actor, "l"), *_owned(scope, "l"), "l.kind = 'sale'", "l.paid_at IS NOT NULL"]
+    where = [*walls(actor, "l"), *owned(scope, "l"), "l.kind = 'sale'", "l.paid_at IS NOT NULL"]
     if scope.bucket is not None:
         where.append("l.bucket = :bucket")
     if scope.first is not None:
@@ -165,7 +165,7 @@ def _distinct_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
 
 
 def _maturing_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
-    where = [*walls(actor, "r"), *_owned(scope, "r"), "r.matures_at > :now", "r.counted_lines <> 0"]
+    where = [*walls(actor, "r"), *owned(scope, "r"), "r.matures_at > :now", "r.counted_lines <> 0"]
     if scope.bucket is not None:
         where.append("r.bucket = :bucket")
     if scope.first is not None:
@@ -177,7 +177,8 @@ def _maturing_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
     )
 
 
-def _owned(scope: Scope, alias: str) -> list[str]:
+def owned(scope: Scope, alias: str) -> list[str]:
+    """What a scope asks of the owners of a rollup or line, as conditions."""
     where = []
     if scope.brand_id is not None:
         where.append(f"{alias}.brand_id = :brand_id")
@@ -190,7 +191,8 @@ def _owned(scope: Scope, alias: str) -> list[str]:
     return where
 
 
-def _params(actor: Actor, scope: Scope) -> dict[str, Any]:
+def scope_params(actor: Actor, scope: Scope) -> dict[str, Any]:
+    """The parameters that walls() and owned() speak of, with days, basis, age and bucket."""
     return wall_params(actor) | {
         "brand_id": scope.brand_id,
         "session_id": scope.session_id,
@@ -213,7 +215,7 @@ def minutes_of(
     step_minutes: int = 1,
 ) -> list[Mapping[str, Any]]:
     """The curve of orders by step: rows of at, currency, paid_gmv_fen, refund_fen, lines, units."""
-    where = [*walls(actor, "r"), *_owned(Scope(brand_id=brand_id, session_id=session_id), "r")]
+    where = [*walls(actor, "r"), *owned(Scope(brand_id=brand_id, session_id=session_id), "r")]
     if span is not None:
         where.append("r.minute >= :from_at AND r.minute < :to_at")
     sql = (

@@ -1,11 +1,20 @@
-"""Tables for people to open in a spreadsheet: CSV with a byte order mark, and XLSX. All cells are text."""
+"""Tables for people to open in a spreadsheet: CSV with a byte order mark, and XLSX.
+
+Sheets that are read back hold text alone; those of figures hold numbers that a spreadsheet can add up.
+"""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
+from typing import IO
 
 from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -57,3 +66,79 @@ def _xlsx(sheets: Sequence[Sheet]) -> bytes:
                     if cell:
                         page.write_string(number, at, guarded(cell)[:LONGEST_CELL], plain if number else bold)
     return out.getvalue()
+
+
+Cell = str | int | Decimal | None
+MOST_ROWS = 1_048_575
+"""What a workbook's sheet takes beneath its header; more go on in another sheet."""
+_IN_MEMORY = 1024 * 1024
+_PIECE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A header and rows of text and numbers; rows may be a stream of any length."""
+
+    name: str
+    header: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+
+
+def spooled(form: str, sheet: Figures) -> IO[bytes]:
+    """The file, written row by row and on disk where it is large; read from its start, and gone when closed."""
+    out: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    try:
+        (_spool_csv if form == "csv" else _spool_xlsx)(out, sheet)
+        out.seek(0)
+    except BaseException:
+        out.close()
+        raise
+    return out
+
+
+def pieces(content: IO[bytes]) -> Iterator[bytes]:
+    """The file piece by piece; closed at its end."""
+    with content:
+        while piece := content.read(_PIECE):
+            yield piece
+
+
+def _spool_csv(out: IO[bytes], sheet: Figures) -> None:
+    out.write(b"\xef\xbb\xbf")
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\r\n")
+    for row in chain([sheet.header], sheet.rows):
+        writer.writerow([guarded("" if cell is None else str(cell)) for cell in row])
+        out.write(line.getvalue().encode())
+        line.seek(0)
+        line.truncate()
+
+
+def _spool_xlsx(out: IO[bytes], sheet: Figures) -> None:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(out, options) as book:
+        bold, plain = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+        money = book.add_format({"num_format": "#,##0.00"})
+        rows, more = iter(sheet.rows), True
+        while more:
+            page = book.add_worksheet(f"{sheet.name} {len(book.worksheets()) + 1}"[:31])
+            page.set_column(0, len(sheet.header) - 1, 16)
+            page.freeze_panes(1, 0)
+            for at, title in enumerate(sheet.header):
+                page.write_string(0, at, title, bold)
+            more = _fill(page, rows, plain, money)
+
+
+def _fill(page: Worksheet, rows: Iterator[Sequence[Cell]], plain: Format, money: Format) -> bool:
+    """As many rows as the sheet takes. Gives whether it is full."""
+    for number, row in zip(range(1, MOST_ROWS + 1), rows, strict=False):
+        for at, cell in enumerate(row):
+            if isinstance(cell, str):
+                page.write_string(number, at, guarded(cell)[:LONGEST_CELL], plain)
+            elif isinstance(cell, Decimal):
+                page.write_number(number, at, cell, money)
+            elif cell is not None:
+                page.write_number(number, at, cell)
+        if number == MOST_ROWS:
+            return True
+    return False

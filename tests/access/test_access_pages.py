@@ -31,6 +31,7 @@ _PARAMETERS = {
     "notice_id": ("notice", "ntc"),
     "channel_id": ("channel", "nch"),
     "alert_id": ("", "alr"),
+    "share_id": ("share", "shr"),
     "slug": ("", "studios"),
     "party_id": ("studio", "std_"),  # of <slug>, which is filled with studios
     "token": ("", "0-1-1.forged"),
@@ -71,7 +72,9 @@ def test_each_page_answers_each_role_as_the_table_says(app, database, make):
         answer = client.open(path, method=method, headers=headers | {"Accept-Language": "en"})
         savepoint.rollback()
         # Tokens of forms, and the address itself as the page leads back to it, differ each time.
-        body = re.sub(r'name="csrf_token" value="[^"]*"', "", answer.text).replace(path, "")
+        body = re.sub(r'name="csrf_token" value="[^"]*"', "", answer.data.decode(errors="replace")).replace(
+            path, ""
+        )
         return answer.status_code, body
 
     lines, leaks = [], []

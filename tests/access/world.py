@@ -9,6 +9,7 @@ from sqlalchemy import select
 from campaign.accounts.actions import create_connector
 from campaign.delivery.notices.channels import House, add_channel
 from campaign.delivery.notices.schemas import NoticeChannelIn
+from campaign.insight.sharing import Shown, share
 from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.outbox.notices import Notice
@@ -82,6 +83,7 @@ def _side(make: Factory) -> dict[str, Any]:
         plan = drafting.open_plan(db, HUB, PlanIn(name="plan", first_day=day, last_day=day))
         change = {"kind": "change", "session_id": session.id, "change": {"title": "otherwise"}}
         entry = drafting.put_entry(db, HUB, plan.id, PlanEntryIn.model_validate(change))
+        shared, _token = share(db, HUB, brand.id, Shown(day, day), days=7)
         notice = db.scalars(select(Notice).where(Notice.party_id == agency.id)).one()
     agent = Actor(kind="key", role="agency", agency_id=agency.id)
     robot = {"kind": "wecom", "name": "group", "address": "https://qyapi.weixin.qq.com/x?key=secret"}
@@ -102,6 +104,7 @@ def _side(make: Factory) -> dict[str, Any]:
         "entry": entry,
         "notice": notice,
         "channel": channel,
+        "share": shared,
     }
 
 
@@ -135,6 +138,7 @@ _PREFIXES = {
     "entry": "ple",
     "notice": "ntc",
     "channel": "nch",
+    "share": "shr",
 }
 
 

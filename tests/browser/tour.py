@@ -33,6 +33,8 @@ HUB = (
     "/hub/data",
     "/hub/campaigns",
     "/hub/brands",
+    "/hub/rankings",
+    "/hub/rankings?kind=host",
     "/hub/parties/studios",
     "/hub/parties/hosts",
     "/hub/parties/shops",
@@ -70,7 +72,18 @@ _DEEPER = {
 }
 _PAGES = {
     "hub": HUB,
-    "brand": ("/brand", "/brand?days=30", "/brand/sessions", "/brand/campaigns", "/notices", "/calendar"),
+    "brand": (
+        "/brand",
+        "/brand?days=30",
+        "/brand?days=30&group=product&basis=cash",
+        "/brand/lines?days=30",
+        "/brand/shares",
+        "/brand/months",
+        "/brand/sessions",
+        "/brand/campaigns",
+        "/notices",
+        "/calendar",
+    ),
     "agency": (
         "/agency",
         "/agency/sessions",

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaign.insight.lines import page_of_lines
-from campaign.insight.summary import BrandSummary, brand_summary, equal_age, session_sales
+from campaign.insight.lines import Drill, page_of_lines
+from campaign.insight.periods import equal_age
+from campaign.insight.summary import BrandSummary, brand_summary, session_sales
+from campaign.insight.tallies import Scope
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
@@ -235,7 +237,7 @@ def test_every_figure_opens_down_to_its_lines(shelf: Shelf) -> None:
     cursor = None
     with shelf.database.transaction(HUB) as db:
         while True:
-            page = page_of_lines(db, HUB, brand_id=shelf.brand.id, limit=3, cursor=cursor)
+            page = page_of_lines(db, HUB, Drill(Scope(brand_id=shelf.brand.id)), limit=3, cursor=cursor)
             seen += [row.line_id for row in page.items]
             cursor = page.next_cursor
             if cursor is None:
@@ -251,6 +253,6 @@ def test_another_brand_finds_nothing_here(shelf: Shelf, make: Factory) -> None:
             brand_summary(db, stranger, shelf.brand.id, date(2026, 11, 6), date(2026, 11, 7))
         with pytest.raises(NotFound):
             session_sales(db, stranger, shelf.first)
-        assert page_of_lines(db, stranger, brand_id=shelf.brand.id).items == []
+        assert page_of_lines(db, stranger, Drill(Scope(brand_id=shelf.brand.id))).items == []
     with shelf.database.transaction(SYSTEM) as db:
         assert session_sales(db, SYSTEM, shelf.first).totals[0].lines == 1

@@ -15,6 +15,7 @@ from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
 from campaign.kit.ids import public
 from campaign.kit.redis import connect
+from campaign.kit.tabular import read_table
 from tests.factory import Factory
 from tests.sales_kit import add_session
 
@@ -74,7 +75,7 @@ def house(
     made.database.dispose()
 
 
-def test_import_summary_and_reconcile(house: House) -> None:
+def test_import_summary_export_and_reconcile(house: House, tmp_path: Path) -> None:
     shop = public("shp", house.shop.id)
     file = str(DATA / "douyin_orders.csv")
     assert house.run("import", "douyin_orders", file, "--shop", shop, "--dry-run")[1]["new"] == 314
@@ -90,6 +91,15 @@ def test_import_summary_and_reconcile(house: House) -> None:
     assert summary["items"][0]["key"] == public("ses", house.session_id)
     (beneath,) = summary["beneath"]
     assert {name: beneath[f"{name}_fen"] for name in EXPECTED["beneath"]} == EXPECTED["beneath"]
+
+    for what, name, by in (("summary", "all.csv", ("--group-by", "host")), ("lines", "lines.xlsx", ())):
+        out = tmp_path / name
+        status, said = house.run("export", what, *given, *by, "--out", str(out), "--language", "en")
+        assert (status, said["bytes"]) == (0, out.stat().st_size)
+        table = read_table(out.read_bytes())
+        paid = [row[table.header.index("Paid amount")] for _, row in table.rows]
+        counted = paid[-1:] if what == "summary" else paid
+        assert round(sum(float(one) for one in counted) * 100) == wanted["paid_gmv_fen"]
 
     status, told = house.run("reconcile")
     assert (status, told["equal"], told["lines_replayed"], told["redis_repaired"]) == (0, True, 314, 1)

@@ -1,7 +1,9 @@
-"""Export the sessions of some days (both in), or a template to fill in for an import, as CSV or XLSX.
+"""Export the sessions of some days (both in), a brand's figures, or a template to fill in, as CSV or XLSX.
 
     python3 -m campaign export sessions --from 2026-11-23 --to 2026-11-29 --out week.xlsx [--language zh_CN]
     python3 -m campaign export template hosts --out hosts.csv
+    python3 -m campaign export summary --brand brd_… --from 2026-11-01 --to 2026-11-30 --group-by session --out nov.xlsx
+    python3 -m campaign export lines --brand brd_… --from 2026-11-01 --to 2026-11-30 --out lines.csv
 
 The name's ending says which it is; without --out CSV goes to standard output. What is exported reads back by
 `import sessions` and changes nothing.
@@ -9,10 +11,13 @@ The name's ending says which it is; without --out CSV goes to standard output. W
 
 import argparse
 import json
+import shutil
 import sys
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from campaign.cli.commands.summary import GROUPS
 from campaign.cli.days import day
 from campaign.cli.faults import CommandFault
 
@@ -24,6 +29,9 @@ KINDS = ("sessions", "hosts", "brands", "agencies", "studios", "shops", "platfor
 """Those of connectors.sheets, which cannot be asked before the set-up; a test compares the two."""
 
 
+_FIGURES = {"summary": "what a brand's sessions sold, by group", "lines": "the order lines below it"}
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
     sessions = verbs.add_parser("sessions", help="the sessions of some days")
@@ -31,7 +39,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     sessions.add_argument("--to", dest="last", metavar="DAY", type=day, required=True)
     template = verbs.add_parser("template", help="a sheet to fill in")
     template.add_argument("kind", metavar="KIND", choices=KINDS, help=", ".join(KINDS))
-    for verb in (sessions, template):
+    figures = [verbs.add_parser(what, help=said) for what, said in _FIGURES.items()]
+    for verb in figures:
+        verb.add_argument("--brand", metavar="ID", required=True)
+        verb.add_argument("--from", dest="first", metavar="DAY", type=day, required=True)
+        verb.add_argument("--to", dest="last", metavar="DAY", type=day, required=True)
+        verb.add_argument("--basis", choices=("cohort", "cash"), default="cohort")
+        verb.add_argument("--age", type=int, help="only what had happened that many days after the order")
+    figures[0].add_argument("--group-by", choices=GROUPS, default="day")
+    for verb in (sessions, template, *figures):
         verb.add_argument(
             "--out", metavar="FILE", type=Path, help="NAME.csv or NAME.xlsx; else standard output"
         )
@@ -47,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
     form = _form(options.out)
     with joined() as parts:
         try:
+            if options.what in _FIGURES:
+                return _told(options, _write_figures(parts, options, form))
             content = (
                 _template(parts, options, form)
                 if options.what == "template"
@@ -54,17 +72,59 @@ def run(options: argparse.Namespace) -> int:
             )
         except DomainError as error:
             raise CommandFault(told(error)) from error
-    if options.out is None:
-        sys.stdout.buffer.write(content)
+    return _told(options, _write(options.out, BytesIO(content)))
+
+
+def _write(out: Path | None, content: IO[bytes]) -> int:
+    """Gives the bytes written."""
+    if out is None:
+        shutil.copyfileobj(content, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return 0
     try:
-        options.out.write_bytes(content)
+        with out.open("wb") as file:
+            shutil.copyfileobj(content, file)
+            return file.tell()
     except OSError as error:
-        raise CommandFault(f"{options.out} cannot be written: {error.strerror}") from error
-    said = {"file": str(options.out), "bytes": len(content)}
-    print(json.dumps(said, ensure_ascii=False) if options.json else f"{options.out}: {len(content):,} bytes")
+        raise CommandFault(f"{out} cannot be written: {error.strerror}") from error
+
+
+def _told(options: argparse.Namespace, size: int) -> int:
+    if options.out is not None:
+        said = {"file": str(options.out), "bytes": size}
+        print(json.dumps(said, ensure_ascii=False) if options.json else f"{options.out}: {size:,} bytes")
     return 0
+
+
+def _write_figures(parts: "Parts", options: argparse.Namespace, form: str) -> int:
+    """Row by row: a year of lines needs no more memory than a day."""
+    from campaign.cli.naming import inner_id
+    from campaign.cli.speaking import spoken
+    from campaign.gate.figures import lines_sheet, summary_sheet
+    from campaign.insight.lines import drill
+    from campaign.insight.summary import check_brand
+    from campaign.insight.tallies import Scope
+    from campaign.kit.actor import SYSTEM
+    from campaign.kit.sheets import spooled
+    from campaign.parties.queries import zone_of_hub
+
+    if options.first > options.last:
+        raise CommandFault("--from lies after --to")
+    scope = Scope(
+        brand_id=inner_id("brd", options.brand),
+        first=options.first,
+        last=options.last,
+        basis=options.basis,
+        age=options.age,
+    )
+    with spoken(parts, options.language), parts.database.transaction(SYSTEM, readonly=True) as db:
+        check_brand(db, SYSTEM, scope.brand_id or 0)
+        if options.what == "lines":
+            sheet = lines_sheet(db, SYSTEM, drill(scope), zone_of_hub(db, SYSTEM))
+        else:
+            sheet = summary_sheet(db, SYSTEM, scope, options.group_by)
+        with spooled(form, sheet) as content:
+            return _write(options.out, content)
 
 
 def _form(out: Path | None) -> str:

@@ -1,0 +1,137 @@
+"""What comes back by days since the order, and the hub's rankings with what they rest on."""
+
+from typing import Literal
+
+from apiflask import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from campaign.api.ids import read_id
+from campaign.api.summary import LONGEST_DAYS, BeneathOut, Day
+from campaign.gate.door import reads
+from campaign.insight.rankings import Order, quality, ranking
+from campaign.insight.returning import return_curves
+from campaign.kit import ids
+from campaign.kit.actor import Actor
+from campaign.kit.errors import FieldError, Invalid
+from campaign.kit.fields import Strict
+
+bp = APIBlueprint("api_rankings", __name__, tag="Sales")
+
+_PREFIXES = {"brand": "brd", "host": "hst", "studio": "std"}
+
+
+class SpanQuery(Strict):
+    """from, to: business days in the hub's zone, both in."""
+
+    from_day: Day = Field(alias="from")
+    to_day: Day = Field(alias="to")
+
+    def check(self) -> None:
+        """Raises Invalid where the days are upside down or too many."""
+        if not 0 <= (self.to_day - self.from_day).days < LONGEST_DAYS:
+            raise Invalid([FieldError("to", "date_range", {"most": LONGEST_DAYS})])
+
+
+class RankingQuery(SpanQuery):
+    """kind: who is ranked; order: by what, the most first."""
+
+    kind: Literal["brand", "host", "studio"] = "brand"
+    order: Order = "per_hour"
+
+
+class AgePointOut(BaseModel):
+    """By this age so much of paid_fen had come back, over the days whose orders are that old."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    age: int
+    paid_fen: int
+    refund_fen: int
+    rate: int | None
+
+
+class ReturnsOut(BaseModel):
+    """One curve; part is null for the whole, "" for what has no category or is in no catalogue."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    part: str | None
+    currency: str
+    points: list[AgePointOut]
+
+
+class ReturnCurvesOut(BaseModel):
+    """by: category, or product where the catalogue has no categories."""
+
+    by: str
+    curves: list[ReturnsOut]
+
+
+class RankedPartyOut(BaseModel):
+    """One party in one currency. seconds: on air, gaps taken out; rates in ten-thousandths."""
+
+    id: str
+    name: str
+    name_en: str
+    currency: str
+    sessions: int
+    no_shows: int
+    seconds: int
+    late: int
+    late_minutes: int
+    on_time: int | None
+    paid_fen: int
+    refund_fen: int
+    net_fen: int
+    per_hour_fen: int | None
+    refund_rate: int | None
+
+
+class QualityOut(BaseModel):
+    """How much of the money of these days is loose or provisional, in one currency."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    currency: str
+    live_fen: int
+    live_lines: int
+    provisional_fen: int
+    provisional_lines: int
+    provisional_share: int | None
+    unattributed_share: int | None
+    beneath: BeneathOut | None
+
+
+class RankingOut(BaseModel):
+    """The parties in order, and how far their figures can be trusted."""
+
+    items: list[RankedPartyOut]
+    quality: list[QualityOut]
+
+
+@bp.get("/brands/<brand_id>/returns")
+@reads("summary.read", query=SpanQuery, answer=ReturnCurvesOut)
+def get_returns(*, db: Session, actor: Actor, brand_id: str, query: SpanQuery) -> BaseModel:
+    """What share of the paid amount came back by each age, for the brand and its greatest parts."""
+    query.check()
+    found = return_curves(db, actor, read_id("brd", brand_id), query.from_day, query.to_day)
+    return ReturnCurvesOut(by=found.by, curves=[ReturnsOut.model_validate(one) for one in found.curves])
+
+
+@bp.get("/rankings")
+@reads("rankings.read", query=RankingQuery, answer=RankingOut)
+def get_rankings(*, db: Session, actor: Actor, query: RankingQuery) -> BaseModel:
+    """Brands, hosts or studios over the sessions that were to begin on these days."""
+    query.check()
+    days = (query.from_day, query.to_day)
+    rows = ranking(db, actor, query.kind, *days, order=query.order)
+    prefix = _PREFIXES[query.kind]
+    fields = [name for name in RankedPartyOut.model_fields if name != "id"]
+    return RankingOut(
+        items=[
+            RankedPartyOut(id=ids.public(prefix, one.key), **{name: getattr(one, name) for name in fields})
+            for one in rows
+        ],
+        quality=[QualityOut.model_validate(one) for one in quality(db, actor, *days)],
+    )

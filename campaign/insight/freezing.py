@@ -1,0 +1,150 @@
+"""Closed months: the figures as they stood, and what has changed since told apart from them."""
+
+import json
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.audit.actions import note
+from campaign.insight.figures import Totals
+from campaign.insight.summary import check_brand, zone_of
+from campaign.insight.tallies import NAMES, Scope, totals_by
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.errors import Conflict, FieldError, Invalid, NotFound
+from campaign.kit.instants import business_day
+
+BASES = ("cohort", "cash")
+_KEPT = (*NAMES, "orders", "buyers", "maturing_fen")
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """One currency on one basis: as it was closed, as it is, and the difference of what adds."""
+
+    currency: str
+    frozen: Totals
+    current: Totals
+
+    @property
+    def paid_fen(self) -> int:
+        """Frozen + this = current; so for the others."""
+        return self.current.paid_gmv_fen - self.frozen.paid_gmv_fen
+
+    @property
+    def refund_fen(self) -> int:
+        return self.current.refund_fen - self.frozen.refund_fen
+
+    @property
+    def net_fen(self) -> int:
+        return self.current.net_gmv_fen - self.frozen.net_gmv_fen
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether any figure that adds has moved."""
+        return any(getattr(self.current, name) != getattr(self.frozen, name) for name in NAMES)
+
+
+@dataclass(frozen=True)
+class FrozenMonth:
+    """A closed month: in all and by day, per basis; days only where something has changed since."""
+
+    month: date
+    frozen_by: str
+    frozen_at: datetime
+    whole: Mapping[str, tuple[Adjusted, ...]]
+    days: Mapping[str, tuple[tuple[date, Adjusted], ...]]
+
+
+class MonthClosed(Conflict):
+    """The month was closed before; its figures stay as they were then."""
+
+    code = "month_closed"
+
+
+def freeze(db: Session, actor: Actor, brand_id: int, month: date) -> None:
+    """Keep the month's figures as they are now. Raises NotFound, Invalid before it is over, MonthClosed."""
+    check_brand(db, actor, brand_id)
+    first, last = span_of(month)
+    if last >= business_day(clock.now(db), zone_of(db)):
+        raise Invalid([FieldError("month", "month_not_over")])
+    figures = {
+        basis: {
+            by: {key: [_kept(one) for one in totals] for key, totals in found.items()}
+            for by in ("none", "day")
+            for found in [
+                totals_by(db, actor, Scope(brand_id=brand_id, first=first, last=last, basis=basis), by)
+            ]
+        }
+        for basis in BASES
+    }
+    sql = (
+        "INSERT INTO month_freeze (brand_id, month, figures, frozen_by, frozen_at) VALUES (:brand_id, :month,"
+        " CAST(:figures AS jsonb), :by, :now) ON CONFLICT (brand_id, month) DO NOTHING RETURNING id"
+    )
+    params = {"brand_id": brand_id, "month": first, "figures": json.dumps(figures), "by": actor.name}
+    made = db.execute(text(sql), params | {"now": clock.now(db)}).scalar_one_or_none()
+    if made is None:
+        raise MonthClosed(month=first.isoformat())
+    note(db, actor, "month.frozen", "month_freeze", made, {"brand_id": brand_id, "month": first.isoformat()})
+
+
+def span_of(month: date) -> tuple[date, date]:
+    """The first and the last day of the month that a day lies in."""
+    return month.replace(day=1), month.replace(day=monthrange(month.year, month.month)[1])
+
+
+def frozen_months(db: Session, actor: Actor, brand_id: int, *, most: int = 24) -> list[FrozenMonth]:
+    """A brand's closed months, the latest first, each against its figures of now. Raises NotFound."""
+    check_brand(db, actor, brand_id)
+    sql = (
+        "SELECT month, figures, frozen_by, frozen_at FROM month_freeze WHERE brand_id = :brand_id"
+        " ORDER BY month DESC LIMIT :most"
+    )
+    found = db.execute(text(sql), {"brand_id": brand_id, "most": most}).all()
+    return [_against(db, actor, brand_id, row) for row in found]
+
+
+def frozen_month(db: Session, actor: Actor, brand_id: int, month: date) -> FrozenMonth:
+    """One closed month. Raises NotFound where it is not closed."""
+    for one in frozen_months(db, actor, brand_id, most=1000):
+        if one.month == span_of(month)[0]:
+            return one
+    raise NotFound
+
+
+def _against(db: Session, actor: Actor, brand_id: int, row: Any) -> FrozenMonth:
+    first, last = span_of(row.month)
+    whole: dict[str, tuple[Adjusted, ...]] = {}
+    days: dict[str, tuple[tuple[date, Adjusted], ...]] = {}
+    for basis in BASES:
+        scope = Scope(brand_id=brand_id, first=first, last=last, basis=basis)
+        kept = row.figures[basis]
+        whole[basis] = _pairs(kept["none"].get("", ()), totals_by(db, actor, scope).get("", ()))
+        now = totals_by(db, actor, scope, "day")
+        pairs = [
+            (date.fromisoformat(day), one)
+            for day in sorted({*kept["day"], *now})
+            for one in _pairs(kept["day"].get(day, ()), now.get(day, ()))
+        ]
+        days[basis] = tuple(pair for pair in pairs if pair[1].is_changed)
+    return FrozenMonth(row.month, row.frozen_by, row.frozen_at, whole, days)
+
+
+def _pairs(kept: Sequence[Mapping[str, Any]], now: Sequence[Totals]) -> tuple[Adjusted, ...]:
+    """By currency; what stood on one side alone is nought on the other."""
+    then = {one["currency"]: Totals(**one) for one in kept}
+    current = {one.currency: one for one in now}
+    return tuple(
+        Adjusted(currency, then.get(currency, Totals(currency)), current.get(currency, Totals(currency)))
+        for currency in sorted({*then, *current})
+    )
+
+
+def _kept(one: Totals) -> dict[str, Any]:
+    return {"currency": one.currency, "rated": one.rated} | {name: getattr(one, name) for name in _KEPT}

@@ -1,0 +1,251 @@
+"""The summary in groups, the lines below a figure, sheets, shared links: each audience its own, in both languages."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+from sqlalchemy import text
+
+from campaign.kit import clock, ids
+from campaign.kit.tabular import read_table
+from campaign.web.show import fen
+from tests.factory import HUB, keyed
+from tests.http.test_pages_sales import CANARY, EXPECTED, evening, taken
+from tests.visitor import visitor_as
+
+__all__ = ["evening"]
+GROUPS = ("day", "session", "host", "product", "platform", "shop", "campaign")
+PAID = EXPECTED["session"]["paid_gmv_fen"]
+REFUND = EXPECTED["session"]["refund_fen"]
+
+
+def brand_of(app, database, evening, language="en"):
+    return visitor_as(app, database, "brand", language=language, brand_id=evening.brand.id)
+
+
+def foot_of(page):
+    """The money of the page's last line."""
+    return re.findall(r"<td class=\"num\"[^>]*>([^<]*)</td>", re.search(r"<tfoot>.*?</tfoot>", page, re.S)[0])
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_each_grouping_adds_up_on_the_page_and_opens_its_lines(app, database, planner, evening, language):
+    taken(planner, evening, database)
+    own = brand_of(app, database, evening, language)
+    for group in GROUPS:
+        page = own.get(f"/brand?{evening.range}&group={group}").text
+        table = re.search(r'id="groups".*?</section>', page, re.S)[0]
+        assert fen(PAID) in table
+        assert CANARY not in page
+        link = re.search(r'href="(/brand/lines[^"]*)"', table)[1].replace("&amp;", "&")
+        lines = own.get(link)
+        assert lines.status_code == 200
+        assert foot_of(lines.text)
+    for basis in ("cohort", "cash"):
+        found = own.get(f"/brand?{evening.range}&basis={basis}&age=7")
+        assert found.status_code == 200
+        assert fen(PAID) in found.text
+
+
+def test_the_foot_of_the_lines_is_the_figure(app, database, planner, evening):
+    taken(planner, evening, database)
+    own = brand_of(app, database, evening)
+    assert foot_of(own.get(f"/brand/lines?{evening.range}").text)[-3:] == [
+        fen(PAID),
+        fen(REFUND),
+        fen(PAID - REFUND),
+    ]
+    only = own.get(f"/brand/lines?{evening.range}&only=refunded").text
+    assert foot_of(only)[-2] == fen(REFUND)
+    session = ids.public("ses", evening.session_id)
+    assert foot_of(own.get(f"/brand/lines?{evening.range}&by=session&key={session}").text)[-3] == fen(PAID)
+    assert "<tfoot>" not in own.get(f"/brand/lines?{evening.range}&by=session&key=").text
+
+
+@pytest.mark.parametrize(
+    "query", ["by=session&key=x", "by=day&key=1999-01-01", "by=day&key=x", "only=some", "cursor=x"]
+)
+def test_a_figure_that_is_none_is_refused(app, database, evening, query):
+    own = brand_of(app, database, evening)
+    assert own.get(f"/brand/lines?{evening.range}&{query}").status_code == 422
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_sheets_hold_the_figures_and_no_formula(app, database, planner, evening, language, form):
+    taken(planner, evening, database)
+    own = brand_of(app, database, evening, language)
+    for what, lines in (("summary", 1), ("lines", EXPECTED["session"]["lines"])):
+        answer = own.get(f"/brand/sheet?{evening.range}&what={what}&format={form}&group=session&only=paid")
+        assert answer.status_code == 200
+        assert f"{what}-" in answer.headers["Content-Disposition"]
+        content = answer.data
+        table = read_table(content)
+        assert len(table.rows) >= lines
+        assert len({len(row) for _, row in table.rows}) == 1
+        titles = {"en": ("Paid amount", "Refunds"), "zh-CN": ("支付金额", "退款")}[language]
+        paid, refund = (table.header.index(title) for title in titles)
+        rows = [row for _, row in table.rows][: -1 if what == "summary" else None]
+        assert round(sum(float(row[paid]) for row in rows) * 100) == PAID
+        assert round(sum(float(row[refund]) for row in rows) * 100) == REFUND
+        if form == "csv":
+            assert content.startswith(b"\xef\xbb\xbf")
+            cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
+            assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+
+
+def test_the_hub_sees_the_same_lines_and_another_brand_none(app, database, planner, evening):
+    taken(planner, evening, database)
+    brand = ids.public("brd", evening.brand.id)
+    page = planner.get(f"/hub/brands/{brand}/lines?{evening.range}").text
+    assert foot_of(page)[-3] == fen(PAID)
+    assert planner.get(f"/hub/brands/{brand}/sheet?{evening.range}").status_code == 200
+    other = visitor_as(app, database, "brand", brand_id=evening.other.id)
+    session = ids.public("ses", evening.session_id)
+    shop = ids.public("shp", evening.shop.id)
+    for query in ("", f"&by=session&key={session}", f"&by=shop&key={shop}"):
+        for path in ("/brand/lines", "/brand/sheet"):
+            found = other.get(
+                f"{path}?{evening.range}&what=lines&format=csv{query}"
+                if path.endswith("sheet")
+                else f"{path}?{evening.range}{query}"
+            )
+            assert found.status_code == 200
+            assert "辛皮记" not in found.text
+            assert evening.shop.name not in found.text
+    assert other.get(f"/hub/brands/{brand}/lines").status_code == 403
+
+
+def api(client, database, path, actor=HUB):
+    return client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {keyed(database, actor)}"})
+
+
+def test_the_api_opens_a_figure_page_by_page(app, database, planner, evening):
+    taken(planner, evening, database)
+    client = app.test_client()
+    days = f"from={evening.day - timedelta(days=1)}&to={evening.day + timedelta(days=2)}"
+    path = f"/brands/{ids.public('brd', evening.brand.id)}"
+    found = api(client, database, f"{path}/summary?{days}&group_by=session&compare_age=7").json
+    (one,) = found["items"]
+    assert found["comparison"]["year_before"][0]["paid_gmv_fen"] == 0
+    seen, cursor = [], ""
+    while cursor is not None:
+        more = f"&cursor={cursor}" if cursor else ""
+        page = api(
+            client, database, f"{path}/lines?{days}&group_by=session&key={one['key']}&limit=100{more}"
+        ).json
+        seen += page["items"]
+        cursor = page["next_cursor"]
+    (total,) = page["totals"]
+    assert total["paid_gmv_fen"] == one["totals"][0]["paid_gmv_fen"] == sum(row["paid_fen"] for row in seen)
+    assert total["net_gmv_fen"] == one["totals"][0]["net_gmv_fen"] == sum(row["net_fen"] for row in seen)
+    assert total["rows"] == len(seen) == len({row["id"] for row in seen})
+    sheet = api(client, database, f"{path}/summary/sheet?{days}&format=csv")
+    assert sheet.data.startswith(b"\xef\xbb\xbf")
+    assert api(client, database, f"{path}/lines?from={evening.day}&to=2020-01-01").status_code == 422
+
+
+def test_a_shared_link_shows_one_summary_and_nothing_else(app, database, planner, evening):
+    taken(planner, evening, database)
+    own = brand_of(app, database, evening)
+    own.get(f"/brand/shares?{evening.range}")
+    first, last = (part.partition("=")[2] for part in evening.range.split("&"))
+    made = own.post("/brand/shares", first=first, last=last, group="product", basis="cohort", valid_days="30")
+    assert made.status_code == 200, made.text
+    link = re.search(r'href="[^"]*(/s/[\w-]{43})"', made.text)[1]
+    assert link not in own.get("/brand/shares").text
+    stranger = app.test_client()
+    page = stranger.get(link, headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    assert fen(PAID) in page.text
+    assert fen(REFUND) in page.text
+    assert "noindex" in page.headers["X-Robots-Tag"]
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in page.headers
+    for never in (
+        "/brand/lines",
+        "/brand/sessions",
+        "csrf",
+        "/login",
+        "tester",
+        CANARY,
+        "<form",
+        "/static/js",
+    ):
+        assert never not in page.text, never
+    assert re.findall(r"<a ", page.text) == []
+    more = stranger.get(f"{link}?first=2000-01-01&group=session", headers={"Accept-Language": "en"})
+    strip = re.compile(r"As of [^<]*")
+    assert strip.sub("", more.text) == strip.sub("", page.text)
+    with clock.travel(timedelta(days=31)):
+        assert stranger.get(link).status_code == 404
+    ended = re.search(r'action="(/brand/shares/shr_\w+/revoke)"', own.get("/brand/shares").text)[1]
+    other = visitor_as(app, database, "brand", brand_id=evening.other.id)
+    other.get("/brand/shares")
+    assert other.post(ended).status_code == 404
+    assert stranger.get(link).status_code == 200
+    own.get("/brand/shares")
+    assert own.post(ended).status_code == 303
+    assert stranger.get(link).status_code == 404
+    assert stranger.get("/s/nothing").status_code == 404
+
+
+def test_a_month_is_closed_by_the_hub_and_shown_to_the_brand(app, database, planner, evening):
+    taken(planner, evening, database)
+    month = str(evening.day.replace(day=1))
+    path = f"/hub/brands/{ids.public('brd', evening.brand.id)}/months"
+    planner.get(path)
+    with clock.travel(timedelta(days=62)):
+        manager = visitor_as(app, database, "hub", hub_role="manager")
+        manager.get(path)
+        assert manager.post(path, month=month).status_code == 303
+        assert "The month is closed." in manager.follow().text
+        manager.post(path, month=month)
+        assert "closed already" in manager.follow().text
+        assert manager.post(path, month="soon").status_code == 422
+        viewer = visitor_as(app, database, "hub", hub_role="viewer")
+        viewer.get(path)
+        assert viewer.post(path, month=month).status_code == 403
+    own = brand_of(app, database, evening)
+    assert fen(PAID) in own.get("/brand/months").text
+    other = visitor_as(app, database, "brand", brand_id=evening.other.id)
+    assert fen(PAID) not in other.get("/brand/months").text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_the_picture_is_well_formed_and_holds_the_figures(app, database, planner, evening, language):
+    taken(planner, evening, database)
+    with database.transaction(HUB) as db:
+        db.execute(text("UPDATE brand SET name = :name, name_en = ''").bindparams(name="<b>&皮记"))
+    answer = brand_of(app, database, evening, language).get(f"/brand/picture?{evening.range}")
+    assert answer.content_type.startswith("image/svg+xml")
+    drawn = ET.fromstring(answer.data)  # noqa: S314 - our own
+    said = [one.text for one in drawn.iter() if one.text]
+    assert ("支付金额" if language == "zh-CN" else "Paid amount") in said
+    assert any("<b>&皮记" in one for one in said)
+
+
+def test_rankings_and_returns_by_page_and_by_the_api(app, database, planner, evening):
+    taken(planner, evening, database)
+    brand = ids.public("brd", evening.brand.id)
+    days = f"from={evening.day - timedelta(days=1)}&to={evening.day + timedelta(days=2)}"
+    client = app.test_client()
+    for kind in ("brand", "host", "studio"):
+        for order in ("per_hour", "paid", "refund_rate", "on_time"):
+            found = planner.get(f"/hub/rankings?{evening.range}&kind={kind}&order={order}")
+            assert found.status_code == 200
+    found = api(client, database, f"/rankings?{days}").json
+    first = found["items"][0]
+    assert (first["id"], first["paid_fen"], first["refund_fen"]) == (brand, PAID, REFUND)
+    assert found["quality"][0]["live_fen"] == PAID
+    returned = api(client, database, f"/brands/{brand}/returns?{days}").json
+    whole = returned["curves"][0]
+    assert whole["part"] is None
+    assert (whole["points"][1]["paid_fen"], whole["points"][0]["age"]) == (PAID, 0)
+    assert api(client, database, f"/rankings?{days[:15]}&to=1990-01-01").status_code == 422
+    own = brand_of(app, database, evening)
+    assert own.get("/hub/rankings").status_code == 403
+    assert "What comes back" in own.get(f"/brand?{evening.range}").text

@@ -1,0 +1,59 @@
+"""The return curve by numbers worked by hand: each age over the days that have reached it."""
+
+from datetime import date, timedelta
+
+from campaign.insight.returning import MOST_PARTS, AgePoint, Returns, curves_of
+from campaign.web.returns import drawings_of
+
+FIRST = date(2026, 11, 1)
+
+
+def row(day, age, paid=0, refund=0, part="", currency="CNY"):
+    return {
+        "day": FIRST + timedelta(days=day),
+        "age_days": age,
+        "currency": currency,
+        "part": part,
+        "part_en": part,
+        "paid_fen": paid,
+        "refund_fen": refund,
+    }
+
+
+def test_each_age_counts_the_days_that_are_that_old() -> None:
+    rows = [row(0, 0, 100, 10), row(0, 2, 0, 30), row(2, 0, 100, 50)]
+    whole, part = curves_of(rows, FIRST + timedelta(days=3))
+    assert whole.points == (
+        AgePoint(0, 200, 60),  # 30 %
+        AgePoint(1, 200, 60),
+        AgePoint(2, 100, 40),  # the second day is one day old: it says nothing of two
+        AgePoint(3, 100, 40),
+    )
+    assert [one.rate for one in whole.points] == [3000, 3000, 4000, 4000]
+    assert part.points == whole.points
+    assert sorted(whole.told) == [0, 1, 3]
+
+
+def test_parts_are_told_apart_and_the_greatest_come_first() -> None:
+    rows = [row(0, 0, 100 + n, n, part=f"c{n}") for n in range(MOST_PARTS + 2)] + [
+        row(0, 0, 7, currency="USD")
+    ]
+    curves = curves_of(rows, FIRST)
+    cny = [one for one in curves if one.currency == "CNY"]
+    assert [one.part for one in cny] == [None, "c6", "c5", "c4", "c3", "c2"]
+    assert cny[0].points == (AgePoint(0, 721, 21),)
+    assert [one.part for one in curves if one.currency == "USD"] == [None, ""]
+
+
+def test_nothing_sold_draws_nothing_and_a_day_to_come_has_no_age() -> None:
+    assert curves_of([], FIRST) == []
+    assert curves_of([row(5, 0, 100)], FIRST) == []
+    assert AgePoint(0, 0, 0).rate is None
+
+
+def test_curves_of_one_currency_share_a_scale() -> None:
+    one = Returns(None, None, "CNY", (AgePoint(0, 100, 0), AgePoint(10, 100, 35)))
+    two = Returns("a", "a", "CNY", (AgePoint(0, 100, 20), AgePoint(5, 0, 0)))
+    drawing = drawings_of([one, two])["CNY"]
+    assert (drawing.top, drawing.last) == (4000, 10)
+    assert list(drawing.paths) == ["M0.0 200.0L1000.0 25.0", "M0.0 100.0"]
