@@ -101,10 +101,10 @@ def stage(
     if reading.exported_at > clock.now(db) + _SKEW:
         raise FileRefused("exported_in_future")
     _refuse_other_shops_file(db, shop, reading)
-    import_id = _add(db, actor, kind, filename, content, shop_id, reading)
+    staged = _Staged(_add(db, actor, kind, filename, content, shop_id, reading), kind, shop, reading)
     if dry_run:
-        return _look(db, actor, import_id, kind, shop, reading, progress)
-    return _apply(db, actor, import_id, kind, shop, reading, progress)
+        return _look(db, actor, staged, progress)
+    return _apply(db, actor, staged, progress)
 
 
 def apply_checked(
@@ -117,7 +117,7 @@ def apply_checked(
     if row.state != "checked":
         raise WrongState(state=row.state)
     reading = unpacked(row.staged, row.exported_at, row.report)
-    return _apply(db, actor, import_id, row.kind, _shop(db, row.shop_id), reading, progress)
+    return _apply(db, actor, _Staged(import_id, row.kind, _shop(db, row.shop_id), reading), progress)
 
 
 def get_import(db: Session, actor: Actor, import_id: int) -> ImportReport:
@@ -153,6 +153,16 @@ class _Shop:
     id: int
     platform: str
     external_id: str
+
+
+@dataclass(frozen=True)
+class _Staged:
+    """A file that was read, and what it is of."""
+
+    id: int
+    kind: str
+    shop: _Shop
+    reading: Reading
 
 
 _FIND_SHOP = text("SELECT id, platform, external_id FROM shop WHERE id = :id AND archived_at IS NULL")
@@ -237,56 +247,33 @@ def _add(
     return import_id
 
 
-def _look(
-    db: Session,
-    actor: Actor,
-    import_id: int,
-    kind: str,
-    shop: _Shop,
-    reading: Reading,
-    progress: Progress | None,
-) -> ImportReport:
+def _look(db: Session, actor: Actor, staged: _Staged, progress: Progress | None) -> ImportReport:
     """Do it all within a savepoint, count, and undo it: the answer is exact because it was really done."""
     probe = db.begin_nested()
-    counts = _ingest(db, actor, import_id, kind, shop, reading, progress)
+    counts = _ingest(db, actor, staged, progress)
     probe.rollback()
-    return _note(db, import_id, "checked", reading, counts)
+    return _note(db, staged.id, "checked", staged.reading, counts)
 
 
-def _apply(
-    db: Session,
-    actor: Actor,
-    import_id: int,
-    kind: str,
-    shop: _Shop,
-    reading: Reading,
-    progress: Progress | None,
-) -> ImportReport:
-    counts = _ingest(db, actor, import_id, kind, shop, reading, progress)
-    report = _note(db, import_id, "committed", reading, counts)
+def _apply(db: Session, actor: Actor, staged: _Staged, progress: Progress | None) -> ImportReport:
+    counts = _ingest(db, actor, staged, progress)
+    report = _note(db, staged.id, "committed", staged.reading, counts)
     told = {"rows": report.rows, "new": report.new, "changed": report.changed}
-    audit.note(db, actor, "import.committed", "import", import_id, told)
+    audit.note(db, actor, "import.committed", "import", staged.id, told)
     return report
 
 
-def _ingest(
-    db: Session,
-    actor: Actor,
-    import_id: int,
-    kind: str,
-    shop: _Shop,
-    reading: Reading,
-    progress: Progress | None,
-) -> Mapping[str, int]:
+def _ingest(db: Session, actor: Actor, staged: _Staged, progress: Progress | None) -> Mapping[str, int]:
+    shop, reading = staged.shop, staged.reading
     # Ascending by line, so that the slices together take their locks in the order every writer takes them.
     lines = sorted(reading.lines, key=lambda line: (line.line_id, line.key))
     outcome = Outcome()
     for start in range(0, len(lines), CHUNK):
         some = [
-            _submission(index, kind, shop, reading.exported_at, line)
+            _submission(index, staged.kind, shop, reading.exported_at, line)
             for index, line in enumerate(lines[start : start + CHUNK], start=start)
         ]
-        done = ingest(db, actor, some, Source("import", import_id=import_id, through=reading.exported_at))
+        done = ingest(db, actor, some, Source("import", import_id=staged.id, through=reading.exported_at))
         outcome.new_lines |= done.new_lines
         outcome.changed_lines |= done.changed_lines
         outcome.new_refunds |= done.new_refunds

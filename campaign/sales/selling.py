@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from campaign.kit.fields import Strict
+from campaign.parties.house import numbers_in
 
 WINDOW = timedelta(minutes=30)
 """What is paid and refunded is looked at over so long."""
@@ -28,11 +29,8 @@ class WatchRules:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "WatchRules":
-        """The hub's own numbers over the defaults; what is no whole number is left at its default."""
-        given = settings.get("sales_watch")
-        if not isinstance(given, dict):
-            return cls()
-        return cls(**{name: given[name] for name in cls.__dataclass_fields__ if type(given.get(name)) is int})
+        """The hub's own numbers over the defaults."""
+        return numbers_in(cls, settings, "sales_watch")
 
 
 Minutes = Annotated[int, Field(strict=True, ge=0, le=1440)]

@@ -1,16 +1,15 @@
 """Alerts about shows on air: nothing sold for a while, refunds in a rush, data that arrives late."""
 
 from collections import defaultdict
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign.audit import actions as audit
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.live.alerts import ring, settle
+from campaign.parties.house import set_numbers
 from campaign.parties.queries import get_hub
 from campaign.sales.selling import WINDOW, Rush, Selling, WatchRules, troubles
 
@@ -81,11 +80,4 @@ def rules_of_hub(db: Session, actor: Actor) -> WatchRules:
 
 def set_rules(db: Session, actor: Actor, wanted: WatchRules) -> None:
     """Set the numbers; what stands is judged by them at the next look."""
-    hub = get_hub(db, actor)
-    db.refresh(hub, with_for_update=True)
-    if wanted == WatchRules.of(hub.settings):
-        return
-    hub.settings = {**hub.settings, "sales_watch": asdict(wanted)}
-    hub.rev += 1
-    db.flush()
-    audit.note(db, actor, "hub.sales_watch_set", "hub", hub.id, asdict(wanted))
+    set_numbers(db, actor, "sales_watch", wanted, action="hub.sales_watch_set")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from campaign.parties.house import numbers_in
+
 LEAST_TIME_TO_ANSWER = timedelta(minutes=15)
 
 
@@ -17,11 +19,8 @@ class OfferRules:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "OfferRules":
-        """The hub's own numbers over the defaults; what is no whole number is left at its default."""
-        given = settings.get("offers")
-        if not isinstance(given, dict):
-            return cls()
-        return cls(**{name: given[name] for name in cls.__dataclass_fields__ if type(given.get(name)) is int})
+        """The hub's own numbers over the defaults."""
+        return numbers_in(cls, settings, "offers")
 
 
 @dataclass(frozen=True)
