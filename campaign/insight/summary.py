@@ -235,7 +235,15 @@ def check_brand(db: Session, actor: Actor, brand_id: int) -> None:
 
 
 _NAMES_OF = {
-    "session": ("ses", "SELECT id, title AS name, title AS name_en FROM live_session WHERE id = ANY(:ids)"),
+    # With its start: shows of one name follow each other day by day.
+    "session": (
+        "ses",
+        (
+            "SELECT id, name, name AS name_en FROM (SELECT s.id, s.title || to_char(coalesce(s.actual_starts_at,"
+            " s.starts_at) AT TIME ZONE hub.timezone, ' MM-DD HH24:MI') AS name FROM live_session s, hub) named"
+            " WHERE id = ANY(:ids)"
+        ),
+    ),
     "host": ("hst", "SELECT id, name, name_en FROM host WHERE id = ANY(:ids)"),
     "product": ("prd", "SELECT id, name, name_en FROM product WHERE id = ANY(:ids)"),
     "shop": ("shp", "SELECT id, name, name AS name_en FROM shop WHERE id = ANY(:ids)"),
