@@ -28,6 +28,7 @@ TOTAL_SECONDS = 15.0
 _DNS_THREADS = 16
 _DNS_CACHE_SECONDS = 30
 _LONGEST_RETRY_AFTER = 86_400
+_LONGEST_NUMBER = 100  # digits: a number however long is one, and then capped
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
 
 def _seconds(written: str | None) -> int | None:
     """Retry-After in seconds, at most a day. Its date form depends on two clocks and is not read."""
-    seconds = whole(written, 10)
+    seconds = whole(written, _LONGEST_NUMBER)
     return None if seconds is None else min(seconds, _LONGEST_RETRY_AFTER)
 
 

@@ -122,5 +122,8 @@ def test_it_fetches_from_behind_a_firewall(settings):
         )
     assert (done.returncode, done.stdout.count("session.moved")) == (0, 2)
     assert time.monotonic() - started < 15
-    assert [request.target for request in product.received] == ["/api/v1/events", "/api/v1/events?after=abc"]
+    assert [request.target for request in product.received] == [
+        "/api/v1/events?wait=20",
+        "/api/v1/events?wait=20&after=abc",
+    ]
     assert product.received[0].headers["authorization"] == "Bearer k"
