@@ -154,7 +154,7 @@ def test_a_shared_link_shows_one_summary_and_nothing_else(app, database, planner
     own.get(f"/brand/shares?{evening.range}")
     first, last = (part.partition("=")[2] for part in evening.range.split("&"))
     made = own.post("/brand/shares", first=first, last=last, group="product", basis="cohort", valid_days="30")
-    assert made.status_code == 200, made.text
+    assert made.status_code == 201, made.text
     link = re.search(r'href="[^"]*(/s/[\w-]{43})"', made.text)[1]
     assert link not in own.get("/brand/shares").text
     stranger = app.test_client()

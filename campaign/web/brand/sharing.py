@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from flask import flash, render_template, request
+from flask import Response, flash, make_response, render_template, request
 from flask_babel import gettext as _
 from pydantic import Field
 from sqlalchemy.orm import Session
@@ -59,12 +59,13 @@ def draw_shares(
     )
 
 
-def make_share(db: Session, actor: Actor, brand_id: int, query: ShareForm, place: Place) -> str:
-    """A link for the summary that was looked at; its address is shown on the page that answers."""
+def make_share(db: Session, actor: Actor, brand_id: int, query: ShareForm, place: Place) -> Response:
+    """A link for the summary that was looked at: 201, its address is shown on the page that answers and on no other."""
     first, last = query.span(db, actor)
     shown = Shown(first, last, query.basis, query.group)
     _share, token = share(db, actor, brand_id, shown, days=query.valid_days)
-    return draw_shares(db, actor, brand_id, query, place, f"{parts().settings.base_url}/s/{token}")
+    page = draw_shares(db, actor, brand_id, query, place, f"{parts().settings.base_url}/s/{token}")
+    return make_response(page, 201)
 
 
 def end_share(db: Session, actor: Actor, brand_id: int, share_id: int) -> None:

@@ -63,7 +63,7 @@ def shares(*, db: Session, actor: Actor, query: RangeQuery) -> str:
 
 @pages.post("/shares")
 @writes("summary.share_own")
-def share(*, db: Session, actor: Actor) -> str:
+def share(*, db: Session, actor: Actor) -> Response:
     """Make a link; its address is shown this once."""
     return sharing.make_share(db, actor, _own(actor), sharing.sent_share(), BRAND)
 

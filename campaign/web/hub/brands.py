@@ -59,7 +59,7 @@ def shares(*, db: Session, actor: Actor, query: RangeQuery, brand_id: str) -> st
 
 @pages.post("/<brand_id>/shares")
 @writes("summary.share")
-def share(*, db: Session, actor: Actor, brand_id: str) -> str:
+def share(*, db: Session, actor: Actor, brand_id: str) -> Response:
     """Make a link; its address is shown this once."""
     inner = read_id("brd", brand_id)
     return sharing.make_share(db, actor, inner, sharing.sent_share(), hub_place(brand_id))
