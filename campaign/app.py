@@ -16,6 +16,7 @@ from campaign.gate.problems import handle_errors
 from campaign.kit.parts import Parts
 from campaign.sales.intake import Intake
 from campaign.web import pages
+from campaign.web.cookies import PageSessions
 from campaign.web.errors import error_page
 from campaign.wiring import wire
 from config.logging import configure
@@ -55,6 +56,7 @@ def create_app(parts: Parts | None = None) -> APIFlask:
         MAX_CONTENT_LENGTH=64 * 1024 * 1024,
         OPENAPI_VERSION="3.1.0",
     )
+    app.session_interface = PageSessions()
     app.extensions["parts"] = parts
     app.extensions["intake"] = Intake(parts.database, parts.settings.secret_key)
     Babel(app, locale_selector=pick_locale)

@@ -1,9 +1,10 @@
 """Signing in and out, and finding the actor behind a cookie or a key."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, LargeBinary, any_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from campaign.accounts.models import ApiKey, Connector, Membership, SignIn, User
@@ -90,37 +91,49 @@ def set_locale(db: Session, actor: Actor, locale: str) -> None:
 
 def find_key_holder(db: Session, key: str) -> Actor | None:
     """The actor behind an API key, or None when it is unknown or revoked."""
-    row = db.execute(
-        select(
-            ApiKey.id,
-            ApiKey.name,
-            ApiKey.role,
-            ApiKey.hub_role,
-            ApiKey.brand_id,
-            ApiKey.agency_id,
-            ApiKey.host_id,
-            ApiKey.connector_id,
-            Connector.shop_ids,
-        )
-        .outerjoin(Connector, Connector.id == ApiKey.connector_id)
-        .where(
-            ApiKey.key_hash == token_hash(key), ApiKey.revoked_at.is_(None), Connector.archived_at.is_(None)
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    return Actor(
-        kind="key",
-        role=cast(Role, row.role),
-        id=row.id,
-        name=row.name,
-        hub_role=cast(Any, row.hub_role),
-        brand_id=row.brand_id,
-        agency_id=row.agency_id,
-        host_id=row.host_id,
-        connector_id=row.connector_id,
-        shop_ids=tuple(row.shop_ids or ()),
+    return find_key_holders(db, [key]).get(key)
+
+
+_HOLDERS = (
+    select(
+        ApiKey.id,
+        ApiKey.name,
+        ApiKey.role,
+        ApiKey.hub_role,
+        ApiKey.brand_id,
+        ApiKey.agency_id,
+        ApiKey.host_id,
+        ApiKey.connector_id,
+        ApiKey.key_hash,
+        Connector.shop_ids,
     )
+    .outerjoin(Connector, Connector.id == ApiKey.connector_id)
+    .where(
+        ApiKey.key_hash == any_(bindparam("hashes", type_=ARRAY(LargeBinary))),
+        ApiKey.revoked_at.is_(None),
+        Connector.archived_at.is_(None),
+    )
+)
+
+
+def find_key_holders(db: Session, keys: Iterable[str]) -> dict[str, Actor]:
+    """The actors behind API keys, in one look; who is unknown or revoked is left out."""
+    hashes = {token_hash(key): key for key in keys}
+    return {
+        hashes[bytes(row.key_hash)]: Actor(
+            kind="key",
+            role=cast(Role, row.role),
+            id=row.id,
+            name=row.name,
+            hub_role=cast(Any, row.hub_role),
+            brand_id=row.brand_id,
+            agency_id=row.agency_id,
+            host_id=row.host_id,
+            connector_id=row.connector_id,
+            shop_ids=tuple(row.shop_ids or ()),
+        )
+        for row in db.execute(_HOLDERS, {"hashes": list(hashes)})
+    }
 
 
 def _actor(user: User, membership: Membership) -> Actor:

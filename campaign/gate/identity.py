@@ -12,23 +12,34 @@ from campaign.kit.errors import Unauthenticated
 
 COOKIE = "xinji_live"
 
+_IDENTIFIES_NOBODY = frozenset((None, "assets.serve", "api_ingest.push_by_key"))
+"""No route at all, a file for everybody, and pushes, whose keys are looked up together with the batch."""
+
 
 def identify() -> None:
     """Find the actor of this request. Runs before each view; a wrong key is nobody, not an error."""
     g.actor, g.user = None, None
-    if request.endpoint in (None, "assets.serve"):
+    if request.endpoint in _IDENTIFIES_NOBODY:
         return
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    key = find_key()
     cookie = request.cookies.get(COOKIE, "")
-    if scheme.lower() == "bearer" and key:
-        if key.isascii() and len(key) <= 200:
+    if key is not None:
+        if key:
             with parts().database.transaction(SYSTEM) as db:
-                g.actor = find_key_holder(db, key.strip())
+                g.actor = find_key_holder(db, key)
     elif cookie and not request.path.startswith("/api/"):
         with parts().database.transaction(SYSTEM) as db:
             found = find_signed_in(db, cookie)
         if found is not None:
             g.actor, g.user = found
+
+
+def find_key() -> str | None:
+    """The API key that the request brings: empty when it can be none, None when it brings none."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        return None
+    return key.strip() if key.isascii() and len(key) <= 200 else ""
 
 
 def find_actor() -> Actor | None:

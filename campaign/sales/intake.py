@@ -1,7 +1,8 @@
 """The way in for pushes: durable when answered, and those that arrive together are stored together.
 
 A commit costs the same for one event as for a thousand. While one transaction runs, further pushes of the
-process queue up; whoever comes to the door next takes all of them along in its own (a group commit).
+process queue up; whoever comes to the door next takes all of them along in its own (a group commit). Who they
+are from is looked up there too: for a push of one event that look cost more than all the rest.
 """
 
 import threading
@@ -11,10 +12,12 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from campaign.accounts.policy import allows
+from campaign.accounts.sign_ins import find_key_holders
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database, after_commit
-from campaign.kit.errors import Unavailable
+from campaign.kit.errors import DomainError, Forbidden, Unauthenticated, Unavailable
 from campaign.kit.queue import nudge
 from campaign.kit.sealing import derive
 from campaign.sales import rooms
@@ -28,32 +31,44 @@ MOST_TOGETHER = 2000
 _ATTEMPTS = 4
 
 
-@dataclass
+@dataclass(eq=False)
 class _Push:
     """One sender's batch while it waits; `taken` or `fault` once it was dealt with."""
 
-    actor: Actor
+    sender: Actor | str
+    """Who sends, or the API key that says so."""
+
     batch: Batch
     taken: Taken | None = None
     fault: Exception | None = None
+    called: threading.Event = field(default_factory=threading.Event)
+    """Set when it was dealt with, or when it is its turn to work for all that wait."""
 
     @property
     def done(self) -> bool:
         return self.taken is not None or self.fault is not None
 
 
-@dataclass
 class _Queue:
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    pushes: list[_Push] = field(default_factory=list)
+    """Pushes that wait, and whether one of their threads is at work. At most one is."""
 
-    def add(self, push: _Push) -> None:
-        with self.lock:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.pushes: list[_Push] = []
+        self._at_work = False
+
+    def joins(self, push: _Push) -> bool:
+        """Queue up; gives whether the thread is the one to work."""
+        with self._lock:
             self.pushes.append(push)
+            if self._at_work:
+                return False
+            self._at_work = True
+            return True
 
     def some(self) -> list[_Push]:
         """The oldest pushes that go together; at least one where any waits."""
-        with self.lock:
+        with self._lock:
             total, count = 0, 0
             for push in self.pushes:
                 total += len(push.batch.raws)
@@ -63,6 +78,13 @@ class _Queue:
             taken, self.pushes = self.pushes[:count], self.pushes[count:]
             return taken
 
+    def leave(self) -> None:
+        """Work no more: whoever waits longest goes on."""
+        with self._lock:
+            self._at_work = bool(self.pushes)
+            if self.pushes:
+                self.pushes[0].called.set()
+
 
 class Intake:
     """One per process. Threads of the web server call take_in; one of them works for all that wait."""
@@ -71,19 +93,22 @@ class Intake:
         self._database = database
         self._salt = derive(secret_key, "buyer")
         self._queue = _Queue()
-        self._door = threading.Lock()
 
-    def take_in(self, actor: Actor, batch: Batch) -> Taken:
+    def take_in(self, sender: Actor | str, batch: Batch) -> Taken:
         """Take a batch in, durable when this returns; it is merged right after.
 
-        Raises Unavailable when the database does not take it.
+        `sender` is an actor who may push, or an API key yet to be looked up. Raises Unauthenticated and
+        Forbidden for a key, Unavailable when the database does not take the batch.
         """
-        push = _Push(actor, batch)
-        self._queue.add(push)
-        with self._door:
-            # Whoever was at the door before may have taken this one along.
-            while not push.done:
+        push = _Push(sender, batch)
+        if not self._queue.joins(push):
+            # Waiting for one's own call, and not for a lock at the door: there each would have had to pass in turn.
+            push.called.wait()
+        if not push.done:
+            try:
                 self._work(self._queue.some())
+            finally:
+                self._queue.leave()
         if push.taken is None:
             raise push.fault or Unavailable("database_busy")
         return push.taken
@@ -104,9 +129,14 @@ class Intake:
                 for push in pushes:
                     self._work([push])
         for push, answer in zip(pushes, answers, strict=False):
-            push.taken = answer
+            if isinstance(answer, Taken):
+                push.taken = answer
+            else:
+                push.fault = answer
+        for push in pushes:
+            push.called.set()
 
-    def _stored(self, pushes: Sequence[_Push]) -> list[Taken]:
+    def _stored(self, pushes: Sequence[_Push]) -> list[Taken | DomainError]:
         """A deadlock or a dying connection is tried again: the dedup keys make that safe."""
         for attempt in range(_ATTEMPTS):
             try:
@@ -118,18 +148,50 @@ class Intake:
         raise Unavailable("database_busy")
 
 
-def _taken(db: Session, pushes: Sequence[_Push], salt: bytes) -> list[Taken]:
+def check_key(db: Session, key: str) -> Actor:
+    """The actor behind a key who may push. Raises Unauthenticated and Forbidden."""
+    return _pusher(find_key_holders(db, [key]).get(key))
+
+
+def _taken(db: Session, pushes: Sequence[_Push], salt: bytes) -> list[Taken | DomainError]:
     now = clock.now(db)
+    senders = _senders(db, pushes)
     parcels = []
-    for push in pushes:
+    for push, sender in zip(pushes, senders, strict=True):
+        if not isinstance(sender, Actor):
+            continue
         events, refused = prepared(push.batch.raws, salt=salt, now=now)
         told = {one.index for one in push.batch.unreadable}
         refused = [*push.batch.unreadable, *(one for one in refused if one.index not in told)]
-        parcels.append(Parcel(push.actor, events, Source("push", push.actor.connector_id), refused))
+        parcels.append(Parcel(sender, events, Source("push", sender.connector_id), refused))
     answers = take(db, parcels, waits=True)
     for answer in answers:
         # That a room went on or off air is seldom and urgent: it does not wait for the merge.
         rooms.note_events(db, answer.usable)
     if any(answer.usable for answer in answers):
         after_commit(db, lambda: nudge("sales.fold"))
-    return answers
+    given = iter(answers)
+    return [next(given) if isinstance(sender, Actor) else sender for sender in senders]
+
+
+def _senders(db: Session, pushes: Sequence[_Push]) -> list[Actor | DomainError]:
+    keys = {push.sender for push in pushes if isinstance(push.sender, str)}
+    holders = find_key_holders(db, keys) if keys else {}
+    found: list[Actor | DomainError] = []
+    for push in pushes:
+        if isinstance(push.sender, Actor):
+            found.append(push.sender)
+            continue
+        try:
+            found.append(_pusher(holders.get(push.sender)))
+        except DomainError as fault:
+            found.append(fault)
+    return found
+
+
+def _pusher(holder: Actor | None) -> Actor:
+    if holder is None:
+        raise Unauthenticated
+    if not allows(holder, "sales.ingest"):
+        raise Forbidden
+    return holder

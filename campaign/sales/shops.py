@@ -24,17 +24,23 @@ _ADD = text(
 )
 
 
-def of_batch(db: Session, actor: Actor, given: Sequence[Submission]) -> dict[ShopKey, int]:
-    """Ids of the shops that the actor may feed. One first seen is registered, without a brand."""
-    wanted = sorted({(one.platform, one.shop_ref) for one in given})
-    known = _find(db, wanted)
-    if actor.shop_ids:
-        return {key: shop_id for key, shop_id in known.items() if shop_id in actor.shop_ids}
-    missing = [key for key in wanted if key not in known]
-    if missing:
-        db.execute(_ADD, {"rows": _rows(missing)})
-        known |= _find(db, missing)
-    return known
+def of_batches(
+    db: Session, batches: Sequence[tuple[Actor, Sequence[Submission]]]
+) -> list[dict[ShopKey, int]]:
+    """For each batch the ids of the shops that its actor may feed. One first seen is registered, without a brand."""
+    wanted = [{(one.platform, one.shop_ref) for one in given} for _, given in batches]
+    known = _find(db, sorted(set().union(*wanted)))
+    bound = [set(actor.shop_ids) for actor, _ in batches]
+    new = {
+        key for keys, own in zip(wanted, bound, strict=True) if not own for key in keys if key not in known
+    }
+    if new:
+        db.execute(_ADD, {"rows": _rows(sorted(new))})
+        known |= _find(db, sorted(new))
+    return [
+        {key: known[key] for key in keys if key in known and (not own or known[key] in own)}
+        for keys, own in zip(wanted, bound, strict=True)
+    ]
 
 
 def _find(db: Session, wanted: Sequence[ShopKey]) -> dict[ShopKey, int]:

@@ -1,16 +1,20 @@
 """The door for pushes: what arrives together is stored together, and nobody pays for a neighbour's fault."""
 
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from campaign.accounts.actions import Scope, create_key
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
+from campaign.kit.errors import Forbidden, Unauthenticated
 from campaign.sales.batches import Batch
-from campaign.sales.intake import Intake
+from campaign.sales.intake import Intake, _Push
 from tests.sales_kit import assert_reconciled, fold_all
 
 KEY = b"k" * 32
@@ -42,22 +46,25 @@ def line(number: int) -> dict[str, Any]:
     }
 
 
-def all_at_once(intake: Intake, pushes: list[tuple[Actor, list[Any]]]) -> list[Any]:
+def all_at_once(intake: Intake, pushes: Sequence[tuple[Actor | str, list[Any]]]) -> list[Any]:
     """What each push was answered, or the error it met; all of them wait at the door together."""
     answers: list[Any] = [None] * len(pushes)
 
-    def send(place: int, actor: Actor, events: list[Any]) -> None:
+    def send(place: int, actor: Actor | str, events: list[Any]) -> None:
         try:
             answers[place] = intake.take_in(actor, Batch(events, []))
         except Exception as error:  # noqa: BLE001 - given to the test
             answers[place] = error
 
     threads = [threading.Thread(target=send, args=(at, *push)) for at, push in enumerate(pushes)]
-    with intake._door:
-        for thread in threads:
-            thread.start()
-        while len(intake._queue.pushes) < len(pushes):
-            threading.Event().wait(0.005)
+    # Somebody is at work until all have queued up.
+    assert intake._queue.joins(_Push(CONNECTOR, Batch([], [])))
+    intake._queue.some()
+    for thread in threads:
+        thread.start()
+    while len(intake._queue.pushes) < len(pushes):
+        threading.Event().wait(0.005)
+    intake._queue.leave()
     for thread in threads:
         thread.join()
     return answers
@@ -90,6 +97,27 @@ def test_a_push_that_breaks_is_answered_alone(committed_database: Database) -> N
     assert [getattr(answer, "accepted", 0) for answer in answers] == [1, 0, 1]
     assert isinstance(answers[1], RuntimeError)
     assert stored(committed_database) == (2, 2)
+
+
+def test_whose_keys_they_are_is_looked_up_with_the_batch(committed_database: Database) -> None:
+    with committed_database.transaction(SYSTEM) as db:
+        good = _key(db, Scope("connector"))
+        other = _key(db, Scope("hub", hub_role="manager"))
+    pushes = [(good, [line(1)]), ("nobody's", [line(2)]), (other, [line(3)]), (good, [line(4)])]
+    answers = all_at_once(Intake(committed_database, KEY), pushes)
+    assert [getattr(answer, "accepted", answer) for answer in (answers[0], answers[3])] == [1, 1]
+    assert [type(answer) for answer in answers[1:3]] == [Unauthenticated, Forbidden]
+    assert stored(committed_database) == (2, 1)
+
+
+def test_after_the_work_a_later_push_finds_the_door_open(committed_database: Database) -> None:
+    intake = Intake(committed_database, KEY)
+    assert all_at_once(intake, [(CONNECTOR, [line(1)]), (CONNECTOR, [Spoilt(line(2))])])[0].accepted == 1
+    assert intake.take_in(CONNECTOR, Batch([line(3)], [])).accepted == 1
+
+
+def _key(db: Session, scope: Scope) -> str:
+    return create_key(db, SYSTEM, secret_key=KEY, name="a key", scope=scope).key
 
 
 def test_more_than_one_transaction_should_hold_is_split(committed_database: Database) -> None:
