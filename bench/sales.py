@@ -1,89 +1,223 @@
-"""Taking in pushed sales: events a second that one web process makes durable, by events in a POST."""
+"""Taking in sales: events a second that are durable when answered, beside what they are measured against."""
 
-import http.client
 import itertools
-import json
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from statistics import median
 
-from bench.figures import Figure, anchor, median
+import msgspec
+import psycopg
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from bench import pushing, upserts
+from bench.figures import Figure, anchor, held
 from bench.grounds import Grounds
-from bench.serving import KEY, served
+from bench.serving import KEY, served, served_by
 from campaign.accounts.actions import Scope, create_key
-from campaign.kit.actor import SYSTEM
+from campaign.app import spare_the_collector
+from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
-from campaign.kit.instants import written
+from campaign.sales.batches import read_batch
+from campaign.sales.folding import fold
+from campaign.sales.intake import Intake
+from campaign.sales.merging_in import merge_waiting
 
 NAME = "sales"
-_SECONDS = {True: 4.0, False: 0.3}
-_CLIENTS = {1: 16, 100: 4, 1000: 2}
-"""Events in a POST → clients that post one after another, each over a connection of its own."""
+_SECONDS = {True: 2.0, False: 0.2}
+_TASKS = {True: 400, False: 20}
+_BATCH = 1000
+_CONNECTOR = Actor(kind="key", role="connector", id=1, name="bench")
+_ONE_CLIENTS, _MANY_CLIENTS = 64, 4
+_MOST_SINGLES, _MOST_BATCHES = 20_000, 100
+"""More than can be sent in one turn, a second of it: bodies are made before, outside of what is timed."""
+
+_COPIED = (
+    "CREATE SCHEMA copied; CREATE TABLE copied.event (shop text, type text, event_id text, line_id text,"
+    " occurred_at timestamptz, payload jsonb, PRIMARY KEY (shop, type, event_id))"
+)
+_decoder = msgspec.json.Decoder()
+
+
+@dataclass
+class _Sides:
+    """What is measured: name → events a second in one turn of so many seconds."""
+
+    grounds: Grounds
+    url: str
+    database: Database
+    key: str
+    port: int
+    throwing: int
+    numbers: Iterator[int]
+
+    def __post_init__(self) -> None:
+        self.seconds = _SECONDS[self.grounds.full]
+        self.intake = Intake(self.database, KEY.encode())
+        self.copying = psycopg.connect(self.url)
+        self.upserting = Session(create_engine(upserts.driver(self.url), pool_size=1))
+
+    def bodies(self, count: int, size: int) -> list[bytes]:
+        return [pushing.body(next(self.numbers) * size, size) for _ in range(count)]
+
+    def path(self) -> float:
+        """The way in without HTTP: bytes to verdicts, one thread."""
+        return self._timed(lambda body: self.intake.take_in(_CONNECTOR, read_batch(body, "application/json")))
+
+    def copy(self) -> float:
+        """COPY of the same events into a table with its unique key, a transaction per batch."""
+        return self._timed(self._copy)
+
+    def batched(self) -> float:
+        """Batches of ORM ON CONFLICT."""
+        return self._timed(lambda body: upserts.upsert_many(self.upserting, body))
+
+    def http(self) -> float:
+        """The way in over HTTP, 1,000 events a POST."""
+        return self._posted(self.port, _BATCH, _MANY_CLIENTS, _MOST_BATCHES)
+
+    def single(self) -> float:
+        """The way in over HTTP, one event a POST."""
+        return self._posted(self.port, 1, _ONE_CLIENTS, _MOST_SINGLES)
+
+    def thrown(self) -> float:
+        """One event a POST, decoded and forgotten by the same framework and server."""
+        return self._posted(self.throwing, 1, _ONE_CLIENTS, _MOST_SINGLES)
+
+    def naive(self) -> float:
+        """One Celery task an event with ORM upserts, from the first sent to the last done."""
+        events = [
+            event
+            for body in self.bodies(1, _TASKS[self.grounds.full])
+            for event in _decoder.decode(body)["events"]
+        ]
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            count = "SELECT count(*) FROM naive.line"
+            wanted = connection.execute(count).fetchone()[0] + len(events)  # type: ignore[index]
+            began = time.monotonic()
+            for event in events:
+                upserts.upsert.delay(event)
+            while connection.execute(count).fetchone()[0] < wanted:  # type: ignore[index]
+                if time.monotonic() - began > 120:
+                    raise RuntimeError("the tasks do not end")
+                time.sleep(0.01)
+            return len(events) / (time.monotonic() - began)
+
+    def merged(self) -> float:
+        """What waits merged into lines and folded into the rollups, one worker."""
+        with self.database.transaction(SYSTEM) as db:
+            waiting = db.execute(
+                text("SELECT coalesce(sum(cardinality(event_ids)), 0) FROM sale_inbox")
+            ).scalar_one()
+        done, began = 0, time.monotonic()
+        while done < waiting and time.monotonic() - began < self.seconds:
+            with self.database.transaction(SYSTEM) as db:
+                done += merge_waiting(db, SYSTEM)
+            self._fold()
+        return done / (time.monotonic() - began)
+
+    def _fold(self) -> None:
+        while True:
+            with self.database.transaction(SYSTEM) as db:
+                if not fold(db, SYSTEM):
+                    return
+
+    def _copy(self, body: bytes) -> None:
+        events = _decoder.decode(body)["events"]
+        with self.copying.cursor() as cursor:
+            with cursor.copy("COPY copied.event FROM STDIN") as copy:
+                for one in events:
+                    copy.write_row(
+                        (
+                            one["shop_id"],
+                            one["type"],
+                            one["event_id"],
+                            one["line_id"],
+                            one["occurred_at"],
+                            msgspec.json.encode(one).decode(),
+                        )
+                    )
+            self.copying.commit()
+
+    def _timed(self, take: Callable[[bytes], object]) -> float:
+        bodies = self.bodies(_MOST_BATCHES, _BATCH)
+        done, began = 0, time.monotonic()
+        for body in bodies:
+            take(body)
+            done += 1
+            if time.monotonic() - began > self.seconds:
+                break
+        return done * _BATCH / (time.monotonic() - began)
+
+    def _posted(self, port: int, size: int, clients: int, most: int) -> float:
+        requests = [pushing.request(body, self.key) for body in self.bodies(most, size)]
+        seconds = min(self.seconds, 2.0)
+        return size * pushing.answered(port, iter(requests), clients=clients, seconds=seconds)
 
 
 def run(grounds: Grounds) -> Iterator[Figure]:
-    """No bars: anchors of this machine."""
-    url = grounds.database("sales", lambda _url: None)
-    database = Database.connect(url, pool_size=1)
+    """Ratios of one run, in turns."""
+    url = grounds.database("sales", upserts.prepare)
+    with psycopg.connect(url) as connection:
+        connection.execute(_COPIED)
+    database = Database.connect(url, pool_size=2)
     with database.transaction(SYSTEM) as db:
-        scope = Scope("connector", None, None, None, None)
-        key = create_key(db, SYSTEM, secret_key=KEY.encode(), name="bench", scope=scope).key
+        key = create_key(db, SYSTEM, secret_key=KEY.encode(), name="bench", scope=Scope("connector")).key
+    with (
+        served(grounds, url) as port,
+        served_by("bench.throwing:app", grounds, url) as throwing,
+        _naive_worker(grounds, url),
+    ):
+        sides = _Sides(grounds, url, database, key, port, throwing, itertools.count())
+        spare_the_collector()  # as the web server does
+        kinds = ("copy", "path", "batched", "http", "single", "thrown", "naive", "merged")
+        rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+        for _ in range(grounds.rounds):
+            for kind in kinds:
+                rates[kind].append(getattr(sides, kind)())
+        sides.upserting.close()
+        sides.copying.close()
     database.dispose()
-    numbers = itertools.count()
-    with served(grounds, url) as port:
-        for size, clients in _CLIENTS.items():
-            rates = [
-                _rate(port, key, size, clients, numbers, _SECONDS[grounds.full])
-                for _ in range(grounds.rounds)
-            ]
-            yield anchor(NAME, f"taken in, {size} a POST, {clients} clients", median(rates), "events/s")
+    yield from _figures(rates)
 
 
-def _rate(
-    port: int, key: str, size: int, clients: int, numbers: "itertools.count[int]", seconds: float
-) -> float:
-    """Events answered as accepted, by the second; raises when one is not."""
-    began = time.monotonic()
-    with ThreadPoolExecutor(clients) as pool:
-        posting = [pool.submit(_post, port, key, size, numbers, began + seconds) for _ in range(clients)]
-        taken = sum(one.result() for one in posting)
-    return taken / (time.monotonic() - began)
+def _figures(rates: dict[str, list[float]]) -> Iterator[Figure]:
+    def against(kind: str, other: str) -> float:
+        return median(one / two for one, two in zip(rates[kind], rates[other], strict=True))
+
+    def compared(figure: str, kind: str, other: str, name: str, bar: str) -> Figure:
+        rate = median(rates[kind])
+        said = f"{name}, {median(rates[other]):,.0f}/s"
+        return held(NAME, figure, rate, "events/s", against=said, ratio=against(kind, other), bar=bar)
+
+    yield compared("taken in, 1,000 a batch", "path", "copy", "COPY with its key", ">= 0.2")
+    yield compared("over HTTP, 1,000 a POST", "http", "path", "without HTTP", ">= 0.8")
+    yield compared("over HTTP, 1 a POST", "single", "thrown", "decode and throw", ">= 0.25")
+    yield compared("taken in, 1,000 a batch", "path", "naive", "a task each", ">= 300")
+    yield compared("taken in, 1,000 a batch", "path", "batched", "ORM ON CONFLICT", ">= 2")
+    yield anchor(NAME, "merged and folded, one worker", median(rates["merged"]), "events/s")
 
 
-def _post(port: int, key: str, size: int, numbers: "itertools.count[int]", until: float) -> int:
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    taken = 0
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-        while time.monotonic() < until:
-            body = json.dumps({"events": [_event(next(numbers)) for _ in range(size)]})
-            connection.request("POST", "/api/v1/ingest/events", body, headers)
-            answer = connection.getresponse()
-            said = json.loads(answer.read())
-            if answer.status != 200 or said["accepted"] != size:
-                raise RuntimeError(f"{answer.status}: {said}")
-            taken += size
-    return taken
-
-
-def _event(number: int) -> dict[str, object]:
-    now = written(datetime.now(UTC))
-    return {
-        "type": "order.line",
-        "event_id": f"e{number}",
-        "occurred_at": now,
-        "platform": "douyin",
-        "shop_id": f"shop-{number % 20}",
-        "parent_order_id": f"o{number // 2}",
-        "line_id": f"l{number}",
-        "status": "paid",
-        "ordered_at": now,
-        "paid_at": now,
-        "currency": "CNY",
-        "qty": 1,
-        "paid_fen": 129900,
-        "merchant_sku": f"SKU-{number % 500}",
-        "room_id": f"room-{number % 50}",
-        "traffic": "live",
-    }
+@contextmanager
+def _naive_worker(grounds: Grounds, url: str) -> Iterator[None]:
+    """Celery as it comes, with as many processes as there are cores."""
+    upserts.app.conf.broker_url = grounds.redis_url
+    given = {"DATABASE_URL": url, "REDIS_URL": grounds.redis_url}
+    options = ["--concurrency", str(upserts.PROCESSES), "--loglevel", "error"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "bench.upserts", "worker", *options],
+        env=os.environ | given,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(20)

@@ -20,16 +20,32 @@ _READY_SECONDS = 60
 def served(grounds: Grounds, url: str) -> Iterator[int]:
     """Gives the port. Workers and clock do not run: they would be busy with what only the fill made up."""
     port = free_port()
+    with _serving(processes.web("127.0.0.1", port, 1), grounds, url, port):
+        yield port
+
+
+@contextmanager
+def served_by(other: str, grounds: Grounds, url: str) -> Iterator[int]:
+    """Another WSGI application (module:name) by the same server with the same settings; gives the port."""
+    port = free_port()
+    command = [part for part in processes.web("127.0.0.1", port, 1) if part != "--factory"]
+    command[command.index("campaign.app:create_app")] = other
+    with _serving(command, grounds, url, port):
+        yield port
+
+
+@contextmanager
+def _serving(command: list[str], grounds: Grounds, url: str, port: int) -> Iterator[None]:
     given = {"DATABASE_URL": url, "REDIS_URL": grounds.redis_url, "CAMPAIGN_SECRET_KEY": KEY}
     child = subprocess.Popen(
-        [sys.executable, *processes.web("127.0.0.1", port, 1)],
+        [sys.executable, *command],
         env=os.environ | given,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
         _wait(port, child)
-        yield port
+        yield
     finally:
         child.terminate()
         child.wait(10)
