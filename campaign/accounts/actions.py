@@ -135,12 +135,19 @@ def revoke_key(db: Session, actor: Actor, key_id: int) -> None:
 
 
 def create_connector(
-    db: Session, actor: Actor, *, secret_key: bytes, name: str, shop_ids: list[int]
+    db: Session,
+    actor: Actor,
+    *,
+    secret_key: bytes,
+    name: str,
+    shop_ids: list[int],
+    kind: str = "push",
+    secret: str | None = None,
 ) -> tuple[Connector, str]:
-    """A push connector and its signing secret, which is shown once and stored sealed."""
-    secret = new_secret()
+    """A connector and its secret, stored sealed: a fresh signing secret, shown once, unless one is given."""
+    secret = secret or new_secret()
     sealed = seal(secret_key, secret, context="connector")
-    connector = Connector(kind="push", name=name, shop_ids=shop_ids, secret_sealed=sealed)
+    connector = Connector(kind=kind, name=name, shop_ids=shop_ids, secret_sealed=sealed)
     db.add(connector)
     db.flush()
     audit.note(db, actor, "connector.created", "connector", connector.id, {"name": name})
@@ -154,9 +161,10 @@ def rotate_secret(
     *,
     secret_key: bytes,
     overlap: timedelta = timedelta(hours=24),
+    secret: str | None = None,
 ) -> str:
-    """A new signing secret, shown this once; the one before stays valid for `overlap`."""
-    secret = new_secret()
+    """A new secret, made here unless given; the one before stays valid for `overlap`."""
+    secret = secret or new_secret()
     connector.previous_sealed = connector.secret_sealed
     connector.previous_until = clock.now(db) + overlap
     connector.secret_sealed = seal(secret_key, secret, context="connector")
@@ -168,7 +176,11 @@ def rotate_secret(
 
 def secrets_of(connector: Connector, *, secret_key: bytes, now: datetime) -> list[str]:
     """The signing secrets that count now: the newest, and the one before while it overlaps."""
-    found = [unseal(secret_key, connector.secret_sealed, context="connector")]
+    found = [newest_secret(connector, secret_key=secret_key)]
     if connector.previous_sealed is not None and connector.previous_until and now < connector.previous_until:
         found.append(unseal(secret_key, connector.previous_sealed, context="connector"))
     return found
+
+
+def newest_secret(connector: Connector, *, secret_key: bytes) -> str:
+    return unseal(secret_key, connector.secret_sealed, context="connector")

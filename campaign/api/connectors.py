@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from campaign.accounts import actions, queries
 from campaign.accounts.models import Connector
 from campaign.api.ids import read_id
+from campaign.connectors import platforms
 from campaign.gate.current import parts
 from campaign.gate.door import Answer, reads, writes
 from campaign.kit.actor import Actor
+from campaign.kit.errors import FieldError, Invalid, WrongState
 from campaign.kit.fields import ConnectorId, ListQuery, Name, ShopId, Strict
 from campaign.kit.ids import public
 from campaign.kit.instants import Instant
@@ -22,11 +24,23 @@ from campaign.parties.models import Shop
 bp = APIBlueprint("api_connectors", __name__, tag="Connectors")
 
 
-class ConnectorIn(Strict):
-    """No shop_ids: it may push for any shop."""
+Credential = Annotated[str, Field(min_length=1, max_length=200)]
 
-    kind: Literal["push"] = "push"
+
+class CredentialsIn(Strict):
+    """What the platform gave the account; sealed at rest and never shown again."""
+
+    app_key: Credential
+    app_secret: Credential
+
+
+class ConnectorIn(Strict):
+    """No shop_ids: it may push for any shop. A platform's account needs app_key and app_secret, a push has none."""
+
+    kind: Literal["push", "tiktok_shop", "douyin"] = "push"
     name: Name
+    app_key: Credential | None = None
+    app_secret: Credential | None = None
     shop_ids: Annotated[list[ShopId], Field(max_length=500)] = Field(default_factory=list)
 
 
@@ -41,9 +55,10 @@ class ConnectorOut(BaseModel):
 
 
 class ConnectorMade(ConnectorOut):
-    """With the signing secret, shown this once."""
+    """With what is shown this once: the signing secret of a push, the path a platform is to push to."""
 
-    secret: str
+    secret: str | None = None
+    push_path: str | None = None
 
 
 class ConnectorList(BaseModel):
@@ -64,14 +79,40 @@ def list_connectors(*, db: Session, actor: Actor, query: ListQuery) -> Connector
 @bp.post("/connectors")
 @writes("connectors.write", body=ConnectorIn, answer=ConnectorMade, status=201)
 def add_connector(*, db: Session, actor: Actor, body: ConnectorIn) -> Answer:
-    """A new connector; its secret signs what it pushes to /ingest/{id}/events."""
+    """A new connector; a push's secret signs what comes to /ingest/{id}/events, a platform signs its own way."""
     for shop_id in body.shop_ids:
         parties.get(db, actor, Shop, shop_id)
+    made = _add_push(db, actor, body) if body.kind == "push" else _add_account(db, actor, body)
+    location = url_for("api_connectors.get_connector", connector_id=made.id)
+    return Answer(made, 201, {"Location": location})
+
+
+def _add_push(db: Session, actor: Actor, body: ConnectorIn) -> ConnectorMade:
+    given = [name for name in ("app_key", "app_secret") if getattr(body, name) is not None]
+    if given:
+        raise Invalid([FieldError(name, "unknown_field") for name in given])
     connector, secret = actions.create_connector(
         db, actor, secret_key=parts().settings.secret_key, name=body.name, shop_ids=body.shop_ids
     )
-    location = url_for("api_connectors.get_connector", connector_id=public("con", connector.id))
-    return Answer(_made(connector, secret), 201, {"Location": location})
+    return _made(connector, secret)
+
+
+def _add_account(db: Session, actor: Actor, body: ConnectorIn) -> ConnectorMade:
+    if body.app_key is None or body.app_secret is None:
+        missing = [name for name in ("app_key", "app_secret") if getattr(body, name) is None]
+        raise Invalid([FieldError(name, "missing") for name in missing])
+    connector, given = platforms.add_account(
+        db,
+        actor,
+        secret_key=parts().settings.secret_key,
+        kind=body.kind,
+        name=body.name,
+        shop_ids=body.shop_ids,
+        app_key=body.app_key,
+        app_secret=body.app_secret,
+    )
+    address = platforms.PLATFORMS[body.kind].address
+    return _made(connector, None, address(public("con", connector.id), given.path_token))
 
 
 @bp.get("/connectors/<connector_id>")
@@ -84,13 +125,27 @@ def get_connector(*, db: Session, actor: Actor, connector_id: str) -> ConnectorO
 @bp.post("/connectors/<connector_id>/rotate-secret")
 @writes("connectors.write", answer=ConnectorMade)
 def rotate_secret(*, db: Session, actor: Actor, connector_id: str) -> ConnectorMade:
-    """A new secret; the one before stays valid for 24 h."""
+    """A new secret of a push; the one before stays valid for 24 h. A platform's own are given, see credentials."""
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    if connector.kind != "push":
+        raise WrongState(state=connector.kind)
     secret = actions.rotate_secret(db, actor, connector, secret_key=parts().settings.secret_key)
     return _made(connector, secret)
 
 
-def _made(connector: Connector, secret: str) -> ConnectorMade:
+@bp.post("/connectors/<connector_id>/credentials")
+@writes("connectors.write", body=CredentialsIn, answer=ConnectorOut)
+def rotate_credentials(*, db: Session, actor: Actor, connector_id: str, body: CredentialsIn) -> ConnectorOut:
+    """Other credentials of a platform's account; the ones before stay valid for 24 h, the push path stays."""
+    connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    secret_key = parts().settings.secret_key
+    platforms.rotate(
+        db, actor, connector, secret_key=secret_key, app_key=body.app_key, app_secret=body.app_secret
+    )
+    return ConnectorOut.model_validate(connector)
+
+
+def _made(connector: Connector, secret: str | None, push_path: str | None = None) -> ConnectorMade:
     return ConnectorMade(
         id=connector.id,
         kind=connector.kind,
@@ -98,4 +153,5 @@ def _made(connector: Connector, secret: str) -> ConnectorMade:
         shop_ids=connector.shop_ids,
         created_at=connector.created_at,
         secret=secret,
+        push_path=push_path,
     )

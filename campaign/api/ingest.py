@@ -101,7 +101,7 @@ def _signer(written: str, body: bytes) -> Actor:
         raise BadSignature from None
     with opened(SYSTEM, readonly=True) as db:
         found = db.get(Connector, connector_id)
-        if found is None or found.archived_at is not None:
+        if found is None or found.archived_at is not None or found.kind != "push":
             raise BadSignature
         now = clock.now(db)
         known = secrets_of(found, secret_key=parts().settings.secret_key, now=now)

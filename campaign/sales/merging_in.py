@@ -48,8 +48,8 @@ def merge(
     rooms.note_samples(db, usable)
     latest: dict[int, datetime] = {}
     for shop_id, one in usable:
-        if one.event is None and one.is_beside_orders:
-            # A file of refunds or settlements says nothing of the orders up to then.
+        if one.is_beside_orders:
+            # A refund, a counter of a room or a platform's notice says nothing of the orders up to then.
             continue
         at = through or one.occurred_at
         latest[shop_id] = max(latest.get(shop_id, at), at)

@@ -211,3 +211,12 @@ def test_numbers_that_overflow_are_rejected_by_themselves(push: Any, database: D
 def test_a_push_cannot_pass_for_a_files_row_in_the_proof(push: Any, database: Database) -> None:
     push(event(1, statement={"rank": 9}, row={}))
     assert_reconciled(database)
+
+
+def test_only_orders_say_how_far_the_orders_are_complete(push, database) -> None:
+    sample = {"type": "metric.sample", "room_id": "9", "at": "2026-11-08T21:00:00+08:00", "online": 3}
+    push(event(1))
+    push(refund(1, 1, 500), event(2) | sample | {"occurred_at": "2026-11-08T21:00:00+08:00"})
+    with database.transaction(SYSTEM) as db:
+        through = db.execute(text("SELECT complete_through FROM shop_progress")).scalars().all()
+    assert through == [datetime(2026, 11, 6, 12, 5, tzinfo=UTC)]
