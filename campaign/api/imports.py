@@ -66,7 +66,8 @@ class PreviewedOut(BaseModel):
 class ImportOut(BaseModel):
     """checked: looked at, nothing changed. The counts are of file rows; preview shows the first 200 that do something.
 
-    all_or_nothing with refused rows stays checked: nothing was taken over.
+    refused are the first 500 of refused_count; /imports/{id}/refused has all. all_or_nothing with refused rows stays
+    checked: nothing was taken over.
     """
 
     id: str
@@ -81,6 +82,7 @@ class ImportOut(BaseModel):
     changed: int
     same: int
     refused: list[RefusedOut]
+    refused_count: int
     preview: list[PreviewedOut]
     all_or_nothing: bool
     created_at: Instant
@@ -173,6 +175,7 @@ def _shown(report: imports.ImportReport) -> ImportOut:
             RefusedOut(row=one.row, column=one.column, code=one.code, message=row_words(one))
             for one in report.refused
         ],
+        refused_count=report.refused_count,
         preview=[
             PreviewedOut(row=one.row, verdict=one.verdict, name=one.name, columns=list(one.columns))
             for one in report.preview

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaign.connectors import imports
-from campaign.connectors.imports import ImportReport, Progress, get_import
+from campaign.connectors.filing import Progress
+from campaign.connectors.imports import ImportReport, get_import
 from campaign.connectors.reading import Refused
 from campaign.connectors.sheets import columns, taking
 from campaign.connectors.sheets.taking import apply_sheet, stage_sheet

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,16 +14,13 @@ from campaign.audit import actions as audit
 from campaign.connectors.douyin import aftersale, export, settlement
 from campaign.connectors.douyin.columns import is_personal
 from campaign.connectors.douyin.rows import exported_at_in
-from campaign.connectors.reading import FileLine, FileRefused, Reading, Refused
-from campaign.connectors.staging import packed, unpacked
+from campaign.connectors.filing import FileShop, Progress, Staged, take_over
+from campaign.connectors.reading import FileRefused, Reading, Refused
+from campaign.connectors.staging import packed, packed_refused, unpacked, unpacked_refused
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound, WrongState
-from campaign.kit.strict_json import canonical
 from campaign.kit.tabular import BadTable, read_table
-from campaign.sales.ingest import Outcome, Source, ingest
-from campaign.sales.merging import dump_statement
-from campaign.sales.submissions import Submission
 
 _READERS = {
     "douyin_orders": export.read,
@@ -31,8 +28,9 @@ _READERS = {
     "douyin_settlement": settlement.read,
 }
 KINDS = tuple(_READERS)
-CHUNK = 2000
 MOST_REFUSED_SHOWN = 500
+"""In a report; the file of refused rows has all of them."""
+
 _SKEW = timedelta(minutes=5)
 
 
@@ -51,7 +49,8 @@ class ImportReport:
     """What an import found and did. mapping: file column → our field (None: kept, not used).
 
     In state checked nothing was changed: new, changed and same say what a commit would do. shop_id and exported_at
-    are those of sales; preview and whole (a row at fault keeps all out) those of sheets.
+    are those of sales; preview and whole (a row at fault keeps all out) those of sheets. refused are the first
+    MOST_REFUSED_SHOWN of refused_count.
     """
 
     id: int
@@ -66,12 +65,10 @@ class ImportReport:
     changed: int
     same: int
     refused: tuple[Refused, ...]
+    refused_count: int
     created_at: datetime
     whole: bool
     preview: tuple[Previewed, ...]
-
-
-Progress = Callable[[int, int], None]
 
 
 def stage(
@@ -101,7 +98,7 @@ def stage(
     if reading.exported_at > clock.now(db) + _SKEW:
         raise FileRefused("exported_in_future")
     _refuse_other_shops_file(db, shop, reading)
-    staged = _Staged(_add(db, actor, kind, filename, content, shop_id, reading), kind, shop, reading)
+    staged = Staged(_add(db, actor, kind, filename, content, shop_id, reading), kind, shop, reading)
     if dry_run:
         return _look(db, actor, staged, progress)
     return _apply(db, actor, staged, progress)
@@ -117,7 +114,7 @@ def apply_checked(
     if row.state != "checked":
         raise WrongState(state=row.state)
     reading = unpacked(row.staged, row.exported_at, row.report)
-    return _apply(db, actor, _Staged(import_id, row.kind, _shop(db, row.shop_id), reading), progress)
+    return _apply(db, actor, Staged(import_id, row.kind, _shop(db, row.shop_id), reading), progress)
 
 
 def get_import(db: Session, actor: Actor, import_id: int) -> ImportReport:
@@ -136,8 +133,14 @@ def refused_rows(
     if report.kind not in KINDS:
         raise NotFound
     header = [name for name, _ in report.mapping if name and not is_personal(name)]
-    rows = [(one, [one.cells.get(name, "") for name in header]) for one in report.refused]
+    rows = [(one, [one.cells.get(name, "") for name in header]) for one in all_refused(db, actor, report)]
     return report.kind, header, rows
+
+
+def all_refused(db: Session, actor: Actor, report: ImportReport) -> tuple[Refused, ...]:
+    """Every refused row, those too that the report leaves out."""
+    kept = db.execute(_GET_REFUSED, {"id": report.id}).scalar_one()
+    return report.refused if kept is None else unpacked_refused(kept)
 
 
 def page_of_imports(
@@ -148,33 +151,16 @@ def page_of_imports(
     return [_report(row) for row in rows]
 
 
-@dataclass(frozen=True)
-class _Shop:
-    id: int
-    platform: str
-    external_id: str
-
-
-@dataclass(frozen=True)
-class _Staged:
-    """A file that was read, and what it is of."""
-
-    id: int
-    kind: str
-    shop: _Shop
-    reading: Reading
-
-
 _FIND_SHOP = text("SELECT id, platform, external_id FROM shop WHERE id = :id AND archived_at IS NULL")
 
 
-def _shop(db: Session, shop_id: int) -> _Shop:
+def _shop(db: Session, shop_id: int) -> FileShop:
     row = db.execute(_FIND_SHOP, {"id": shop_id}).one_or_none()
     if row is None:
         raise NotFound
     if row.platform != "douyin":
         raise FileRefused("other_platform", platform=row.platform)
-    return _Shop(row.id, row.platform, row.external_id)
+    return FileShop(row.id, row.platform, row.external_id)
 
 
 def _read(kind: str, filename: str, content: bytes, exported_at: datetime | None) -> Reading:
@@ -193,7 +179,9 @@ _FORERUNNER = text(
 )
 
 
-def _after_its_forerunner(db: Session, kind: str, shop: _Shop, content: bytes, reading: Reading) -> Reading:
+def _after_its_forerunner(
+    db: Session, kind: str, shop: FileShop, content: bytes, reading: Reading
+) -> Reading:
     """Where nothing tells the export time, two files may seem of the same moment: the later upload is then the
     newer. The same file keeps the time it had.
     """
@@ -211,7 +199,7 @@ _ELSEWHERE = text(
 )
 
 
-def _refuse_other_shops_file(db: Session, shop: _Shop, reading: Reading) -> None:
+def _refuse_other_shops_file(db: Session, shop: FileShop, reading: Reading) -> None:
     """The file names no shop: when most of its orders stand under another one, the wrong shop was picked."""
     orders = {line.order_id for line in reading.lines}
     line_ids = sorted({line.line_id for line in reading.lines})
@@ -247,111 +235,59 @@ def _add(
     return import_id
 
 
-def _look(db: Session, actor: Actor, staged: _Staged, progress: Progress | None) -> ImportReport:
+def _look(db: Session, actor: Actor, staged: Staged, progress: Progress | None) -> ImportReport:
     """Do it all within a savepoint, count, and undo it: the answer is exact because it was really done."""
     probe = db.begin_nested()
-    counts = _ingest(db, actor, staged, progress)
+    counts, refused = take_over(db, actor, staged, progress)
     probe.rollback()
-    return _note(db, staged.id, "checked", staged.reading, counts)
+    return _note(db, staged.id, "checked", staged.reading, counts, refused)
 
 
-def _apply(db: Session, actor: Actor, staged: _Staged, progress: Progress | None) -> ImportReport:
-    counts = _ingest(db, actor, staged, progress)
-    report = _note(db, staged.id, "committed", staged.reading, counts)
+def _apply(db: Session, actor: Actor, staged: Staged, progress: Progress | None) -> ImportReport:
+    counts, refused = take_over(db, actor, staged, progress)
+    report = _note(db, staged.id, "committed", staged.reading, counts, refused)
     told = {"rows": report.rows, "new": report.new, "changed": report.changed}
     audit.note(db, actor, "import.committed", "import", staged.id, told)
     return report
 
 
-def _ingest(db: Session, actor: Actor, staged: _Staged, progress: Progress | None) -> Mapping[str, int]:
-    shop, reading = staged.shop, staged.reading
-    # Ascending by line, so that the slices together take their locks in the order every writer takes them.
-    lines = sorted(reading.lines, key=lambda line: (line.line_id, line.key))
-    outcome = Outcome()
-    for start in range(0, len(lines), CHUNK):
-        some = [
-            _submission(index, staged.kind, shop, reading.exported_at, line)
-            for index, line in enumerate(lines[start : start + CHUNK], start=start)
-        ]
-        done = ingest(db, actor, some, Source("import", import_id=staged.id, through=reading.exported_at))
-        outcome.new_lines |= done.new_lines
-        outcome.changed_lines |= done.changed_lines
-        outcome.new_refunds |= done.new_refunds
-        outcome.changed_refunds |= done.changed_refunds
-        outcome.accepted += done.accepted
-        if progress is not None:
-            progress(min(start + CHUNK, len(lines)), len(lines))
-    return _counted(shop, reading, outcome)
-
-
-def _counted(shop: _Shop, reading: Reading, outcome: Outcome) -> Mapping[str, int]:
-    """Counts by file row: a row of joined lines is new when any of them is. What is kept for the log alone is new or
-    was there.
-    """
-    if any(line.record for line in reading.lines):
-        return {"new": outcome.accepted, "changed": 0, "same": len(reading.lines) - outcome.accepted}
-    kinds: dict[int, int] = {}
-    for line in reading.lines:
-        key = (shop.id, line.key)
-        new, changed = (
-            (outcome.new_refunds, outcome.changed_refunds)
-            if line.refund_id
-            else (outcome.new_lines, outcome.changed_lines)
-        )
-        kinds[line.row] = max(kinds.get(line.row, 0), 2 if key in new else 1 if key in changed else 0)
-    tally = list(kinds.values())
-    return {"new": tally.count(2), "changed": tally.count(1), "same": tally.count(0)}
-
-
-def _submission(index: int, kind: str, shop: _Shop, exported_at: datetime, line: FileLine) -> Submission:
-    """A file row as an event. Its id holds the content and, where a later export may say otherwise of the same, the
-    export time: the same row again is a duplicate.
-    """
-    raw: dict[str, Any] = {"row": dict(line.raw)}
-    if line.statement is not None:
-        raw["statement"] = dump_statement(line.statement)
-    if line.refund_id is not None:
-        raw["refund_id"] = line.refund_id
-    digest = hashlib.sha256(canonical([line.key, raw])).digest()
-    said_at = f"@{exported_at.timestamp():.0f}" if line.statement is not None else ""
-    return Submission(
-        index=index,
-        platform=shop.platform,
-        shop_ref=shop.external_id,
-        type=f"file.{kind}",
-        event_id=f"{line.key}{said_at}#{digest.hex()[:16]}",
-        occurred_at=line.occurred_at,
-        raw=raw,
-        digest=digest,
-        line_id=line.line_id,
-        refund_id=line.refund_id,
-        told=line.statement,
-    )
-
-
 _NOTE = text(
-    "UPDATE import_file SET state = CAST(:state AS text), report = CAST(:report AS jsonb), updated_at = :now,"
+    "UPDATE import_file SET state = CAST(:state AS text), report = CAST(:report AS jsonb), refused = :refused,"
+    " updated_at = :now,"
     " staged = CASE WHEN CAST(:state AS text) = 'checked' THEN staged END WHERE id = :id"
     " RETURNING id, kind, filename, shop_id, exported_at, state, report, whole, created_at"
 )
 
 
 def _note(
-    db: Session, import_id: int, state: str, reading: Reading, counts: Mapping[str, int]
+    db: Session,
+    import_id: int,
+    state: str,
+    reading: Reading,
+    counts: Mapping[str, int],
+    rejected: Sequence[Refused],
 ) -> ImportReport:
+    refused = sorted((*reading.refused, *rejected), key=lambda one: one.row)
     report = {
         "mapping": reading.mapping,
         "rows": reading.rows,
         **counts,
-        "refused_total": len(reading.refused),
-        "refused": [asdict(refused) for refused in reading.refused[:MOST_REFUSED_SHOWN]],
+        "refused_total": len(refused),
+        "refused": [asdict(one) for one in refused[:MOST_REFUSED_SHOWN]],
     }
-    values = {"id": import_id, "state": state, "report": json.dumps(report), "now": clock.now(db)}
+    values = {
+        "id": import_id,
+        "state": state,
+        "report": json.dumps(report),
+        "refused": packed_refused(refused) if len(refused) > MOST_REFUSED_SHOWN else None,
+        "now": clock.now(db),
+    }
     return _report(db.execute(_NOTE, values).one())
 
 
 _COLUMNS = "id, kind, filename, shop_id, exported_at, state, report, whole, created_at"
 _GET = text(f"SELECT {_COLUMNS} FROM import_file WHERE id = :id")
+_GET_REFUSED = text("SELECT refused FROM import_file WHERE id = :id")
 _PAGE = text(
     f"SELECT {_COLUMNS} FROM import_file WHERE id < coalesce(:after, 9223372036854775807)"
     " ORDER BY id DESC LIMIT :limit"
@@ -376,6 +312,7 @@ def _report(row: Any) -> ImportReport:
         told["changed"],
         told["same"],
         tuple(Refused(**refused) for refused in told["refused"]),
+        told.get("refused_total", len(told["refused"])),
         row.created_at,
         row.whole,
         tuple(

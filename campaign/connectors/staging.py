@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -49,3 +49,13 @@ def unpacked(staged: bytes, exported_at: datetime, report: Mapping[str, Any]) ->
     mapping = tuple((name, ours) for name, ours in report["mapping"])
     refused = tuple(Refused(**one) for one in kept["refused"])
     return Reading(mapping, report["rows"], exported_at, lines, refused)
+
+
+def packed_refused(refused: Sequence[Refused]) -> bytes:
+    """Refused rows that are too many for a report."""
+    return zlib.compress(json.dumps([asdict(one) for one in refused], ensure_ascii=False).encode())
+
+
+def unpacked_refused(kept: bytes) -> tuple[Refused, ...]:
+    """Read what packed_refused() wrote."""
+    return tuple(Refused(**one) for one in json.loads(zlib.decompress(kept)))

@@ -19,9 +19,9 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database, after_commit
 from campaign.kit.errors import DomainError, Forbidden, Unauthenticated, Unavailable
 from campaign.kit.queue import nudge
-from campaign.kit.sealing import derive
 from campaign.sales import rooms
 from campaign.sales.batches import Batch
+from campaign.sales.scrubbing import salt_of
 from campaign.sales.submissions import prepared
 from campaign.sales.taking import Parcel, Source, Taken, take
 
@@ -91,7 +91,7 @@ class Intake:
 
     def __init__(self, database: Database, secret_key: bytes) -> None:
         self._database = database
-        self._salt = derive(secret_key, "buyer")
+        self._salt = salt_of(secret_key)
         self._queue = _Queue()
 
     def take_in(self, sender: Actor | str, batch: Batch) -> Taken:

@@ -23,17 +23,21 @@ _COUNTERS = ("viewers", "views", "online", "impressions", "product_impressions",
     "follows",
     "ad_spend_fen",
 )
+# Whatever comes first or last: of two samples of one moment each counter keeps the greater.
 _SAMPLES = text(
-    f"INSERT INTO metric_sample (platform, room_id, at, kind, shop_id, {', '.join(_COUNTERS)})"
-    " SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
+    f"INSERT INTO metric_sample AS m (platform, room_id, at, kind, shop_id, {', '.join(_COUNTERS)})"
+    f" SELECT platform, room_id, at, kind, min(shop_id), {', '.join(f'max({name})' for name in _COUNTERS)}"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
     " AS r(platform text, room_id text, at timestamptz, kind text, shop_id bigint, "
     + ", ".join(f"{name} bigint" for name in _COUNTERS)
-    + ") ORDER BY platform, room_id, at, kind ON CONFLICT DO NOTHING"
+    + ") GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 ON CONFLICT (platform, room_id, at, kind) DO UPDATE"
+    " SET shop_id = least(m.shop_id, excluded.shop_id), "
+    + ", ".join(f"{name} = greatest(m.{name}, excluded.{name})" for name in _COUNTERS)
 )
 
 
 def note_samples(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
-    """Keep what rooms' counters showed; a second sample of the same moment says nothing new."""
+    """Keep what rooms' counters showed. Order and repetition do not matter."""
     rows = [
         {
             "platform": one.platform,

@@ -45,4 +45,4 @@ def salted(buyer: str, salt: bytes) -> str:
 
 def salt_of(secret_key: bytes) -> bytes:
     """The installation's one salt for buyers: the same buyer gives the same hash in every shop and file."""
-    return derive(secret_key, "buyers")
+    return derive(secret_key, "buyer")

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from campaign.connectors import files
+from campaign.connectors import files, imports
+from campaign.connectors.imports import MOST_REFUSED_SHOWN
 from campaign.connectors.reading import FileRefused
 from campaign.kit.actor import SYSTEM
 from tests.factory import HUB
@@ -192,3 +193,50 @@ def test_a_dry_run_is_taken_over_as_it_was_seen(house, database):
     fold_all(database)
     assert (done.state, counts(done)) == ("committed", (1, 1, 0, 0, 0))
     assert total_of(database, session)["refund_fen"] == 12000
+
+
+def test_a_case_that_names_another_line_than_before_is_refused_with_its_row(house, database):
+    bring, _ = house
+    bring("douyin_orders", ORDERS, order(1))
+    bare = case("R1", 1).replace(",L1,", ",-,")
+    assert counts(bring("douyin_aftersale", CASES, bare)) == (1, 1, 0, 0, 0)
+    report = bring("douyin_aftersale", CASES, case("R2", 1), case("R1", 1), at="20261108100000")
+    assert counts(report) == (2, 1, 0, 0, 1)
+    (refused,) = report.refused
+    assert (refused.row, refused.code, refused.params["refund_id"]) == (3, "conflict", "R1")
+    assert refused.cells["商品单号"] == "L1"
+    assert "手机号" not in refused.cells
+    looked = bring("douyin_aftersale", CASES, case("R1", 1), at="20261109100000", dry_run=True)
+    assert counts(looked) == (1, 0, 0, 0, 1)
+
+
+def test_of_many_refused_rows_none_is_left_out(house, database):
+    bring, _ = house
+    bad = [case(f"R{number}", number, amount="?") for number in range(MOST_REFUSED_SHOWN + 7)]
+    report = bring("douyin_aftersale", CASES, *bad, case("R", 1))
+    assert (report.new, report.refused_count, len(report.refused)) == (1, 507, 500)
+    with database.transaction(HUB) as db:
+        _, header, rows = imports.refused_rows(db, HUB, report.id)
+        (listed,) = imports.page_of_imports(db, HUB)
+    assert [one.row for one, _ in rows] == list(range(2, 509))
+    assert rows[-1][1][header.index("售后单号")] == "R506"
+    assert listed.refused_count == 507
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "said"), [("商家拒绝", "-", "applied"), ("商家拒绝", DAY, "closed")]
+)
+def test_a_case_the_shop_refused_is_open_until_it_has_an_end(house, database, status, ended, said):
+    bring, _ = house
+    row = case("R1", 1, status=status).split(",")
+    row[-2] = f"{ended} 23:31:00" if ended == DAY else ended
+    bring("douyin_aftersale", CASES, ",".join(row))
+    with database.transaction(SYSTEM) as db:
+        assert db.scalars(text("SELECT status FROM refund")).all() == [said]
+
+
+def test_a_line_settled_in_parts_within_one_second_is_kept_in_parts(house, database):
+    bring, _ = house
+    part = f"{DAY} 23:00:00,P1,L1,%s,货款,1.00,2.00,0.00,3.00"
+    report = bring("douyin_settlement", SETTLED, part % "100.00", part % "50.00", part % "100.00")
+    assert (report.rows, report.new, report.refused) == (3, 2, ())

@@ -220,3 +220,19 @@ def test_only_orders_say_how_far_the_orders_are_complete(push, database) -> None
     with database.transaction(SYSTEM) as db:
         through = db.execute(text("SELECT complete_through FROM shop_progress")).scalars().all()
     assert through == [datetime(2026, 11, 6, 12, 5, tzinfo=UTC)]
+
+
+def test_of_two_samples_of_a_moment_each_counter_keeps_the_greater_whichever_came_first(
+    push, database
+) -> None:
+    at = {"type": "metric.sample", "room_id": "9", "at": "2026-11-06T21:00:00+08:00"}
+    one, other = {"viewers": 70, "online": 5, "likes": 3}, {"viewers": 68, "online": 9, "comments": 4}
+    kept = []
+    for number, told in enumerate(((one, other), (other, one))):
+        room = at | {"room_id": f"9{number}"}
+        push(event(10 * number + 1) | room | told[0])
+        push(event(10 * number + 2) | room | told[1], event(10 * number + 3) | room | told[1])
+        query = "SELECT viewers, online, likes, comments, views FROM metric_sample WHERE room_id = :room"
+        with database.transaction(SYSTEM) as db:
+            kept.append(tuple(db.execute(text(query), {"room": room["room_id"]}).one()))
+    assert kept == [(70, 9, 3, 4, None)] * 2

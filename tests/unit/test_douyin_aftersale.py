@@ -85,13 +85,17 @@ def test_kinds_of_cases(kind, ours, stage):
         ("买家撤销", "closed"),
         ("待商家处理", "applied"),
         ("退款中", "applied"),
-        ("商家拒绝", "applied"),
+        ("商家拒绝", "closed"),
     ],
 )
 def test_states_of_cases(status, ours):
     said = fields({"售后状态": status})
     assert said["status"] == ours
     assert ("succeeded_at" in said) == (ours == "success")
+
+
+def test_a_case_the_shop_refused_is_open_while_it_has_no_end():
+    assert fields({"售后状态": "商家拒绝", "售后完结时间": "-"})["status"] == "applied"
 
 
 @pytest.mark.parametrize(

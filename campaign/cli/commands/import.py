@@ -12,6 +12,7 @@ refused; the others went in all the same, unless --all-or-nothing was given.
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ def _import(parts: "Parts", options: argparse.Namespace, content: bytes) -> "Imp
     from campaign.cli.naming import inner_id
     from campaign.cli.progress import Bar
     from campaign.connectors.files import stage
+    from campaign.connectors.imports import all_refused
     from campaign.kit import instants
     from campaign.kit.actor import SYSTEM
     from campaign.sales.folding import fold
@@ -96,6 +98,8 @@ def _import(parts: "Parts", options: argparse.Namespace, content: bytes) -> "Imp
             whole=options.all_or_nothing,
             progress=bar,
         )
+        if len(report.refused) < report.refused_count:
+            report = replace(report, refused=all_refused(db, SYSTEM, report))
     # Workers may not be running: what was imported shows in the summaries at once all the same.
     folded = not options.dry_run and options.kind in SALES
     while folded:

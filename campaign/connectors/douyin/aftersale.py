@@ -97,11 +97,16 @@ class _Row(Cells):
         raise RowRefused("unknown_kind", value=written[:40] or "-")
 
     def _status(self) -> str:
-        """成功 means done and 关闭 given up; whatever else a case is called, it is still open."""
+        """成功 means done and 关闭 given up; whatever else a case is called, it is still open.
+
+        A case the shop refused (拒绝) is open as long as the buyer may ask again: until it has an end.
+        """
         written = self.text("status") or ""
         if "成功" in written:
             return "success"
         if any(word in written for word in _CLOSED):
+            return "closed"
+        if "拒绝" in written and self.moment("finished_at") is not None:
             return "closed"
         if any(word in written for word in _OPEN):
             return "applied"

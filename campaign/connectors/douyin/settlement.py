@@ -38,11 +38,12 @@ class _Row(Cells):
         settled_at = self.moment("settled_at")
         if settled_at is None:
             raise RowRefused("missing_value", column=self.named("settled_at"))
-        for name in _MONEY:
-            self.money(name, signed=True)
+        amounts = [self.money(name, signed=True) for name in _MONEY]
         line_id = self.id_or_none("line_id") or order_id
         kind = self.text("kind") or ""
-        key = f"{line_id}:{settled_at:%Y%m%d%H%M%S}:{kind}"
+        # A line may be settled in parts within one second; only the amounts tell them apart.
+        parts = "/".join("" if amount is None else str(amount) for amount in amounts)
+        key = f"{line_id}:{settled_at:%Y%m%d%H%M%S}:{kind}:{parts}"
         return [FileLine(self.number, line_id, order_id, settled_at, None, self.raw(), record=key)]
 
     def moments(self) -> list[datetime]:

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
-from campaign.connectors.imports import ImportReport, Previewed, Progress, get_import
+from campaign.connectors.filing import Progress
+from campaign.connectors.imports import ImportReport, Previewed, get_import
 from campaign.connectors.reading import FileRefused, Refused
 from campaign.connectors.sheets.cells import BadCell, bare
 from campaign.connectors.sheets.columns import KINDS, is_example, placed

@@ -23,6 +23,7 @@ WORDS = {
     "row_ragged": _("It has %(cells)s cells, the header %(columns)s."),
     "row_missing_value": _("%(column)s is empty."),
     "row_repeated_line": _("Order line %(line_id)s stands in the file already, with other content."),
+    "row_conflict": _("After-sale case %(refund_id)s was told of another order line before."),
     "row_digits_lost": _("%(column)s has lost digits in a spreadsheet. Export the file again."),
     "row_bad_id": _("%(column)s is no order or line number."),
     "row_bad_money": _("%(column)s is no amount: %(value)s."),
