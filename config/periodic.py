@@ -9,6 +9,7 @@ PERIODIC: dict[str, float] = {
     "sales.tell": 20.0,  # agencies, of what their hosts' shifts sold: at most once a minute per session
     "sales.watch": 30.0,  # shows on air that sell nothing, are refunded in a rush, or are told of late
     "sales.finish": 900.0,  # sessions whose every line is past its returns: final, or final anew
+    "sales.mend": 120.0,  # sums against their lines: a session that has ended, each night all that changed
     "sales.sweep": 3600.0,  # days of the raw log made 30 ahead
     "sales.project": 10.0,  # live figures whose version in Redis is older than in SQL
     "delivery.sweep": 30.0,  # deliveries whose endpoint paused or left, the sender woken

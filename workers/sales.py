@@ -1,5 +1,7 @@
 """Sales in the background: fold changes, place lines again, project live figures. Every task sweeps."""
 
+from dataclasses import asdict
+
 import structlog
 from sqlalchemy.exc import OperationalError
 
@@ -10,6 +12,7 @@ from campaign.sales import (
     finishing,
     folding,
     housekeeping,
+    mending,
     merging_in,
     placing,
     projecting,
@@ -126,6 +129,19 @@ def watch(parts: Parts) -> int:
     """Ring where a show on air sells nothing, is refunded in a rush, or is told of late."""
     with parts.database.transaction(SYSTEM) as db:
         return watching.watch(db, SYSTEM)
+
+
+@task("sales.mend")
+def mend(parts: Parts) -> int:
+    """Hold rollups against their lines and set them right; gives how many parts were looked at."""
+    with parts.database.transaction(SYSTEM, readonly=True) as db:
+        due = mending.due_parts(db, SYSTEM)
+    for part in due:
+        with parts.database.transaction(SYSTEM) as db:
+            found = mending.mend_part(db, SYSTEM, part)
+        for one in found[:20]:
+            log.warning("sales_drift", part=part.name, **asdict(one))
+    return len(due)
 
 
 @task("sales.sweep")

@@ -26,12 +26,13 @@ KINDS = (
     "no_sales",
     "refund_surge",
     "sales_late",
+    "sales_drift",
 )
 """live_unscheduled: on air while draft, offered, cancelled or not in the schedule at all; off_air: planned to be on
 air and is not; host_mismatch: another account than planned is on air; without_claims: on air late, where others have
 booked meanwhile; clock_stuck: the clock failed five times on one session; event_unusable: an event that the sender
 could not put into a message; no_sales, refund_surge, sales_late: on air and nothing is sold, much of it comes back,
-or what is told of it is old."""
+or what is told of it is old; sales_drift: sums that differed from their order lines, set right."""
 
 COOL_DOWN = timedelta(minutes=15)
 """Trouble that comes back within this time is not told again; what a person closed stays closed as long."""

@@ -1,6 +1,6 @@
 """Folding: what changed is added to the rollups, and each session's figures get a new version. SQL only."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -26,27 +26,76 @@ _CLAIM = text(
 )
 
 
-def _upsert(table: str, keys: Sequence[tuple[str, str]], figures: Sequence[str], where: str) -> str:
+@dataclass(frozen=True)
+class Rollup:
+    """A table of sums: its key columns, each with what of a posting it is, its figures, and which postings it takes.
+
+    `rows` are those of the table's rows that are this rollup's.
+    """
+
+    table: str
+    keys: tuple[tuple[str, str], ...]
+    figures: tuple[str, ...]
+    where: str = "true"
+    rows: str = "true"
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.keys]
+
+    @property
+    def grouped(self) -> str:
+        """The keys by number, for GROUP BY and ORDER BY."""
+        return ", ".join(str(number) for number in range(1, len(self.keys) + 1))
+
+    @property
+    def added(self) -> str:
+        """The clause that adds to a row that is there."""
+        sums = ", ".join(f"{name} = {self.table}.{name} + excluded.{name}" for name in self.figures)
+        return f"ON CONFLICT ({', '.join(self.names)}) DO UPDATE SET {sums}"
+
+    def sums(self, source: str, more: str = "true") -> str:
+        """A SELECT of the keys and sums of postings that stand in `source`."""
+        keys = ", ".join(f"{written} AS {name}" for name, written in self.keys)
+        figures = ", ".join(f"sum({name})::bigint AS {name}" for name in self.figures)
+        return f"SELECT {keys}, {figures} FROM {source} WHERE {self.where} AND {more} GROUP BY {self.grouped}"
+
+
+def _upsert(rollup: Rollup) -> str:
     """An INSERT … SELECT adding the claimed changes to a rollup, in key order so that folds never deadlock."""
-    names = [name for name, _ in keys]
-    sums = ", ".join(f"sum({name})::bigint" for name in figures)
-    added = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in figures)
-    any_change = " OR ".join(f"sum({name}) <> 0" for name in figures)
+    any_change = " OR ".join(f"sum({name}) <> 0" for name in rollup.figures)
     return (
-        f"INSERT INTO {table} ({', '.join((*names, *figures))})"
-        f" SELECT {', '.join(source for _, source in keys)}, {sums} FROM claimed_change WHERE {where}"
-        f" GROUP BY {', '.join(str(n) for n in range(1, len(keys) + 1))} HAVING {any_change}"
-        f" ORDER BY {', '.join(str(n) for n in range(1, len(keys) + 1))}"
-        f" ON CONFLICT ({', '.join(names)}) DO UPDATE SET {added}"
+        f"INSERT INTO {rollup.table} ({', '.join((*rollup.names, *rollup.figures))})"
+        f" {rollup.sums('claimed_change')} HAVING {any_change} ORDER BY {rollup.grouped} {rollup.added}"
     )
 
 
-def _same(*names: str) -> list[tuple[str, str]]:
-    return [(name, name) for name in names]
+def _same(*names: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, name) for name in names)
 
 
 _OWNERS = ("brand_id", "host_id", "agency_id")
 _DAY_KEYS = ("bucket", "session_id", "shop_id", "brand_id", "product_id", "host_id", "agency_id", "currency")
+ROLLUPS = (
+    Rollup("session_total", _same("session_id", "currency", *_OWNERS), _FIGURES, "session_id <> 0"),
+    Rollup(
+        "session_minute", _same("session_id", "minute", "currency", *_OWNERS), _FIGURES, "session_id <> 0"
+    ),
+    Rollup(
+        "sales_day",
+        (("day", "cohort_day"), ("basis", "'cohort'"), ("age_days", "age_days"), *_same(*_DAY_KEYS)),
+        _FIGURES,
+        rows="basis = 'cohort'",
+    ),
+    Rollup(
+        "sales_day",
+        (("day", "cash_day"), ("basis", "'cash'"), ("age_days", "0::smallint"), *_same(*_DAY_KEYS)),
+        _FIGURES,
+        rows="basis = 'cash'",
+    ),
+    Rollup("sales_maturity", _same("cohort_day", "matures_at", *_DAY_KEYS), _NET),
+)
+_FOLDS = [text(_upsert(rollup)) for rollup in ROLLUPS]
 _VERSIONS = text(
     "INSERT INTO session_sales (session_id, version, folded_at)"
     " SELECT DISTINCT session_id, 1, CAST(:now AS timestamptz) FROM claimed_change WHERE session_id <> 0"
@@ -56,34 +105,6 @@ _VERSIONS = text(
 _SIGNS = text(
     "SELECT session_id, max(minute) AS at FROM claimed_change WHERE session_id <> 0 AND lines > 0 GROUP BY 1"
 )
-_ROLLUPS = [
-    text(_upsert("session_total", _same("session_id", "currency", *_OWNERS), _FIGURES, "session_id <> 0")),
-    text(
-        _upsert(
-            "session_minute",
-            _same("session_id", "minute", "currency", *_OWNERS),
-            _FIGURES,
-            "session_id <> 0",
-        )
-    ),
-    text(
-        _upsert(
-            "sales_day",
-            [("day", "cohort_day"), ("basis", "'cohort'"), ("age_days", "age_days"), *_same(*_DAY_KEYS)],
-            _FIGURES,
-            "true",
-        )
-    ),
-    text(
-        _upsert(
-            "sales_day",
-            [("day", "cash_day"), ("basis", "'cash'"), ("age_days", "0::smallint"), *_same(*_DAY_KEYS)],
-            _FIGURES,
-            "true",
-        )
-    ),
-    text(_upsert("sales_maturity", _same("cohort_day", "matures_at", *_DAY_KEYS), _NET, "true")),
-]
 
 
 def fold(db: Session, actor: Actor, *, most: int = MOST_CHANGES) -> int:
@@ -99,7 +120,7 @@ def fold(db: Session, actor: Actor, *, most: int = MOST_CHANGES) -> int:
     if not taken:
         return 0
     db.execute(_VERSIONS, {"now": clock.now(db)})
-    for rollup in _ROLLUPS:
+    for rollup in _FOLDS:
         db.execute(rollup)
     # Here and not at ingest: in a flash every writer would wait for the one row of the session.
     note_signs(db, {row.session_id: row.at for row in db.execute(_SIGNS)})

@@ -146,3 +146,21 @@ def ways_in(db: Session, actor: Actor) -> list[WayIn]:
     if not actor.is_hub:
         raise Forbidden
     return [WayIn(**row) for row in db.execute(_WAYS).mappings()]
+
+
+@dataclass(frozen=True)
+class Checks:
+    """How often sums were held against their order lines: parts looked at, when last, and what differed."""
+
+    parts: int
+    at: datetime | None
+    mended: int
+    mended_at: datetime | None
+
+
+def checks(db: Session, actor: Actor) -> Checks:
+    """The hub's alone: others see none."""
+    row = db.execute(
+        text("SELECT count(*), max(checked_at), count(mended_at), max(mended_at) FROM sales_check")
+    ).one()
+    return Checks(*row)

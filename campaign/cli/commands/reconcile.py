@@ -1,6 +1,7 @@
 """Prove that raw events, lines, rollups and Redis agree to the fen; Redis is repaired.
 
-Exit status 0 when all is equal, 1 with the differences.
+With --repair rollups are set right by what their lines posted, and all is looked at again. Exit status 0 when all is
+equal, 1 with the differences.
 """
 
 import argparse
@@ -20,6 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="rollups and Redis only, raw events not replayed"
     )
+    parser.add_argument("--repair", action="store_true", help="set rollups right by their lines first")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -31,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
 
     with joined() as parts:
         _fold_all(parts)
+        mended = _mend(parts) if options.repair else []
         replayed, differences = (0, []) if options.quick else _replay(parts)
         with parts.database.transaction(SYSTEM) as db:
             differences += check_inbox(db, SYSTEM)
@@ -47,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         except RedisError as error:
             print(f"Redis could not be checked: {type(error).__name__}", file=sys.stderr)
             return 1
-    _show(differences, replayed, repaired, as_json=options.json)
+    _show(differences, mended, replayed, repaired, as_json=options.json)
     return 1 if differences else 0
 
 
@@ -59,6 +62,19 @@ def _fold_all(parts: "Parts") -> None:
     while taken:
         with parts.database.transaction(SYSTEM) as db:
             taken = fold(db, SYSTEM)
+
+
+def _mend(parts: "Parts") -> list["Difference"]:
+    from campaign.kit.actor import SYSTEM
+    from campaign.sales.mending import all_parts, mend_part
+
+    with parts.database.transaction(SYSTEM, readonly=True) as db:
+        wanted = all_parts(db, SYSTEM)
+    found = []
+    for part in wanted:
+        with parts.database.transaction(SYSTEM) as db:
+            found += mend_part(db, SYSTEM, part)
+    return found
 
 
 def _replay(parts: "Parts") -> tuple[int, list["Difference"]]:
@@ -78,16 +94,26 @@ def _replay(parts: "Parts") -> tuple[int, list["Difference"]]:
     return replayed, found
 
 
-def _show(differences: list["Difference"], replayed: int, repaired: int, *, as_json: bool) -> None:
+def _show(
+    differences: list["Difference"],
+    mended: list["Difference"],
+    replayed: int,
+    repaired: int,
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
         told = {
             "equal": not differences,
             "lines_replayed": replayed,
             "redis_repaired": repaired,
+            "mended": [asdict(one) for one in mended],
             "differences": [asdict(one) for one in differences],
         }
         print(json.dumps(told, ensure_ascii=False))
         return
+    for one in mended[:MOST_SHOWN]:
+        print(f"set right: {one.check}: {one.subject} {one.figure}: {one.found} → {one.expected}")
     for one in differences[:MOST_SHOWN]:
         print(f"{one.check}: {one.subject} {one.figure}: expected {one.expected}, found {one.found}")
     print(f"{replayed:,} lines replayed, {repaired:,} sessions brought up in Redis")

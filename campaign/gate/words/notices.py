@@ -74,6 +74,13 @@ WORDS = {
     "notice.alert.sales_late": _(
         "Sales arrive late: “%(title)s”, %(studio)s. What comes in is %(minutes)s minutes old."
     ),
+    "notice.alert.sales_drift": _(
+        "Figures differed from their order lines and were set right: “%(title)s”, %(studio)s. %(figures)s figures."
+    ),
+    "notice.alert.sales_drift_nowhere": _(
+        "Figures outside of sessions differed from their order lines and were set right"
+        " (%(subject)s, %(figures)s figures)."
+    ),
     "notice_why.late": _("It should have started."),
     "notice_why.silent": _("No sign of life for ten minutes."),
     "notice_why.early": _("The platform says that it is over."),
@@ -83,6 +90,7 @@ WORDS = {
     "alert.no_sales": _("Nothing is sold"),
     "alert.refund_surge": _("Refunds in a rush"),
     "alert.sales_late": _("Sales arrive late"),
+    "alert.sales_drift": _("Figures differed from their lines"),
     # the system itself
     "notice.system.test": _("A test of the channel “%(name)s”. It works."),
     "notice.system.channel_disabled": _("The channel “%(name)s” failed for good and is switched off."),

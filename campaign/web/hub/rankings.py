@@ -11,7 +11,7 @@ from campaign.gate.door import reads
 from campaign.insight.rankings import Order, quality, ranking
 from campaign.kit.actor import Actor
 from campaign.kit.fields import QueryInt
-from campaign.sales.queries import ways_in
+from campaign.sales.queries import checks, ways_in
 from campaign.web.brand.ranges import LONGEST_DAYS, DaysQuery
 
 pages = Blueprint("hub_rankings", __name__, url_prefix="/hub/rankings")
@@ -43,6 +43,7 @@ def index(*, db: Session, actor: Actor, query: RankingQuery) -> str:
         rows=ranking(db, actor, query.kind, first, last, order=query.order),
         quality=quality(db, actor, first, last),
         ways=ways_in(db, actor),
+        checked=checks(db, actor),
         query=query,
         first=first,
         last=last,
