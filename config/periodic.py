@@ -16,6 +16,7 @@ PERIODIC: dict[str, float] = {
     "delivery.troubles": 300.0,  # endpoints that fail for a day, for three, or gave something up
     "delivery.partitions": 3600.0,  # days made 30 ahead, old ones dropped
     "notices.remind": 10.0,  # reminders, deadlines, arrivals, who is off air
+    "notices.summaries": 20.0,  # summaries that are sent by themselves, when they are due
     "notices.sweep": 60.0,  # notices whose channel paused or left, or that nobody needs any more
     "accounts.tidy": 600.0,  # sign-ins and idempotency keys past their time
 }

@@ -12,6 +12,7 @@ from flask_babel import Babel, force_locale, get_locale
 
 from campaign.delivery.notices.channels import House
 from campaign.gate.current import parts
+from campaign.gate.summaries import summary_link, summed
 from campaign.gate.wording import all_words, in_words
 from campaign.kit import ids
 from campaign.outbox.notices import group_of
@@ -84,9 +85,9 @@ class Wording:
             sentence = say(kind, params, ZoneInfo(zone))
             group = in_words(f"notice_group.{group_of(kind)}", {})
             house = in_words("notice_from", {})
-            title = _cut(str(params.get("title", params.get("name", ""))))
+            title = _cut(str(params.get("title", _ready(params, ZoneInfo(zone)).get("name", ""))))
         head = f"[{house}] {group}" + (f" · {title}" if title else "")
-        link = self._base_url + link_of(kind, audience, session_id)
+        link = self._base_url + (summary_link(params, audience) or link_of(kind, audience, session_id))
         return Message(head, f"[{house}] {group} · {sentence}\n{link}")
 
 
@@ -116,6 +117,8 @@ def _ready(params: Mapping[str, Any], zone: ZoneInfo) -> _Params:
             found[name] = value
     if english and params.get("studio_en"):
         found["studio"] = params["studio_en"]
+    if "totals" in params:
+        found |= summed(params, found["complete_at"], english=english)
     if group := params.get("why"):
         found["why"] = in_words(f"notice_why.{group}", {})
     return found

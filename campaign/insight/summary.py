@@ -221,6 +221,12 @@ def beneath(db: Session, actor: Actor, scope: Scope) -> tuple[Beneath, ...]:
     return tuple(Beneath(**row) for row in db.execute(text(sql), params | days).mappings())
 
 
+def complete_through(db: Session, brand_id: int | None) -> datetime | None:
+    """How far the data of a brand, or of all, goes; None where a shop has sent nothing yet."""
+    where = "s.brand_id IS NOT NULL" if brand_id is None else "s.brand_id = :brand_id"
+    return _least(_complete(db, where, {"brand_id": brand_id}))
+
+
 def zone_of(db: Session) -> ZoneInfo:
     """The hub's zone."""
     return ZoneInfo(db.execute(text("SELECT timezone FROM hub")).scalar_one())

@@ -16,7 +16,7 @@ def _on_these(parts):
     task.use(None)
 
 
-@pytest.mark.parametrize("run", [notices.remind, notices.sweep], ids=lambda run: run.name)
+@pytest.mark.parametrize("run", [notices.remind, notices.sweep, notices.summaries], ids=lambda run: run.name)
 def test_a_task_may_come_twice_and_stands_in_the_table_of_periodic_jobs(run):
     assert run.name in PERIODIC
     run()

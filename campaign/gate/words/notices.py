@@ -10,6 +10,26 @@ WORDS = {
     "notice_group.reminder": _("Reminder"),
     "notice_group.change": _("Schedule change"),
     "notice_group.system": _("System"),
+    "notice_group.summary": _("Summary"),
+    # summaries
+    "notice.summary.due": _("%(name)s, %(range)s: %(totals)s.%(brands)s As of %(as_of_at)s%(complete)s."),
+    "notice.summary.late": _(
+        "%(name)s, %(range)s: %(totals)s.%(brands)s Sent late, due at %(due_at)s; as of %(as_of_at)s%(complete)s."
+    ),
+    "summary.totals": _(
+        "paid %(paid_gmv)s, refunds so far %(refund)s, net %(net_gmv)s, %(orders)s orders; %(state)s"
+    ),
+    "summary.maturing": _("maturing, %(maturing)s may still come back"),
+    "summary.final": _("final"),
+    "summary.nothing": _("nothing sold"),
+    "summary.brands": _(" Most sold: %(listed)s."),
+    "summary.complete": _(", data complete to %(at)s"),
+    "summary.incomplete": _(", a shop has sent no data yet"),
+    "every.day": _("Every day, of the day before"),
+    "every.week": _("Every Monday, of the week before"),
+    "every.month": _("On the first, of the month before"),
+    "done.turn_add": _("It is sent from its next turn on."),
+    "done.turn_end": _("It is sent no more."),
     # reminders
     "notice.reminder.day": _(
         "Starts within 24 hours: “%(title)s”, %(starts_at)s, %(studio)s. Hosts: %(hosts)s."

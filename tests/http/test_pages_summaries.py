@@ -1,0 +1,61 @@
+"""The page of summaries that are sent by themselves: set up, refused in words, ended; each party its own."""
+
+import pytest
+
+from campaign.delivery.notices.channels import House, add_channel
+from campaign.delivery.notices.schemas import NoticeChannelIn
+from campaign.kit import ids
+from campaign.kit.actor import Actor
+from tests.factory import HUB
+from tests.visitor import visitor_as
+
+PAGE = "/notices/summaries"
+
+
+def robot(database, actor):
+    wanted = NoticeChannelIn(kind="wecom", name="战报群", address="https://qyapi.weixin.qq.com/x?key=secret")
+    with database.transaction(actor) as db:
+        return ids.public("nch", add_channel(db, actor, wanted, House(b"k" * 32, (), False)).id)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_a_summary_is_set_up_listed_and_ended(app, database, make, language):
+    brand = make.brand(name="辛皮记", name_en="Xinpi")
+    visitor = visitor_as(app, database, "hub", language=language, hub_role="manager")
+    assert 'name="every"' not in visitor.get(PAGE).text  # no channel yet
+    channel = robot(database, HUB)
+    visitor.get(PAGE)
+    sent = visitor.post(
+        PAGE, brand_id=ids.public("brd", brand.id), channel_id=channel, every="week", at="08:30"
+    )
+    assert sent.status_code == 303
+    page = visitor.follow().text
+    assert ("每周一，报上一周" if language == "zh-CN" else "Every Monday, of the week before") in page
+    assert "08:30" in page
+    assert "战报群" in page
+    where = page.split(f'action="{PAGE}/')[1].split('"')[0]
+    assert visitor.post(f"{PAGE}/{where}").status_code == 303
+    assert "08:30" not in visitor.follow().text
+
+
+@pytest.mark.parametrize("wrong", [{"at": "25:00"}, {"every": "year"}, {"channel_id": "nch_x"}, {"at": ""}])
+def test_what_cannot_be_sent_is_refused_in_words(app, database, wrong):
+    visitor = visitor_as(app, database, "hub", hub_role="manager")
+    channel = robot(database, HUB)
+    visitor.get(PAGE)
+    answer = visitor.post(PAGE, **({"channel_id": channel, "every": "day", "at": "09:00"} | wrong))
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+
+
+def test_a_brand_sets_up_its_own_by_its_own_channel_alone(app, database, make):
+    brand = make.brand()
+    own = Actor(kind="user", role="brand", id=5, brand_id=brand.id)
+    hubs, channel = robot(database, HUB), robot(database, own)
+    visitor = visitor_as(app, database, "brand", brand_id=brand.id)
+    assert hubs not in visitor.get(PAGE).text
+    assert visitor.post(PAGE, channel_id=hubs, every="day", at="09:00").status_code == 404
+    visitor.get(PAGE)
+    assert visitor.post(PAGE, channel_id=channel, every="day", at="09:00").status_code == 303
+    hub = visitor_as(app, database, "hub", hub_role="manager")
+    assert "09:00" not in hub.get(PAGE).text.split("<form")[0]
