@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.audit.actions import note
 from campaign.insight.figures import Totals
 from campaign.insight.summary import check_brand, zone_of
-from campaign.insight.tallies import NAMES, Scope, totals_by
+from campaign.insight.tallies import NAMES, Scope, totals_together
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, FieldError, Invalid, NotFound
@@ -76,12 +76,9 @@ def freeze(db: Session, actor: Actor, brand_id: int, month: date) -> None:
     figures = {
         basis: {
             by: {key: [_kept(one) for one in totals] for key, totals in found.items()}
-            for by in ("none", "day")
-            for found in [
-                totals_by(db, actor, Scope(brand_id=brand_id, first=first, last=last, basis=basis), by)
-            ]
+            for by, found in whole_and_days.items()
         }
-        for basis in BASES
+        for basis, whole_and_days in _read(db, actor, brand_id, first, last).items()
     }
     sql = (
         "INSERT INTO month_freeze (brand_id, month, figures, frozen_by, frozen_at) VALUES (:brand_id, :month,"
@@ -122,11 +119,9 @@ def _against(db: Session, actor: Actor, brand_id: int, row: Any) -> FrozenMonth:
     first, last = span_of(row.month)
     whole: dict[str, tuple[Adjusted, ...]] = {}
     days: dict[str, tuple[tuple[date, Adjusted], ...]] = {}
-    for basis in BASES:
-        scope = Scope(brand_id=brand_id, first=first, last=last, basis=basis)
-        kept = row.figures[basis]
-        whole[basis] = _pairs(kept["none"].get("", ()), totals_by(db, actor, scope).get("", ()))
-        now = totals_by(db, actor, scope, "day")
+    for basis, found in _read(db, actor, brand_id, first, last).items():
+        kept, now = row.figures[basis], found["day"]
+        whole[basis] = _pairs(kept["none"].get("", ()), found["none"].get("", ()))
         pairs = [
             (date.fromisoformat(day), one)
             for day in sorted({*kept["day"], *now})
@@ -134,6 +129,18 @@ def _against(db: Session, actor: Actor, brand_id: int, row: Any) -> FrozenMonth:
         ]
         days[basis] = tuple(pair for pair in pairs if pair[1].is_changed)
     return FrozenMonth(row.month, row.frozen_by, row.frozen_at, whole, days)
+
+
+def _read(
+    db: Session, actor: Actor, brand_id: int, first: date, last: date
+) -> dict[str, dict[str, dict[str, list[Totals]]]]:
+    """Per basis the whole and the days, as of one moment: what is folded meanwhile cannot part them."""
+    asked = [(basis, by) for basis in BASES for by in ("none", "day")]
+    scopes = [(Scope(brand_id=brand_id, first=first, last=last, basis=basis), by) for basis, by in asked]
+    read: dict[str, dict[str, dict[str, list[Totals]]]] = {basis: {} for basis in BASES}
+    for (basis, by), found in zip(asked, totals_together(db, actor, scopes), strict=True):
+        read[basis][by] = found
+    return read
 
 
 def _pairs(kept: Sequence[Mapping[str, Any]], now: Sequence[Totals]) -> tuple[Adjusted, ...]:

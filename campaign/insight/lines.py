@@ -15,6 +15,7 @@ from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.paging import Page, from_cursor, page_from
+from campaign.sales.images import OLDEST_AGE
 
 Only = Literal["all", "paid", "refunded"]
 
@@ -146,15 +147,27 @@ def _lines(actor: Actor, drill: Drill, more: str = "") -> str:
         where.append(f"{DIMENSIONS[drill.by].line.format(day='order_day')} = :key")
     cash = scope.basis == "cash"
     if scope.first is not None:
-        where.append(
-            f"l.order_day <= :last + {LATEST_DAYS}" if cash else "l.order_day BETWEEN :first AND :last"
-        )
+        where.append(_cash_days(actor, scope) if cash else "l.order_day BETWEEN :first AND :last")
     columns, joined = _PLAIN, ""
     if cash or scope.age is not None:
         columns, joined = _POSTED, _POSTINGS.format(sums=_SUMS, when=_when(scope))
         where.append("p.parts > 0")
     inner = f"SELECT l.*, {columns} FROM order_line l{joined} WHERE {' AND '.join(where)}{more}"
     return inner if drill.only == "all" else f"SELECT * FROM ({inner}) l WHERE {_ONLY[drill.only]}"
+
+
+def _cash_days(actor: Actor, scope: Scope) -> str:
+    """The order days whose money moved in the range, found in the rollup: years before it need not be read.
+
+    Ages are capped at both ends, so a clock that is wrong and money that moves very late are looked for beyond.
+    """
+    where = [*walls(actor, "r"), *owned(scope, "r"), "r.basis = 'cohort'"]
+    moved = (
+        f"r.day BETWEEN :first - r.age_days AND :last - r.age_days"
+        f" OR r.age_days = 0 AND r.day BETWEEN :first AND :last + {LATEST_DAYS}"
+        f" OR r.age_days = {OLDEST_AGE} AND r.day <= :last - r.age_days"
+    )
+    return f"l.order_day IN (SELECT r.day FROM sales_day r WHERE {' AND '.join(where)} AND ({moved}))"
 
 
 def _when(scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """Sums over the rollups and recounts of what is distinct, within what an actor may see."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -107,16 +108,48 @@ def totals_by(
     """Totals per key of the dimension and currency, keys as text ("0" or "" for none)."""
     by = DIMENSIONS[dimension] if isinstance(dimension, str) else dimension
     params = scope_params(actor, scope) | {"now": clock.now(db)}
-    sums: dict[tuple[str, str], dict[str, Any]] = {
-        (row["key"], row["currency"]): dict(row)
-        for row in db.execute(text(_sum_sql(actor, scope, by)), params).mappings()
-    }
-    for row in db.execute(text(_distinct_sql(actor, scope, by)), params).mappings():
+    found = [
+        [dict(row) for row in db.execute(text(sql), params).mappings()]
+        for sql in _statements(actor, scope, by)
+    ]
+    return _grouped(scope, found)
+
+
+def totals_together(
+    db: Session, actor: Actor, wanted: Sequence[tuple[Scope, str]]
+) -> list[dict[str, list[Totals]]]:
+    """totals_by for several scopes as of one moment: one statement, whatever is folded meanwhile."""
+    parts: list[str] = []
+    params: dict[str, Any] = {}
+    for place, (scope, dimension) in enumerate(wanted):
+        for step, sql in enumerate(_statements(actor, scope, DIMENSIONS[dimension])):
+            own = _PARAMETER.sub(rf":\g<1>_{place}", sql)
+            parts.append(f"SELECT {place} AS place, {step} AS step, to_jsonb(q) AS told FROM ({own}) q")
+        given = scope_params(actor, scope) | {"now": clock.now(db)}
+        params |= {f"{name}_{place}": value for name, value in given.items()}
+    found: list[list[list[dict[str, Any]]]] = [[[], [], []] for _ in wanted]
+    for row in db.execute(text(" UNION ALL ".join(parts)), params):
+        found[row.place][row.step].append(row.told)
+    return [_grouped(scope, told) for (scope, _), told in zip(wanted, found, strict=True)]
+
+
+_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
+
+
+def _statements(actor: Actor, scope: Scope, by: Dimension) -> list[str]:
+    """Sums, then what is distinct, then (by cohort) what still matures."""
+    asked = [_sum_sql(actor, scope, by), _distinct_sql(actor, scope, by)]
+    return [*asked, _maturing_sql(actor, scope, by)] if scope.basis == "cohort" else asked
+
+
+def _grouped(scope: Scope, found: Sequence[Sequence[dict[str, Any]]]) -> dict[str, list[Totals]]:
+    """What _statements gave, put together per key and currency."""
+    sums = {(row["key"], row["currency"]): row for row in found[0]}
+    for row in found[1]:
         sums.get((row["key"], row["currency"]), {}).update(orders=row["orders"], buyers=row["buyers"])
-    if scope.basis == "cohort":
-        for row in db.execute(text(_maturing_sql(actor, scope, by)), params).mappings():
-            found = sums.get((row["key"], row["currency"]), {})
-            found.update(maturing_fen=row["maturing_fen"], maturing=True)
+    for row in found[2] if scope.basis == "cohort" else ():
+        one = sums.get((row["key"], row["currency"]), {})
+        one.update(maturing_fen=row["maturing_fen"], maturing=True)
     grouped: dict[str, list[Totals]] = {}
     for (key, _), summed in sorted(sums.items()):
         if any(summed[name] for name in NAMES):  # what moved elsewhere leaves rows of noughts

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from campaign.insight.figures import Totals
 from campaign.insight.freezing import FrozenMonth, MonthClosed, freeze, frozen_month
@@ -185,3 +185,35 @@ def test_a_brand_shares_and_ends_its_own_alone(shelf: Shelf, make: Factory) -> N
         assert shares_of(db, other, other.brand_id or 0) == []
     with shelf.database.transaction(HUB) as db:
         assert [one.id for one in shares_of(db, HUB, shelf.brand.id)] == [made.id]
+
+
+def test_sales_that_are_folded_while_a_month_is_closed_do_not_part_its_days_from_the_whole(
+    shelf: Shelf, engine: Any
+) -> None:
+    shelf.push(shelf.line(HOUR), shelf.line(2 * HOUR, 5000))
+    seen: list[str] = []
+
+    def fold_after(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        # Another's commit falls between two statements of a transaction that reads what is committed.
+        if "FROM sales_day r" in statement:
+            seen.append(statement)
+            cursor.connection.execute("SET LOCAL ROLE xinji_system")
+            cursor.connection.execute("UPDATE sales_day SET paid_fen = paid_fen + 100 WHERE paid_fen > 0")
+            cursor.connection.execute("SET LOCAL ROLE xinji_app")
+
+    event.listen(engine, "after_cursor_execute", fold_after)
+    try:
+        close(shelf)
+        month = closed(shelf)
+    finally:
+        event.remove(engine, "after_cursor_execute", fold_after)
+    assert len(seen) == 2  # at the closing and at the reading
+    with shelf.database.transaction(HUB) as db:
+        kept = db.execute(text("SELECT figures FROM month_freeze")).scalar_one()
+    for basis in ("cohort", "cash"):
+        (whole,) = kept[basis]["none"][""]
+        assert whole["paid_gmv_fen"] == 15000
+        assert whole["paid_gmv_fen"] == sum(
+            one["paid_gmv_fen"] for day in kept[basis]["day"].values() for one in day
+        )
+    assert check_adjusted(month) == 2 * len(NAMES)

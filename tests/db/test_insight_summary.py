@@ -5,8 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
-from campaign.insight.lines import Drill, page_of_lines
+from campaign.insight.lines import Drill, lines_of, page_of_lines
 from campaign.insight.periods import equal_age
 from campaign.insight.summary import BrandSummary, brand_summary, session_sales
 from campaign.insight.tallies import Scope
@@ -26,6 +27,7 @@ DAY = zones.evening(date(2026, 11, 6))
 EVENING = on_wall(datetime.combine(DAY, time(20)), ZoneInfo(zones.hub_zone()))
 """20:00 of the hub."""
 HOUR = timedelta(hours=1)
+DAY_LONG = 24 * HOUR
 
 
 def day(number: int) -> date:
@@ -223,6 +225,35 @@ def test_cash_falls_on_the_day_it_moved(shelf: Shelf) -> None:
         (str(day(8)), 0, 4000),
     ]
     assert shelf.summary(6, 6).totals[0].refund_fen == 4000
+
+
+def test_money_of_another_day_opens_down_to_its_lines_however_old_they_are(shelf: Shelf) -> None:
+    early = shelf.line(HOUR, paid_at=(EVENING - 5 * DAY_LONG).isoformat())
+    old = shelf.line(HOUR, 9000)
+    shelf.push(early, old, shelf.line(2 * HOUR, 700), shelf.refund(old, 4000, 70 * DAY_LONG), days_later=71)
+    found: dict[int, list[tuple[int, int]]] = {}
+    with shelf.database.transaction(HUB) as db:
+        for moved in (-5, 0, 70):
+            on = DAY + moved * DAY_LONG
+            cash = Drill(Scope(brand_id=shelf.brand.id, first=on, last=on, basis="cash"))
+            found[moved] = sorted((row.paid_fen, row.refund_fen) for row in lines_of(db, HUB, cash))
+    # Neither the payment dated by a clock that is wrong nor the late refund is lost.
+    assert found == {-5: [(10000, 0)], 0: [(0, 0), (700, 0), (9000, 0)], 70: [(0, 4000)]}
+
+
+def test_the_lines_of_a_day_by_cash_are_not_sought_on_days_whose_money_moved_elsewhere(shelf: Shelf) -> None:
+    shelf.push(*(shelf.line(HOUR + timedelta(seconds=n)) for n in range(40)))
+    on = DAY + 3 * DAY_LONG
+    cash = Drill(Scope(brand_id=shelf.brand.id, first=on, last=on, basis="cash"))
+    with shelf.database.transaction(HUB) as db:
+        # Lines that the sums do not know of on that day are the proof that no line was opened to look.
+        db.execute(text("SET LOCAL ROLE xinji_system"))
+        db.execute(
+            text("UPDATE order_line SET posted = replace(posted::text, :was, :day)::jsonb"),
+            {"was": str(DAY), "day": str(on)},
+        )
+        db.execute(text("SET LOCAL ROLE xinji_app"))
+        assert list(lines_of(db, HUB, cash)) == []
 
 
 def test_complete_to_is_told_by_the_shop_that_is_furthest_behind(shelf: Shelf, make: Factory) -> None:
