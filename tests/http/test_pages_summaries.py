@@ -1,11 +1,16 @@
 """The page of summaries that are sent by themselves: set up, refused in words, ended; each party its own."""
 
+from datetime import date
+
 import pytest
+from sqlalchemy import text
 
 from campaign.delivery.notices.channels import House, add_channel
 from campaign.delivery.notices.schemas import NoticeChannelIn
+from campaign.insight.sending import figures_of
 from campaign.kit import ids
-from campaign.kit.actor import Actor
+from campaign.kit.actor import SYSTEM, Actor
+from campaign.outbox.notices import tell
 from tests.factory import HUB
 from tests.visitor import visitor_as
 
@@ -59,3 +64,26 @@ def test_a_brand_sets_up_its_own_by_its_own_channel_alone(app, database, make):
     assert visitor.post(PAGE, channel_id=channel, every="day", at="09:00").status_code == 303
     hub = visitor_as(app, database, "hub", hub_role="manager")
     assert "09:00" not in hub.get(PAGE).text.split("<form")[0]
+
+
+def test_the_log_of_the_channel_says_what_was_sent(app, database, make):
+    brand = make.brand(name="辛皮记", name_en="Xinpi")
+    channel = robot(database, HUB)
+    with database.transaction(SYSTEM) as db:
+        number = ids.internal("nch", channel)
+        day = date(2026, 11, 6)
+        params = figures_of(db, HUB, brand.id, day, day) | {"due_at": "2026-11-07T01:00:00Z"}
+        tell(db, "summary.late", "hub", [0], key="k", params=params, channel_id=number)
+        db.execute(
+            text(
+                "INSERT INTO notice_delivery (notice_id, channel_id, audience, party_id, urgent, state, next_at,"
+                " created_at) SELECT id, :channel, 'hub', 0, false, 'delivered', now(), now() FROM notice"
+            ),
+            {"channel": number},
+        )
+    visitor = visitor_as(app, database, "hub", hub_role="manager")
+    page = visitor.get(f"/notices/channels/{channel}")
+    assert page.status_code == 200
+    assert "Xinpi, 2026-11-06: nothing sold. Sent late, due at 11-07" in page.text
+    assert "a shop has sent no data yet" in page.text
+    assert "nothing sold" not in visitor.get("/notices").text  # the channel's alone
