@@ -20,8 +20,8 @@ from bench.figures import Figure, anchor, held
 from bench.grounds import Grounds
 from bench.serving import KEY, served, served_by
 from campaign.accounts.actions import Scope, create_key
-from campaign.app import spare_the_collector
 from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.collector import spare_the_collector
 from campaign.kit.database import Database
 from campaign.sales.batches import read_batch
 from campaign.sales.folding import fold

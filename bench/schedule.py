@@ -11,7 +11,7 @@ from bench.figures import Figure, anchor, held, percentile
 from bench.grounds import Grounds
 from bench.rounds import Times
 from bench.side import Side, side
-from campaign.app import spare_the_collector
+from campaign.kit.collector import spare_the_collector
 
 NAME = "schedule"
 SIZES = {True: (10_000, 1_000_000), False: (9_000, 12_000)}

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from bench import board, clock, sales, schedule
+from bench import board, clock, sales, schedule, webhooks
 from bench.grounds import Grounds
 from campaign.cli.main import main
 
@@ -27,7 +27,7 @@ def grounds(servers):
 
 def _drop(grounds: Grounds) -> None:
     with psycopg.connect(grounds.admin_url, autocommit=True) as connection:
-        for name in ("few", "many", "lock", "bare", "sales", "clock"):
+        for name in ("few", "many", "lock", "bare", "sales", "clock", "webhooks"):
             connection.execute(f"DROP DATABASE IF EXISTS {grounds.prefix}{name} WITH (FORCE)")
 
 
@@ -68,5 +68,19 @@ def test_the_clocks_lateness_is_measured_against_its_bar(grounds) -> None:
 
 def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
     assert main(["bench", "no-such"]) == 1
-    assert capsys.readouterr().err == "bench: no bench 'no-such'; there are: schedule, board, sales, clock\n"
+    assert (
+        capsys.readouterr().err
+        == "bench: no bench 'no-such'; there are: schedule, board, sales, clock, webhooks\n"
+    )
     assert main(["bench", "--rounds", "0"]) == 1
+
+
+@pytest.mark.longer
+def test_webhooks_are_sent_beside_what_they_are_held_against(grounds) -> None:
+    figures = list(webhooks.run(grounds))
+    bars = [one.bar for one in figures if one.bar]
+    late = bars.pop(3)
+    assert float(late.removeprefix("<= ")) >= 50
+    assert bars == [">= 40", ">= 0.5", "<= 300", ">= 0.9", "<= 2", "<= 4", "<= 101", ">= 0.8"]
+    assert [one.holds for one in figures if one.bar in ("<= 4", "<= 101")] == [True, True]
+    assert all(one.value > 0 for one in figures)

@@ -125,7 +125,7 @@ def fanned(url: str) -> int:
     async def run() -> int:
         link = Link(url, "test")
         try:
-            return await fan_out(await link.get(), datetime.now(UTC))
+            return (await fan_out(await link.get(), datetime.now(UTC))).events
         finally:
             await link.close()
 
@@ -190,3 +190,47 @@ def test_a_message_holds_only_its_own_agencys_part(committed_database, database_
             (body,) = db.execute(text("SELECT body FROM webhook_message")).scalars().all()
         assert theirs not in str(event.data)
         assert theirs.encode() not in bytes(body)
+
+
+def test_newer_totals_take_the_place_of_those_that_still_wait(committed_database, database_url):
+    factory = Factory(committed_database)
+    agency, other = factory.agency(), factory.agency()
+    mine, theirs = (endpoint(committed_database, one.id) for one in (agency, other))
+
+    def tell(*given: tuple[str, int, int]) -> None:
+        for kind, session_id, number in given:
+            with committed_database.transaction(HUB) as db:
+                ids = [agency.id, other.id] if number == 1 else [agency.id]
+                write(db, kind, session_id=session_id, agency_ids=ids, data={"version": number})
+        assert fanned(database_url) == len(given)
+
+    def waiting(endpoint_id: int) -> list[tuple[str, int, int, str]]:
+        query = (
+            "SELECT d.type, d.session_id, (convert_from(m.body, 'UTF8')::jsonb #>> '{data,version}')::int, d.state"
+            " FROM webhook_delivery d JOIN webhook_message m USING (day, position) WHERE d.endpoint_id = :id"
+            " ORDER BY d.position"
+        )
+        with committed_database.transaction(SYSTEM) as db:
+            return [tuple(row) for row in db.execute(text(query), {"id": endpoint_id})]
+
+    tell(("sales.updated", 1, 1), ("sales.updated", 2, 1), ("session.moved", 1, 1))
+    with committed_database.transaction(SYSTEM) as db:
+        on_its_way = "UPDATE webhook_delivery SET state = 'sending', lease = 1 WHERE session_id = 2"
+        db.execute(text(on_its_way))
+    tell(("sales.updated", 1, 2), ("sales.updated", 1, 3), ("sales.updated", 2, 2))
+    assert waiting(mine.id) == [
+        ("sales.updated", 1, 1, "expired"),
+        ("sales.updated", 2, 1, "sending"),
+        ("session.moved", 1, 1, "pending"),
+        ("sales.updated", 1, 2, "expired"),
+        ("sales.updated", 1, 3, "pending"),
+        ("sales.updated", 2, 2, "pending"),
+    ]
+    # Nothing newer was told to them.
+    assert [state for *_, state in waiting(theirs.id)] == ["pending", "sending", "pending"]
+    with committed_database.transaction(SYSTEM) as db:
+        told = "SELECT DISTINCT last_error, finished_at IS NOT NULL FROM webhook_delivery WHERE state = 'expired'"
+        assert [tuple(row) for row in db.execute(text(told))] == [("superseded", True)]
+    actor = Actor(kind="key", role="agency", agency_id=agency.id)
+    with committed_database.transaction(actor) as db:
+        assert len(queries.events_after(db, actor, EventQuery()).items) == 6

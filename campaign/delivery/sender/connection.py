@@ -27,9 +27,11 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 class Link:
     """One connection that comes back: after PostgreSQL restarts, the next call opens a new one."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, *, durable: bool = True) -> None:
+        """Not `durable`: what it wrote last may be undone by a crash of PostgreSQL, and has to be done again then."""
         self._url = url
         self._name = name
+        self._options = _OPTIONS if durable else f"{_OPTIONS} -c synchronous_commit=off"
         self._open: Connection | None = None
         # One piece of work at a time: a second one would land inside the first one's transaction.
         self._turn = asyncio.Lock()
@@ -41,7 +43,7 @@ class Link:
                 self._url,
                 autocommit=True,
                 connect_timeout=5,
-                options=_OPTIONS,
+                options=self._options,
                 application_name=f"xinji-live {self._name}",
             )
         return self._open

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -15,8 +15,14 @@ from campaign.kit import ids
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+MOST_MESSAGES = 1000
+"""Of one turn, or those of one event where it alone has more: what was fanned out is sent before the next."""
+
 LONGEST_NOTIFICATION = 7_900
 """PostgreSQL takes 8,000 bytes."""
+
+SUPERSEDING = "sales.updated"
+"""Totals as of a moment: the newest of a session says all that those before it said."""
 
 # One fan-out at a time, so that feed positions become visible in the order they are given.
 _LOCK = 7_301_001
@@ -26,13 +32,14 @@ SELECT id, type, at, session_id, seq, agency_ids, data, agency_data
 FROM outbox_event WHERE fanned_at IS NULL ORDER BY id LIMIT %s
 """
 
+# In binary: as text, arrays of bodies took longer to write than all of their sending. Only tests have a target,
+# and they are joined by themselves: a join with all that is given would look through all of it for each message.
 _KEEP = """
 WITH given AS (
     SELECT * FROM unnest(
-        %(days)s::date[], %(events)s::bigint[], %(agencies)s::bigint[], %(types)s::text[],
-        %(sessions)s::bigint[], %(seqs)s::int[], %(ats)s::timestamptz[], %(bodies)s::bytea[],
-        %(targets)s::bigint[]
-    ) WITH ORDINALITY AS g (day, event_id, agency_id, type, session_id, seq, at, body, target, place)
+        %(days)b::date[], %(events)b::bigint[], %(agencies)b::bigint[], %(types)b::text[],
+        %(sessions)b::bigint[], %(seqs)b::int[], %(ats)b::timestamptz[], %(bodies)b::bytea[]
+    ) WITH ORDINALITY AS g (day, event_id, agency_id, type, session_id, seq, at, body, place)
 ), kept AS (
     INSERT INTO webhook_message (day, event_id, agency_id, type, session_id, seq, at, body)
     SELECT day, event_id, agency_id, type, session_id, seq, at, body FROM given ORDER BY place
@@ -44,39 +51,77 @@ INSERT INTO webhook_delivery
 SELECT k.day, e.id, k.agency_id, k.event_id, k.position, k.type, k.session_id,
        CASE WHEN e.state = 'active' THEN 'pending' ELSE 'held' END, %(now)s, %(now)s
 FROM kept k
-JOIN given g ON g.event_id = k.event_id AND g.agency_id = k.agency_id
 JOIN webhook_endpoint e ON e.agency_id = k.agency_id AND e.archived_at IS NULL
-WHERE g.target = e.id OR (g.target IS NULL AND e.event_types && ARRAY['*', k.type])
+LEFT JOIN unnest(%(tests)s::bigint[], %(targets)s::bigint[]) AS t (event_id, target) ON t.event_id = k.event_id
+WHERE t.target = e.id OR (t.target IS NULL AND e.event_types && ARRAY['*', k.type])
 ORDER BY k.position, e.id
 ON CONFLICT DO NOTHING
 """
 
 
-async def fan_out(db: Connection, now: datetime) -> int:
-    """Take up to BATCH waiting events; gives how many, 0 also while another sender is at it."""
+class Fanned(NamedTuple):
+    """How many events were taken, and whether more wait already."""
+
+    events: int = 0
+    more: bool = False
+
+
+# What waits for an endpoint, behind its rate or while it is away, tells less than the newest that it gets.
+# The feed keeps all of them.
+_SUPERSEDE = """
+WITH told AS (
+    SELECT DISTINCT ON (m.session_id, m.agency_id) m.session_id, m.agency_id, m.day, m.event_id, m.position
+    FROM unnest(%(days)b::date[], %(events)b::bigint[], %(agencies)b::bigint[], %(types)b::text[])
+        AS g (day, event_id, agency_id, type)
+    JOIN webhook_message m ON m.day = g.day AND m.event_id = g.event_id AND m.agency_id = g.agency_id
+    WHERE g.type = %(type)s AND m.session_id IS NOT NULL
+    ORDER BY m.session_id, m.agency_id, m.position DESC
+)
+UPDATE webhook_delivery d SET state = 'expired', last_error = 'superseded', finished_at = %(now)s
+FROM told t JOIN webhook_delivery newer ON newer.day = t.day AND newer.event_id = t.event_id
+WHERE d.session_id = t.session_id AND d.type = 'sales.updated' AND d.state IN ('pending', 'held')
+  AND d.endpoint_id = newer.endpoint_id AND d.position < newer.position
+"""
+
+
+async def fan_out(db: Connection, now: datetime) -> Fanned:
+    """Take up to BATCH waiting events; none also while another sender is at it."""
     async with db.transaction():
         free = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))).fetchone()
         if free is None or not free[0]:
-            return 0
+            return Fanned()
         events = await (await db.execute(_WAITING, (BATCH,))).fetchall()
         if not events:
-            return 0
-        messages = []
-        for event in events:
+            return Fanned()
+        more = len(events) == BATCH
+        messages: list[tuple[Any, ...]] = []
+        tests: dict[int, int] = {}
+        for number, event in enumerate(events):
+            if len(messages) >= MOST_MESSAGES:
+                events, more = events[:number], True
+                break
             try:
+                if event[1] == "endpoint.test":
+                    tests[event[0]] = _target(event)
                 messages += _messages(event)
             except Exception:
                 # Our fault: the hub is told, and it must not stop the events behind it.
                 log.exception("event_unusable", event_id=event[0], type=event[1])
                 await _ring(db, event, now)
         if messages:
-            names = ("days", "events", "agencies", "types", "sessions", "seqs", "ats", "bodies", "targets")
+            names = ("days", "events", "agencies", "types", "sessions", "seqs", "ats", "bodies")
             columns = (list(column) for column in zip(*messages, strict=True))
-            await db.execute(_KEEP, dict(zip(names, columns, strict=True)) | {"now": now})
+            given = dict(zip(names, columns, strict=True)) | {
+                "tests": list(tests),
+                "targets": list(tests.values()),
+            }
+            await db.execute(_KEEP, given | {"now": now})
+            if SUPERSEDING in given["types"]:
+                await db.execute(_SUPERSEDE, given | {"now": now, "type": SUPERSEDING})
             await db.execute("SELECT pg_notify(%s, %s)", (FEED, _topics(message[2] for message in messages)))
         taken = [event[0] for event in events]
         await db.execute("UPDATE outbox_event SET fanned_at = %s WHERE id = ANY(%s)", (now, taken))
-        return len(events)
+        return Fanned(len(events), more)
 
 
 def _topics(agency_ids: Iterable[int]) -> str:
@@ -101,7 +146,6 @@ async def _ring(db: Connection, event: tuple[Any, ...], now: datetime) -> None:
 
 def _messages(event: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     event_id, event_type, at, session_id, seq, agency_ids, data, agency_data = event
-    target = ids.internal("whe", data["endpoint_id"]) if event_type == "endpoint.test" else None
     return [
         (
             at.astimezone(UTC).date(),
@@ -112,7 +156,11 @@ def _messages(event: tuple[Any, ...]) -> list[tuple[Any, ...]]:
             seq,
             at,
             body_of(event_type, at, data, agency_data.get(str(agency_id), {})),
-            target,
         )
         for agency_id in agency_ids
     ]
+
+
+def _target(event: tuple[Any, ...]) -> int:
+    """The one endpoint that a test is for."""
+    return ids.internal("whe", event[6]["endpoint_id"])

@@ -27,10 +27,10 @@ class Try:
 _NOTE = """
 WITH given AS (
     SELECT * FROM unnest(
-        %(days)s::date[], %(ids)s::bigint[], %(leases)s::bigint[], %(endpoints)s::bigint[],
-        %(agencies)s::bigint[], %(states)s::text[], %(steps)s::int[], %(dues)s::timestamptz[],
-        %(ats)s::timestamptz[], %(tooks)s::int[], %(statuses)s::int[], %(errors)s::text[],
-        %(answers)s::bytea[]
+        %(days)b::date[], %(ids)b::bigint[], %(leases)b::bigint[], %(endpoints)b::bigint[],
+        %(agencies)b::bigint[], %(states)b::text[], %(steps)b::int[], %(dues)b::timestamptz[],
+        %(ats)b::timestamptz[], %(tooks)b::int[], %(statuses)b::int[], %(errors)b::text[],
+        %(answers)b::bytea[]
     ) AS g (day, id, lease, endpoint_id, agency_id, state, step, due_at, at, took_ms, status, error, answer)
 ), noted AS (
     UPDATE webhook_delivery d

@@ -19,7 +19,7 @@ from yarl import URL
 from campaign.delivery.backoff import after_try
 from campaign.delivery.sender.claims import AHEAD, Claimed, Target, claim, release
 from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
-from campaign.delivery.sender.fanout import BATCH, fan_out
+from campaign.delivery.sender.fanout import fan_out
 from campaign.delivery.sender.herald import Herald, Wording
 from campaign.delivery.sender.lanes import Lane
 from campaign.delivery.sender.notes import Try, note
@@ -50,9 +50,10 @@ class Sender:
     def __init__(self, settings: Settings, wording: Wording) -> None:
         self._guard = Guard(settings.outgoing_allow)
         url = settings.database_url
-        self._work, self._notes, self._ears = (
-            Link(url, f"sender {name}") for name in ("work", "notes", "ears")
-        )
+        # What was fanned out or claimed and is forgotten by a crash is fanned out and claimed anew. What was sent
+        # must be known before its place is free: notes wait for the disk, and take along all that was before them.
+        self._work = Link(url, "sender work", durable=False)
+        self._notes, self._ears = Link(url, "sender notes"), Link(url, "sender ears")
         self._token = randomness.randbits(62)
         self._time = Time(timedelta(seconds=settings.clock_offset_seconds))
         self._secrets = Secrets(settings.secret_key)
@@ -152,7 +153,7 @@ class Sender:
             lane.pump()
         if late:
             await release(db, late, now)
-        return fanned == BATCH
+        return fanned.more
 
     def _lane_of(self, target: Target) -> Lane:
         lane = self._lanes.get(target.id)

@@ -17,6 +17,7 @@ WORDS = {
     "disabled_reason.failing": _("No delivery succeeded for five days."),
     "delivery_error.timeout": _("No answer in time"),
     "delivery_error.connect": _("No connection"),
+    "delivery_error.superseded": _("Newer figures took its place"),
     "delivery_error.dns": _("Name not found"),
     "delivery_error.tls": _("Certificate not valid"),
     "delivery_error.reset": _("Connection broken off"),

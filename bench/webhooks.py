@@ -1,0 +1,252 @@
+"""Sending webhooks: how many a second, at what cost, how soon; and what one that hangs or a backlog does."""
+
+import time
+from collections.abc import Iterator
+from statistics import median
+
+from bench import hooks, posting
+from bench.figures import Figure, anchor, count, held, percentile
+from bench.grounds import Grounds
+from bench.hooks import ENDPOINTS, Hooks
+from campaign.kit import ids
+
+NAME = "webhooks"
+_EVENTS = {True: 40, False: 2}
+_TASKS = {True: 300, False: 10}
+_SECONDS = {True: 10.0, False: 1.0}
+_BACKLOG = {True: (50, 5_000), False: (5, 150)}
+_PER_SECOND = 300
+_AT_ONCE = 200
+_FEW = 20
+_BODY = ('{"type":"session.moved","data":{"note":"' + "皮" * 330 + '"}}').encode()
+
+
+def run(grounds: Grounds) -> Iterator[Figure]:
+    """Rates in turns, then latency, one that hangs, limits, and a backlog."""
+    url = grounds.database("webhooks", hooks.fill)
+    with hooks.receiving() as port:
+        given = Hooks(url, grounds.redis_url, port)
+        yield from _rates(given, grounds)
+        with hooks.sender(given):
+            yield from _soon(given, grounds)
+            yield from _one_hangs(given, grounds)
+            yield from _limits(given, grounds)
+        yield from _backlog(given, grounds)
+        given.connection.close()
+
+
+def _rates(given: Hooks, grounds: Grounds) -> Iterator[Figure]:
+    posting.prepare(given.url)
+    given.connection.execute(
+        "INSERT INTO posting.hook SELECT row_number() OVER (ORDER BY id), %s || id FROM webhook_endpoint",
+        (f"http://127.0.0.1:{given.port}/now/",),
+    )
+    given.connection.execute("INSERT INTO posting.secret SELECT id, id, 'secret' FROM posting.hook")
+    posting.app.conf.broker_url = grounds.redis_url
+    rates: dict[str, list[float]] = {"ours": [], "slow": [], "bare": [], "tasks": [], "cpu": []}
+    urls = [f"http://127.0.0.1:{given.port}/now/{number}" for number in range(ENDPOINTS)]
+    deliveries = _EVENTS[grounds.full] * ENDPOINTS
+    with hooks.sender(given) as pid, hooks.celery("bench.posting", given, processes=1):
+        for path in ("now", "slow"):
+            given.aim(path)
+            _sent(given, 2)  # connections are made, secrets unsealed
+        for _ in range(grounds.rounds):
+            given.aim("now")
+            used = hooks.cpu_seconds(pid)
+            rates["ours"].append(_sent(given, _EVENTS[grounds.full]))
+            rates["cpu"].append((hooks.cpu_seconds(pid) - used) / deliveries * 1e6)
+            rates["bare"].append(posting.bare(urls, _BODY, count=deliveries, at_once=_AT_ONCE))
+            rates["tasks"].append(_tasks(given, _TASKS[grounds.full]))
+            given.aim("slow")
+            rates["slow"].append(_sent(given, _EVENTS[grounds.full]))
+    yield _compared("sent, signed, durable", rates, "ours", "tasks", "a task each", ">= 40")
+    yield _compared("sent, signed, durable", rates, "ours", "bare", "bare aiohttp", ">= 0.5")
+    yield count(NAME, "CPU per delivery", median(rates["cpu"]), "µs", bar="<= 300")
+    yield anchor(NAME, "sent, answered at once", median(rates["ours"]), "/s", aim="3,000/s")
+    yield anchor(NAME, "sent, answered after 100 ms", median(rates["slow"]), "/s", aim="1,500/s")
+
+
+def _sent(given: Hooks, events: int) -> float:
+    """Deliveries a second, from the commit of the events until all are noted as delivered."""
+    began = given.write(events, given.agencies)
+    given.wait()
+    return events * ENDPOINTS / (time.time() - began)
+
+
+def _tasks(given: Hooks, tasks: int) -> float:
+    done = "SELECT count(*) FROM posting.event WHERE status IS NOT NULL"
+    wanted, began = given.one(done) + tasks, time.monotonic()
+    for number in range(tasks):
+        posting.post_hook.delay(1 + number % ENDPOINTS, _BODY.decode())
+    while given.one(done) < wanted:
+        if time.monotonic() - began > 120:
+            raise RuntimeError("the tasks do not end")
+        time.sleep(0.01)
+    return tasks / (time.monotonic() - began)
+
+
+def _compared(
+    figure: str, rates: dict[str, list[float]], kind: str, other: str, name: str, bar: str
+) -> Figure:
+    ratio = median(one / two for one, two in zip(rates[kind], rates[other], strict=True))
+    against = f"{name}, {median(rates[other]):,.0f}/s"
+    return held(NAME, figure, median(rates[kind]), "/s", against=against, ratio=ratio, bar=bar)
+
+
+def _soon(given: Hooks, grounds: Grounds) -> Iterator[Figure]:
+    """Commit → received, so many events a second, each by a commit of its own."""
+    given.aim("now")
+    _sent(given, 1)
+    bare = posting.round_trips(
+        f"http://127.0.0.1:{given.port}/now/x", _BODY, per_second=_PER_SECOND, seconds=_SECONDS[grounds.full]
+    )
+    given.arrivals()
+    late = _lateness(given, given.agencies, _PER_SECOND, _SECONDS[grounds.full])
+    p50, p99 = percentile(late, 0.5) * 1000, percentile(late, 0.99) * 1000
+    most = max(10 * percentile(bare, 0.5) * 1000, 50.0)
+    yield anchor(NAME, f"commit to received, p50 at {_PER_SECOND}/s", p50, "ms")
+    yield count(NAME, f"commit to received, p99 at {_PER_SECOND}/s", p99, "ms", bar=f"<= {most:.0f}")
+    yield anchor(NAME, "bare POST over loopback, p50", percentile(bare, 0.5) * 1000, "ms")
+
+
+def _lateness(given: Hooks, agencies: list[int], per_second: float, seconds: float) -> list[float]:
+    committed: list[float] = []
+    first = int(given.one("SELECT coalesce(max(id), 0) FROM outbox_event"))
+    began = time.monotonic()
+    for number in range(int(per_second * seconds)):
+        time.sleep(max(0.0, began + number / per_second - time.monotonic()))
+        committed.append(given.write(1, [agencies[number % len(agencies)]]))
+    given.wait()
+    arrived = given.arrivals()
+    numbers = [row[0] for row in given.ask("SELECT id FROM outbox_event WHERE id > %s ORDER BY id", first)]
+    return [
+        max(0.0, arrived[ids.public("evt", int(str(number)))] - at)
+        for number, at in zip(numbers, committed, strict=True)
+    ]
+
+
+def _one_hangs(given: Hooks, grounds: Grounds) -> Iterator[Figure]:
+    """Twenty endpoints, of which one never answers: what the others see of it."""
+    few = given.agencies[:_FEW]
+    events = _EVENTS[grounds.full] * 10
+    rates: dict[str, list[float]] = {"well": [], "hanging": []}
+    late: dict[str, list[float]] = {"well": [], "hanging": []}
+    others = f"{hooks.LEFT} AND agency_id <> {few[0]}"
+    for _ in range(grounds.rounds):
+        for kind in ("well", "hanging"):
+            given.aim("now", in_flight=8, per_second=10_000)
+            if kind == "hanging":
+                given.connection.execute(
+                    "UPDATE webhook_endpoint SET url = replace(url, '/now/', '/never/') WHERE agency_id = %s",
+                    (few[0],),
+                )
+                given.write(8, few[:1])
+                time.sleep(0.3)
+            given.arrivals()
+            began = given.write(events, few)
+            given.wait(others)
+            rates[kind].append(events * (_FEW - 1) / (time.time() - began))
+            late[kind].append(percentile(_lateness_of(given, few[1:]), 0.99))
+            given.connection.execute(
+                "UPDATE webhook_endpoint SET paused_until = now() + interval '1 hour' WHERE agency_id = %s",
+                (few[0],),
+            )
+            given.connection.execute(
+                "UPDATE webhook_delivery SET state = 'aborted', lease = NULL"
+                " WHERE agency_id = %s AND state IN ('pending', 'sending')",
+                (few[0],),
+            )
+    ratio = median(two / one for one, two in zip(rates["well"], rates["hanging"], strict=True))
+    slower = median(two / one for one, two in zip(late["well"], late["hanging"], strict=True))
+    yield held(
+        NAME,
+        "others beside one that hangs",
+        median(rates["hanging"]),
+        "/s",
+        against="all well",
+        ratio=ratio,
+        bar=">= 0.9",
+    )
+    yield held(
+        NAME,
+        "their p99 beside it",
+        median(late["hanging"]) * 1000,
+        "ms",
+        against="all well",
+        ratio=slower,
+        bar="<= 2",
+    )
+
+
+def _lateness_of(given: Hooks, agencies: list[int]) -> list[float]:
+    """How long after its event each first try of these agencies was over, by the last second's rows."""
+    return [
+        float(str(row[0]))
+        for row in given.ask(
+            "SELECT extract(epoch FROM finished_at - created_at) FROM webhook_delivery"
+            " WHERE agency_id = ANY(%s) AND state = 'delivered'"
+            " AND created_at >= (SELECT max(at) - interval '1 second' FROM outbox_event)",
+            agencies,
+        )
+    ]
+
+
+def _limits(given: Hooks, grounds: Grounds) -> Iterator[Figure]:
+    """One endpoint with more than it may have at once."""
+    events = 200 if grounds.full else 60
+    given.aim("slow", in_flight=4, per_second=50)
+    given.receiver("/count")
+    given.arrivals()
+    given.write(events, given.agencies[30:31])
+    given.wait()
+    told = given.receiver("/count")
+    times = sorted(given.arrivals().values())
+    in_a_second = max(sum(at <= one < at + 1 for one in times) for at in times)
+    yield count(NAME, "in flight at most, of 4", told["most_flying"], "", bar="<= 4")  # type: ignore[index]
+    given.aim("now", in_flight=64, per_second=50)
+    given.write(events, given.agencies[31:32])
+    given.wait()
+    times = sorted(given.arrivals().values())
+    in_a_second = max(sum(at <= one < at + 1 for one in times) for at in times)
+    # A bucket of one second's worth, and the second itself.
+    yield count(NAME, "in a second at most, of 50", in_a_second, "", bar="<= 101")
+
+
+def _backlog(given: Hooks, grounds: Grounds) -> Iterator[Figure]:
+    """How fast due rows are sent while few and while very many wait."""
+    few, many = _BACKLOG[grounds.full]
+    given.aim("now")
+    rates: dict[str, list[float]] = {"few": [], "many": []}
+    given.clear()
+    for _ in range(grounds.rounds):
+        given.backlog(few)
+        rates["few"].append(_drained(given, few * ENDPOINTS))
+        given.clear()
+    given.backlog(many)
+    for _ in range(grounds.rounds):
+        rates["many"].append(_drained(given, few * ENDPOINTS))
+    given.clear()
+    ratio = median(rates["many"]) / median(rates["few"])
+    figure = f"sent of {many * ENDPOINTS:,} due"
+    against = f"of {few * ENDPOINTS:,}, {median(rates['few']):,.0f}/s"
+    yield held(NAME, figure, median(rates["many"]), "/s", against=against, ratio=ratio, bar=">= 0.8")
+
+
+def _drained(given: Hooks, rows: int) -> float:
+    """Deliveries a second over the next so many that are sent."""
+    # Tries are few beside the rows that wait: to count those would cost more than to send them.
+    tried = "SELECT count(*) FROM webhook_attempt"
+    before = int(given.one(tried))
+    with hooks.sender(given):
+        until = time.monotonic() + 120
+        while given.one(tried) < before + rows:
+            if time.monotonic() > until:
+                raise RuntimeError("the backlog is not sent")
+            time.sleep(0.1)
+    spent = given.one(
+        "SELECT extract(epoch FROM max(at) - min(at)) FROM"
+        " (SELECT at FROM webhook_attempt ORDER BY id OFFSET %s LIMIT %s) sent",
+        before,
+        rows,
+    )
+    return rows / max(float(spent), 0.001)
