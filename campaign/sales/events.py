@@ -18,6 +18,9 @@ Id = Annotated[str, Meta(min_length=1, max_length=100)]
 Fen = Annotated[int, Meta(ge=0, le=10**12)]
 """Ten billion yuan at most: nine million such lines still sum within a bigint, and a rollup never overflows."""
 
+Signed = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+"""What is settled may be taken back."""
+
 Count = Annotated[int, Meta(ge=0, le=10**12)]
 Currency = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
 Platform = Literal["douyin", "kuaishou", "taobao", "wechat", "tiktok_shop", "other"]
@@ -120,12 +123,45 @@ class RoomEvent(Event, frozen=True, kw_only=True):
     author_id: Id | None = None
 
 
+class Explained(Event, frozen=True, kw_only=True):
+    """A product was talked about in a room; without an end it still is."""
+
+    room_id: Id
+    merchant_sku: Text
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
+class AdSpend(Event, frozen=True, kw_only=True):
+    """What an account spent on advertising in a span, for one room or for all of them."""
+
+    account_id: Id
+    from_at: datetime = msgspec.field(name="from")
+    to: datetime
+    amount_fen: Fen
+    currency: Currency
+    room_id: Id | None = None
+
+
+class SettlementLine(Event, frozen=True, kw_only=True):
+    """What the platform paid out for a line, and what it kept of it by name of the fee."""
+
+    line_id: Id
+    settled_at: datetime
+    amount_fen: Signed
+    currency: Currency
+    fees: dict[Text, Signed] | None = None
+
+
 TYPES: dict[str, type[Event]] = {
     "order.line": OrderLine,
     "refund": Refund,
     "metric.sample": MetricSample,
     "room.started": RoomEvent,
     "room.ended": RoomEvent,
+    "product.explained": Explained,
+    "ad.spend": AdSpend,
+    "settlement.line": SettlementLine,
 }
 """Types that are understood; the rest is checked as a bare Event and kept raw."""
 
@@ -134,6 +170,12 @@ _INSTANTS = frozenset(
     ("occurred_at", "ordered_at", "paid_at", "shipped_at", "received_at", "completed_at", "version")
     + ("applied_at", "succeeded_at", "at")
 )
+_INSTANTS_OF = {
+    "product.explained": _INSTANTS | {"started_at", "ended_at"},
+    "ad.spend": _INSTANTS | {"from", "to"},
+    "settlement.line": _INSTANTS | {"settled_at"},
+}
+"""Names that are moments in these types alone: elsewhere an unknown field of that name may hold anything."""
 
 
 class BadEvent(ValueError):
@@ -152,12 +194,23 @@ def read(raw: Any) -> Event:
     given = {name: value for name, value in raw.items() if value is not None}
     named = given.get("type")
     wanted = TYPES.get(named, Event) if isinstance(named, str) else Event
-    for name in _INSTANTS.intersection(given):
+    moments = _INSTANTS_OF.get(named, _INSTANTS) if isinstance(named, str) else _INSTANTS
+    for name in moments.intersection(given):
         given[name] = _instant(name, given[name])
     try:
         return msgspec.convert(given, wanted, strict=True)
     except msgspec.ValidationError as error:
         raise _fault(str(error)) from error
+
+
+def reread(kept: dict[str, Any]) -> Event:
+    """Read what the raw log kept. A mark, spend or settlement taken before its fields were checked is a bare event."""
+    if kept.get("type") not in _INSTANTS_OF:
+        return read(kept)
+    try:
+        return read(kept)
+    except BadEvent:
+        return read({name: kept.get(name) for name in Event.__struct_fields__} | {"type": "kept"})
 
 
 def read_many(raws: list[Any]) -> list[Event | BadEvent]:

@@ -15,7 +15,7 @@ _PERSONAL = re.compile(
 )
 
 _FLAT = frozenset((str, int, float, bool, type(None)))
-_IMPERSONAL = frozenset(name for kind in TYPES.values() for name in kind.__struct_fields__)
+_IMPERSONAL = frozenset(name for kind in TYPES.values() for name in kind.__struct_encode_fields__)
 """The fields we understand: none of them tells of a person (a test holds them against the pattern)."""
 
 

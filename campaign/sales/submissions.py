@@ -16,6 +16,7 @@ from campaign.sales.events import (
     Refund,
     RoomEvent,
     read,
+    reread,
 )
 from campaign.sales.merging import Statement
 from campaign.sales.scrubbing import salted, scrubbed
@@ -120,12 +121,12 @@ def _submission(index: int, raw: Any, salt: bytes, now: datetime) -> Submission:
 
 def restored(payload: dict[str, Any]) -> Submission:
     """A push's event as the raw log kept it, to be merged. Its digest is the log's matter and left out."""
-    event = read(payload)
+    event = reread(payload)
     return Submission(
         index=0,
         platform=event.platform,
         shop_ref=event.shop_id,
-        type=event.type,
+        type=payload["type"],
         event_id=event.event_id,
         occurred_at=event.occurred_at,
         raw=payload,
