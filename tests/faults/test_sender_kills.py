@@ -17,6 +17,7 @@ from campaign.cli.place import Place
 from campaign.cli.process.child import Lifeline
 from campaign.kit import schema
 from campaign.kit.database import Database
+from campaign.kit.redis import connect
 from campaign.kit.signing import verify
 from campaign.outbox.actions import write
 from tests.factory import HUB, Factory
@@ -55,10 +56,10 @@ def tell(database: Database, agency_id: int, count: int) -> None:
             write(db, "session.moved", session_id=number % 7 + 1, agency_ids=[agency_id], data={"n": number})
 
 
-def check_all_came(receiver: Receiver, secrets: dict[str, str]) -> int:
+def check_all_came(receiver: Receiver, secrets: dict[str, str], wanted: int = ENDPOINTS * EVENTS) -> int:
     """Every event once per endpoint at least, verifiable; gives how many came more than once."""
     ids = Counter((request.target, request.headers["webhook-id"]) for request in receiver.received)
-    assert len(ids) == ENDPOINTS * EVENTS
+    assert len(ids) == wanted
     bodies = {(request.target, request.headers["webhook-id"], request.body) for request in receiver.received}
     assert len(bodies) == len(ids)
     for request in receiver.received:
@@ -145,6 +146,70 @@ def test_postgresql_killed_in_the_middle_loses_nothing(killable, receiver):
     database.dispose()
     texts = {f"/{number}": one.secret for number, one in enumerate(made)}
     assert check_all_came(receiver, texts) <= 2 * ENDPOINTS * IN_FLIGHT
+
+
+class NeverMind(Exception):
+    """Raised to roll a change back."""
+
+
+def tell_and_roll_back(database: Database, agency_id: int) -> None:
+    with database.transaction(HUB) as db:
+        write(db, "session.moved", session_id=1, agency_ids=[agency_id], data={"n": "never"})
+        raise NeverMind
+
+
+@pytest.mark.nightly
+def test_twenty_thousand_deliveries_survive_whatever_dies(killable, receiver):
+    """Ten kills of the sender, three of PostgreSQL, Valkey wiped twice; what was rolled back is never sent."""
+    postgres, settings = killable
+    endpoints, events, chance = 20, 1000, random.Random(11)
+    wanted = endpoints * events
+    receiver.behave(fake.OK)
+    database = Database.connect(settings.database_url)
+    agency = Factory(database).agency()
+    made = [add(database, settings, agency.id, f"{receiver.url}/{number}") for number in range(endpoints)]
+    kills = [*["sender"] * 10, *["postgres"] * 3, *["valkey"] * 2]
+    chance.shuffle(kills)
+    victim = start(settings)
+    for number, kill in enumerate(kills):
+        tell(
+            database,
+            agency.id,
+            events // len(kills) if number else events - events // len(kills) * (len(kills) - 1),
+        )
+        for _ in range(3):
+            with pytest.raises(NeverMind):
+                tell_and_roll_back(database, agency.id)
+        receiver.wait_for((number + 1) * wanted // (len(kills) + 3), seconds=60)
+        time.sleep(chance.random() * 0.2)
+        if kill == "sender":
+            victim.kill()
+            victim = start(settings)
+        elif kill == "valkey":
+            connect(settings.redis_url).flushall()
+        else:
+            os.kill(postgres.pid, signal.SIGKILL)
+            postgres.wait(10)
+            postgres.start()
+            wait_until_up(settings.database_url)
+    wait_until(settings.database_url, DELIVERED, wanted, seconds=240)
+    assert victim.stop() == 0
+    database.dispose()
+    texts = {f"/{number}": one.secret for number, one in enumerate(made)}
+    assert not any(b"never" in request.body for request in receiver.received)
+    assert check_all_came(receiver, texts, wanted) <= 13 * endpoints * IN_FLIGHT
+
+
+def wait_until_up(url: str) -> None:
+    until = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        else:
+            return
 
 
 def test_the_check_sees_a_lost_and_a_changed_delivery(receiver):
