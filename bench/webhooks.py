@@ -11,7 +11,7 @@ from bench.hooks import ENDPOINTS, Hooks
 from campaign.kit import ids
 
 NAME = "webhooks"
-_EVENTS = {True: 40, False: 2}
+_EVENTS = {True: 80, False: 2}
 _TASKS = {True: 300, False: 10}
 _SECONDS = {True: 10.0, False: 1.0}
 _BACKLOG = {True: (50, 5_000), False: (5, 150)}
@@ -128,7 +128,7 @@ def _lateness(given: Hooks, agencies: list[int], per_second: float, seconds: flo
 def _one_hangs(given: Hooks, grounds: Grounds) -> Iterator[Figure]:
     """Twenty endpoints, of which one never answers: what the others see of it."""
     few = given.agencies[:_FEW]
-    events = _EVENTS[grounds.full] * 10
+    events = _EVENTS[grounds.full] * 5
     rates: dict[str, list[float]] = {"well": [], "hanging": []}
     late: dict[str, list[float]] = {"well": [], "hanging": []}
     others = f"{hooks.LEFT} AND agency_id <> {few[0]}"

@@ -149,7 +149,9 @@ async def post(client: aiohttp.ClientSession, url: URL, headers: Mapping[str, st
     retry_after: int | None = None
     error: str | None = None
     try:
-        async with client.post(url, data=body, headers=headers, allow_redirects=False) as response:
+        # As a payload: aiohttp would ask all that it knows how to send whether it is this.
+        payload = aiohttp.BytesPayload(body)
+        async with client.post(url, data=payload, headers=headers, allow_redirects=False) as response:
             status = response.status
             retry_after = _seconds(response.headers.get("Retry-After"))
             read = await _bounded(response)

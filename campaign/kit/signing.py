@@ -140,4 +140,4 @@ def _link_mac(secret_key: bytes, purpose: str, body: str) -> str:
 
 
 def _mac(key: bytes, content: bytes) -> str:
-    return base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(key, content, "sha256")).decode()

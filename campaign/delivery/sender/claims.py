@@ -10,7 +10,7 @@ from campaign.delivery.sender.connection import Connection
 LEASE = timedelta(seconds=40)
 """Longer than one POST may take, with room to wait for a place in the lane before it."""
 
-AHEAD = 4
+AHEAD = 8
 """How many times its places in flight an endpoint gets claimed: a lane must not run dry between claims."""
 
 
@@ -58,7 +58,7 @@ WITH busy AS (
     FROM ready r CROSS JOIN LATERAL (
         SELECT day, id FROM webhook_delivery
         WHERE endpoint_id = r.id AND state IN ('pending', 'sending') AND next_at <= %(now)s
-          AND day >= %(since)s
+          AND day BETWEEN %(since)s AND %(through)s
         ORDER BY next_at, id LIMIT greatest(r.room, 0)
         FOR UPDATE SKIP LOCKED
     ) d
@@ -91,7 +91,8 @@ async def claim(
 ) -> list[tuple[Claimed, Target]]:
     """Take what is due, per endpoint up to its room. `loads`: what our lanes still hold, by endpoint.
 
-    `since` bounds the days looked at. Rows whose lease ran out (a sender died) are taken like due ones.
+    `since` bounds the days looked at; a clock may be a day ahead of ours. Rows whose lease ran out (a sender
+    died) are taken like due ones.
     """
     until = now + LEASE
     found = await db.execute(
@@ -101,6 +102,8 @@ async def claim(
             "loads": list(loads.values()),
             "now": now,
             "since": since,
+            # Partitions are made a month ahead: without an end each endpoint would look into all of them.
+            "through": now.date() + timedelta(days=1),
             "lease": lease,
             "until": until,
         },
