@@ -20,6 +20,7 @@ from campaign.insight.figures import (
     SessionRow,
     Totals,
 )
+from campaign.insight.marks import Mark, marks_of
 from campaign.insight.periods import Period, before, equal_age, year_before
 from campaign.insight.tallies import Scope, minutes_of, totals_by, wall_params, walls
 from campaign.kit import clock, ids
@@ -73,6 +74,7 @@ class SessionSales:
     as_of: datetime
     totals: tuple[Totals, ...]
     minutes: tuple[Minute, ...]
+    marks: tuple[Mark, ...]
     products: tuple[ProductRow, ...]
     hosts: tuple[HostRow, ...]
     rungs: tuple[Rung, ...]
@@ -183,6 +185,7 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
         as_of=clock.now(db),
         totals=whole(totals_by(db, actor, scope)),
         minutes=_minutes(minutes_of(db, actor, session_id=session_id)),
+        marks=marks_of(db, actor, session_id),
         products=_products(db, totals_by(db, actor, scope, "product")),
         hosts=_hosts(db, totals_by(db, actor, scope, "host")),
         rungs=_rungs(db, actor, session_id),

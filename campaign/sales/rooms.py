@@ -1,4 +1,4 @@
-"""Metric samples, room events and signs of life: kept, and told to the live state machine."""
+"""Metric samples, marks, room events and signs of life: kept, and told to the live state machine."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +61,34 @@ def note_samples(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
     for (platform, room_id), (at, shop_id) in sorted(newest.items()):
         with _tolerant(db, room_id=room_id):
             evidence.sale_seen(db, platform, room_id=room_id, author_id=None, shop_id=shop_id, at=at)
+
+
+_MARKS = text(
+    "INSERT INTO explain_mark AS m (platform, room_id, started_at, merchant_sku, shop_id, ended_at)"
+    " SELECT platform, room_id, started_at, merchant_sku, min(shop_id), max(ended_at)"
+    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(platform text, room_id text, started_at timestamptz,"
+    " merchant_sku text, shop_id bigint, ended_at timestamptz) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+    " ON CONFLICT (platform, room_id, started_at, merchant_sku) DO UPDATE"
+    " SET shop_id = least(m.shop_id, excluded.shop_id), ended_at = greatest(m.ended_at, excluded.ended_at)"
+)
+
+
+def note_marks(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
+    """Keep when products were talked about; a later word may give the end. Order and repetition do not matter."""
+    rows = [
+        {
+            "platform": one.platform,
+            "room_id": one.mark.room_id,
+            "started_at": one.mark.started_at.isoformat(),
+            "merchant_sku": one.mark.merchant_sku,
+            "shop_id": shop_id,
+            "ended_at": one.mark.ended_at and one.mark.ended_at.isoformat(),
+        }
+        for shop_id, one in usable
+        if one.mark is not None
+    ]
+    if rows:
+        db.execute(_MARKS, {"rows": json.dumps(rows)})
 
 
 def note_events(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:

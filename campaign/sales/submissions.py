@@ -11,6 +11,7 @@ from campaign.sales.events import (
     LONGEST_TEXT,
     BadEvent,
     Event,
+    Explained,
     MetricSample,
     OrderLine,
     Refund,
@@ -64,6 +65,10 @@ class Submission:
     @property
     def sample(self) -> MetricSample | None:
         return self.event if isinstance(self.event, MetricSample) else None
+
+    @property
+    def mark(self) -> Explained | None:
+        return self.event if isinstance(self.event, Explained) else None
 
     @property
     def room(self) -> RoomEvent | None:

@@ -51,3 +51,27 @@ def curve_of(points: Sequence[Point], *, least_step: int = 1) -> Curve | None:
     spread = [Point(first + timedelta(minutes=step * at), fen) for at, fen in enumerate(sums)]
     right = (count - 1) * across
     return Curve(spread, step, line, f"{line}L{right:.1f} {HEIGHT}L0 {HEIGHT}Z", top)
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch beneath the curve, by the points it begins and ends at; left and width in the box of the curve."""
+
+    first: int
+    last: int
+    left: float
+    width: float
+
+
+def band_of(curve: Curve, at: datetime, until: datetime) -> Band | None:
+    """From `at` to `until`, cut to the curve; None outside of it. At least a step wide, so that it can be seen."""
+    step = timedelta(minutes=curve.step_minutes)
+    begins, most = curve.points[0].at, len(curve.points) - 1
+    first, last = (at - begins) // step, -((begins - until) // step)
+    if last < 0 or first > most or most == 0:
+        return None
+    first, last = max(0, first), min(most, max(last, first + 1))
+    if first == last:
+        first -= 1
+    across = WIDTH / most
+    return Band(first, last, first * across, (last - first) * across)

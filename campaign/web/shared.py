@@ -10,7 +10,7 @@ from campaign.insight.tallies import Scope
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.parties.models import Brand
 from campaign.parties.queries import get
-from campaign.web.brand.summary import curves_of
+from campaign.web.figures import curves_of
 
 pages = Blueprint("shared", __name__, url_prefix="/s")
 
@@ -41,6 +41,6 @@ def _page(db: Session, viewer: Actor, found: Share) -> str:
         group=found.group_by,
         groups=groups_of(db, viewer, scope, found.group_by),
         whole={total.currency: total.paid_gmv_fen for total in summary.totals},
-        curves=curves_of(summary),
+        curves=curves_of(summary.minutes, least_step=summary.minute_step),
         until=found.expires_at,
     )

@@ -1,7 +1,7 @@
 """How figures, instants and words look on a page. None is always a dash, never a nought."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
@@ -11,10 +11,11 @@ from flask import Flask, g
 from flask_babel import get_locale
 from markupsafe import Markup, escape
 
+from campaign.insight.marks import Mark
 from campaign.kit import ids
 from campaign.kit.instants import written
 from campaign.kit.money import exponent_of
-from campaign.web.curves import Curve
+from campaign.web.curves import Band, Curve, band_of
 
 DASH = "—"
 _DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
@@ -193,6 +194,23 @@ def points_json(curve: Curve) -> str:
     return json.dumps([[moment(point.at), point.fen / 100] for point in curve.points], ensure_ascii=False)
 
 
+def marks_json(curve: Curve, marks: Sequence[Mark]) -> str:
+    """What was explained when, for the chart script: [["11-23 20:00", "11-23 20:04", "Bag"], …]."""
+    found = [(band_of(curve, mark.at, mark.until), mark) for mark in marks]
+    told = [
+        [moment(curve.points[band.first].at), moment(curve.points[band.last].at), named(mark) or mark.sku]
+        for band, mark in found
+        if band is not None
+    ]
+    return json.dumps(told, ensure_ascii=False)
+
+
+def bands(curve: Curve, marks: Sequence[Mark]) -> list[Band]:
+    """The marks beneath a curve."""
+    found = (band_of(curve, mark.at, mark.until) for mark in marks)
+    return [band for band in found if band is not None]
+
+
 def public(number: int | None, prefix: str) -> str:
     """An id as the outside knows it."""
     return DASH if number is None else ids.public(prefix, number)
@@ -229,6 +247,8 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     names,
     points,
     points_json,
+    marks_json,
+    bands,
     public,
     rate,
     second,

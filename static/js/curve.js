@@ -5,6 +5,7 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   for (const box of document.querySelectorAll("[data-curve]")) {
     const points = JSON.parse(box.dataset.points);
+    const marks = JSON.parse(box.dataset.marks || "[]");
     const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: box.dataset.unit });
     box.hidden = false;
     box.parentElement.querySelector("[data-fallback]").hidden = true;
@@ -16,7 +17,8 @@
       tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value) => money.format(value) },
       xAxis: { type: "category", data: points.map((p) => p[0]), axisLabel: { color: css("--soft"), hideOverlap: true }, axisLine: { lineStyle: { color: css("--edge") } } },
       yAxis: { type: "value", axisLabel: { color: css("--soft") }, splitLine: { lineStyle: { color: css("--line") } } },
-      series: [{ type: "line", name: box.dataset.label, data: points.map((p) => p[1]), showSymbol: false, lineStyle: { width: 1.6, color: css("--accent") }, itemStyle: { color: css("--accent") }, areaStyle: { color: css("--accent"), opacity: 0.1 } }],
+      series: [{ type: "line", name: box.dataset.label, data: points.map((p) => p[1]), showSymbol: false, lineStyle: { width: 1.6, color: css("--accent") }, itemStyle: { color: css("--accent") }, areaStyle: { color: css("--accent"), opacity: 0.1 },
+        markArea: { silent: true, itemStyle: { color: css("--soft"), opacity: 0.16 }, label: { show: false }, data: marks.map(([from, to, name]) => [{ xAxis: from, name }, { xAxis: to }]) } }],
     });
     addEventListener("resize", () => chart.resize());
   }

@@ -53,6 +53,29 @@ def evening_of(air: Air, count: int, now: datetime) -> list[dict[str, Any]]:
     return events
 
 
+def talk_of(air: Air, now: datetime) -> list[dict[str, Any]]:
+    """What was explained when, up to `now`: one product after another, five minutes of every twelve."""
+    told = []
+    at, number = air.starts_at + timedelta(minutes=4), 0
+    while at + timedelta(minutes=5) < min(air.ends_at, now):
+        until = at + timedelta(minutes=5)
+        told.append(
+            {
+                "type": "product.explained",
+                "event_id": f"{air.room}-{air.number}-{number}",
+                "occurred_at": written(until),
+                "platform": air.platform,
+                "shop_id": air.shop,
+                "room_id": air.room,
+                "merchant_sku": air.goods[number % len(air.goods)].sku,
+                "started_at": written(at),
+                "ended_at": written(until),
+            }
+        )
+        at, number = at + timedelta(minutes=12), number + 1
+    return told
+
+
 def one_order(
     rng: random.Random, air: Air, number: int, ordered_at: datetime, now: datetime
 ) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from campaign.cli.demo.orders import Air, Goods, evening_of
+from campaign.cli.demo.orders import Air, Goods, evening_of, talk_of
 from campaign.cli.demo.parties import Cast
 from campaign.cli.demo.people import LOGINS
 from campaign.cli.demo.plan import Planned
@@ -89,6 +89,7 @@ class Player:
     def push_sales(self) -> int:
         """Everything that was sold in the sessions played so far; gives how many events."""
         events = [event for air in self.aired for event in evening_of(air, self._size(air), self.now)]
+        events += [event for air in self.aired for event in talk_of(air, self.now)]
         events.sort(key=lambda event: str(event["occurred_at"]))
         for at in range(0, len(events), _BATCH):
             with self.database.transaction(SYSTEM) as db:

@@ -14,7 +14,7 @@ from campaign.schedule.proposals import proposals_of
 from campaign.schedule.queries import get_session, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
 from campaign.schedule.states import CANCEL_CODES, VERBS
-from campaign.web.figures import sales_of
+from campaign.web.figures import curves_of, sales_of
 from campaign.web.paths import read_id
 
 pages = Blueprint("agency_sessions", __name__, url_prefix="/agency/sessions")
@@ -40,6 +40,7 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         "agency/session.html",
         session=session,
         sales=sales,
+        curves=curves_of(sales.minutes) if sales else {},
         now=clock.now(db),
         actuals=actuals_of(session, clock.now(db)),
         proposals=proposals_of(db, actor, session_ids=[session.id]),

@@ -10,7 +10,7 @@ from campaign.kit.fields import ListQuery
 from campaign.live.airtime import actuals_of
 from campaign.schedule.queries import get_session, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
-from campaign.web.figures import sales_of
+from campaign.web.figures import curves_of, sales_of
 from campaign.web.paths import read_id
 
 pages = Blueprint("brand_sessions", __name__, url_prefix="/brand/sessions")
@@ -31,9 +31,11 @@ def index(*, db: Session, actor: Actor, query: ListQuery) -> str:
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """One session with this brand's own rows; other brands are a count."""
     session = get_session(db, actor, read_id("ses", session_id))
+    sales = sales_of(db, actor, session)
     return render_template(
         "brand/session.html",
         session=session,
-        sales=sales_of(db, actor, session),
+        sales=sales,
+        curves=curves_of(sales.minutes) if sales else {},
         actuals=actuals_of(session, clock.now(db)),
     )

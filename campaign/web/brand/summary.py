@@ -19,7 +19,7 @@ from campaign.schedule.queries import next_sessions_of_brand
 from campaign.web.brand import drilling, sharing
 from campaign.web.brand.ranges import BRAND, GROUPS, FigureQuery, Place, RangeQuery, SheetQuery
 from campaign.web.changes import points, relative
-from campaign.web.curves import Curve, Point, curve_of
+from campaign.web.figures import curves_of
 from campaign.web.paths import read_id
 from campaign.web.returns import drawings_of
 
@@ -109,25 +109,12 @@ def draw(db: Session, actor: Actor, brand_id: int, query: RangeQuery, place: Pla
         whole={total.currency: total.paid_gmv_fen for total in summary.totals},
         changes=_changes(summary, summary.before),
         yearly=_changes(summary, summary.year_before),
-        curves=curves_of(summary),
+        curves=curves_of(summary.minutes, least_step=summary.minute_step),
         returns=drawings_of(returned.curves) if returned else {},
         returned_by=returned.by if returned else "",
         told_ages=TOLD,
         next_sessions=next_sessions_of_brand(db, actor, brand_id),
     )
-
-
-def curves_of(summary: BrandSummary) -> dict[str, Curve]:
-    """The paid amount over time, by currency."""
-    found = {}
-    for currency in {one.currency for one in summary.minutes}:
-        curve = curve_of(
-            [Point(one.at, one.paid_gmv_fen) for one in summary.minutes if one.currency == currency],
-            least_step=summary.minute_step,
-        )
-        if curve is not None:
-            found[currency] = curve
-    return found
 
 
 def _changes(summary: BrandSummary, earlier: Sequence[Totals]) -> dict[str, dict[str, Any]]:

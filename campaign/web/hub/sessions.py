@@ -23,7 +23,7 @@ from campaign.schedule.queries import get_session, history_of
 from campaign.schedule.series.queries import place_of
 from campaign.schedule.states import BEFORE_AIR, CANCEL_CODES, verbs_of
 from campaign.schedule.views import SessionView
-from campaign.web.figures import sales_of
+from campaign.web.figures import curves_of, sales_of
 from campaign.web.hub.life import named_studios
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt, version_in
@@ -36,6 +36,7 @@ pages = Blueprint("hub_sessions", __name__, url_prefix="/hub/sessions")
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """The session's page; the board shows the part `detail` beside itself."""
     session = get_session(db, actor, read_id("ses", session_id))
+    sales = sales_of(db, actor, session)
     return render_template(
         "hub/session.html",
         session=session,
@@ -43,7 +44,8 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         answer_links=_answer_links(actor, session),
         cancel_codes=CANCEL_CODES,
         history=history_of(db, actor, session.id),
-        sales=sales_of(db, actor, session),
+        sales=sales,
+        curves=curves_of(sales.minutes) if sales else {},
         series=place_of(db, actor, session.id),
         campaign=get(db, actor, Campaign, session.campaign_id) if session.campaign_id else None,
         actuals=actuals_of(session, clock.now(db)),

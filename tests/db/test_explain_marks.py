@@ -1,0 +1,101 @@
+"""When a product was talked about: told in any order, kept once, seen by the hub and the brand whose shop it is."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from campaign.insight.marks import ASSUMED, marks_of
+from campaign.kit.actor import Actor
+from tests.factory import HUB
+from tests.sales_kit import add_session
+from tests.workers.test_sales_tasks import now, push
+from workers import sales as tasks
+
+__all__ = ["now"]
+MINUTE = timedelta(minutes=1)
+
+
+def told(number, at, sku="BAG-1", *, until=None, room="7001", shop="4001"):
+    return {
+        "type": "product.explained",
+        "event_id": f"x{number}",
+        "occurred_at": at.isoformat(),
+        "platform": "douyin",
+        "shop_id": shop,
+        "room_id": room,
+        "merchant_sku": sku,
+        "started_at": at.isoformat(),
+    } | ({"ended_at": until.isoformat()} if until else {})
+
+
+@pytest.fixture
+def show(now, database, make):
+    """A show of the last hour in room 7001, of a brand with a shop and a product; gives (id, brand, beginning)."""
+    brand = make.brand()
+    make.shop(brand=brand, external_id="4001")
+    make.product(brand=brand, sku="BAG-1", name="托特包", name_en="Tote")
+    began = now - 60 * MINUTE
+    session = add_session(
+        make,
+        began,
+        now,
+        brand=brand,
+        account=make.account(external_id="a1"),
+        state="ended",
+        actual=(began, now),
+        rooms=["7001"],
+    )
+    return session, brand, began
+
+
+def seen(database, session, actor=HUB):
+    with database.transaction(actor) as db:
+        return [(one.sku, one.at, one.until, one.name) for one in marks_of(db, actor, session)]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_the_end_may_come_first_twice_or_later(database, show, order):
+    session, _, began = show
+    at = began + 5 * MINUTE
+    words = [told(1, at), told(2, at, until=at + 2 * MINUTE), told(3, at, until=at + 4 * MINUTE)]
+    for place in order:
+        push(database, words[place])
+        tasks.fold()
+    assert seen(database, session) == [("BAG-1", at, at + 4 * MINUTE, "托特包")]
+
+
+def test_one_without_an_end_lasts_until_the_next_but_not_for_ever(database, show):
+    session, _, began = show
+    first, second, third = began + 5 * MINUTE, began + 6 * MINUTE, began + 30 * MINUTE
+    push(database, told(1, first), told(2, second, "BELT-9"), told(3, third, until=third + 9 * MINUTE))
+    tasks.fold()
+    assert seen(database, session) == [
+        ("BAG-1", first, second, "托特包"),
+        ("BELT-9", second, second + ASSUMED, ""),
+        ("BAG-1", third, third + 9 * MINUTE, "托特包"),
+    ]
+
+
+def test_another_show_of_the_room_another_brand_and_others_see_nothing_of_it(database, show, make):
+    session, brand, began = show
+    other = make.brand()
+    make.shop(brand=other, external_id="4002")
+    push(
+        database,
+        told(1, began + MINUTE),
+        told(2, began - 30 * MINUTE),
+        told(3, began + 2 * MINUTE, "COAT", shop="4002"),
+        told(4, began + 3 * MINUTE, room="7002"),
+    )
+    tasks.fold()
+    assert [sku for sku, *_ in seen(database, session)] == ["BAG-1", "COAT"]
+    assert [sku for sku, *_ in seen(database, session, _brand(brand))] == ["BAG-1"]
+    # The session is none of theirs.
+    assert seen(database, session, _brand(other)) == []
+    agency = Actor(kind="user", role="agency", id=1, name="a", agency_id=make.agency().id)
+    assert seen(database, session, agency) == []
+
+
+def _brand(brand):
+    return Actor(kind="user", role="brand", id=1, name="b", brand_id=brand.id)
