@@ -106,5 +106,5 @@ def test_the_constraint_alone_keeps_it_so(own_database_url):
 def test_without_the_constraint_and_turns_the_same_race_gives_more_than_there_are(own_database_url):
     with psycopg.connect(own_database_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE claim DROP CONSTRAINT claim_no_overlap")
-    _, _, most = race(own_database_url, "no-turns")
-    assert most > CAPACITY
+    # Chance may keep them apart once; not four times.
+    assert any(race(own_database_url, "no-turns")[2] > CAPACITY for _ in range(4))
