@@ -44,7 +44,9 @@ class Backlog:
 _DAYS = text("""
 SELECT (created_at AT TIME ZONE :zone)::date AS day,
        count(*) FILTER (WHERE state = 'delivered') AS delivered,
-       count(*) FILTER (WHERE state IN ('exhausted', 'expired')) AS given_up,
+       -- Totals that gave way to newer ones were not given up: those were sent.
+       count(*) FILTER (WHERE state IN ('exhausted', 'expired')
+                          AND last_error IS DISTINCT FROM 'superseded') AS given_up,
        count(*) FILTER (WHERE state IN ('pending', 'sending', 'held')) AS waiting,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at))
            FILTER (WHERE state = 'delivered') AS p50,

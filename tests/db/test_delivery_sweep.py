@@ -234,3 +234,36 @@ def test_newer_totals_take_the_place_of_those_that_still_wait(committed_database
     actor = Actor(kind="key", role="agency", agency_id=agency.id)
     with committed_database.transaction(actor) as db:
         assert len(queries.events_after(db, actor, EventQuery()).items) == 6
+
+
+# Notes what commit the change of an event waits for, whoever makes it.
+WAITS = """
+CREATE TABLE waits (setting text);
+CREATE FUNCTION note_wait() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN INSERT INTO waits VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+CREATE TRIGGER note_wait AFTER UPDATE ON outbox_event FOR EACH ROW EXECUTE FUNCTION note_wait();
+"""
+
+
+def test_positions_of_the_feed_are_on_the_disk_before_anybody_reads_them(own_database_url):
+    """Over a connection that by itself does not wait for the disk, as an update beside it shows."""
+
+    async def run() -> None:
+        link = Link(own_database_url, "test", durable=False)
+        db = await link.get()
+        assert (await fan_out(db, datetime.now(UTC))).events == 1
+        await db.execute("UPDATE outbox_event SET seq = seq")
+        await link.close()
+
+    database = Database.connect(own_database_url, pool_size=1)
+    agency = Factory(database).agency()
+    with database.transaction(HUB) as db:
+        write(db, "session.moved", session_id=1, agency_ids=[agency.id], data={"n": 1})
+    engine = create_engine(driver_url(own_database_url))
+    with engine.begin() as owner:
+        owner.execute(text(WAITS))
+    asyncio.run(run())
+    with engine.connect() as owner:
+        assert owner.execute(text("SELECT setting FROM waits")).scalars().all() == ["on", "off"]
+    engine.dispose()
+    database.dispose()

@@ -30,6 +30,7 @@ def check_all_came(robot: Robot) -> int:
     return sum(count - 1 for count in found.values())
 
 
+@pytest.mark.longer
 def test_a_sender_killed_again_and_again_loses_no_notice(committed_database, settings):
     chance = random.Random(11)
     with Robot("feishu") as robot:

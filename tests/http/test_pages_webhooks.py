@@ -49,6 +49,12 @@ def test_a_delivery_is_shown_as_a_command_also_after_its_endpoint_is_gone(page, 
     made = added(call, mine)
     delivery = delivery_of(database, made)
     assert f"curl -i {URL}" in page(mine, f"/webhooks/deliveries/{delivery}").text
+    limits = {"url": URL, "max_in_flight": "9", "per_second": "120"}
+    assert page(mine, f"/webhooks/{made['id']}", limits).status_code == 303
+    shown = call(mine, "GET", f"/webhook-endpoints/{made['id']}").json
+    assert (shown["max_in_flight"], shown["per_second"]) == (9, 120)
+    refused = page(mine, f"/webhooks/{made['id']}", limits | {"max_in_flight": "65"})
+    assert refused.status_code == 422
     assert page(mine, f"/webhooks/{made['id']}/remove", {}).status_code == 303
     assert f"curl -i {URL}" in page(mine, f"/webhooks/deliveries/{delivery}").text
 
@@ -59,7 +65,10 @@ def test_an_endpoint_shows_its_days_what_waits_and_how_long_it_took(page, call, 
         delivery_of(database, made, state="delivered", event_id=number)
     delivery_of(database, made, state="exhausted", event_id=5)
     delivery_of(database, made, state="pending", event_id=6)
+    delivery_of(database, made, state="expired", event_id=7)
     with database.transaction(SYSTEM) as db:
+        # Gave way to newer totals: nothing was given up.
+        db.execute(text("UPDATE webhook_delivery SET last_error = 'superseded' WHERE state = 'expired'"))
         # 1, 2, 3 and 4 seconds; half of them within 2.5.
         db.execute(
             text(

@@ -80,7 +80,7 @@ WITH told AS (
 UPDATE webhook_delivery d SET state = 'expired', last_error = 'superseded', finished_at = %(now)s
 FROM told t JOIN webhook_delivery newer ON newer.day = t.day AND newer.event_id = t.event_id
 WHERE d.session_id = t.session_id AND d.type = 'sales.updated' AND d.state IN ('pending', 'held')
-  AND d.endpoint_id = newer.endpoint_id AND d.position < newer.position
+  AND d.endpoint_id = newer.endpoint_id AND d.position < newer.position AND d.day <= newer.day
 """
 
 
@@ -109,6 +109,9 @@ async def fan_out(db: Connection, now: datetime) -> Fanned:
                 log.exception("event_unusable", event_id=event[0], type=event[1])
                 await _ring(db, event, now)
         if messages:
+            # Readers of the feed keep the positions given here as their cursors: what a crash undid would be given
+            # to others, below those.
+            await db.execute("SET LOCAL synchronous_commit = on")
             names = ("days", "events", "agencies", "types", "sessions", "seqs", "ats", "bodies")
             columns = (list(column) for column in zip(*messages, strict=True))
             given = dict(zip(names, columns, strict=True)) | {

@@ -50,8 +50,8 @@ class Sender:
     def __init__(self, settings: Settings, wording: Wording) -> None:
         self._guard = Guard(settings.outgoing_allow)
         url = settings.database_url
-        # What was fanned out or claimed and is forgotten by a crash is fanned out and claimed anew. What was sent
-        # must be known before its place is free: notes wait for the disk, and take along all that was before them.
+        # A claim that a crash undoes is claimed anew. What was sent must be known before its place is free: notes wait
+        # for the disk, and take along all that was before them.
         self._work = Link(url, "sender work", durable=False)
         self._notes, self._ears = Link(url, "sender notes"), Link(url, "sender ears")
         self._token = randomness.randbits(62)

@@ -67,7 +67,7 @@ def show(*, db: Session, actor: Actor, query: schemas.DeliveryQuery, endpoint_id
 @pages.post("/<endpoint_id>")
 @writes("endpoints.write")
 def change(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
-    """Another address, other event types, another description."""
+    """Another address, other event types, another description, other limits."""
     endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
     form = forms.read(schemas.EndpointChange, request.form, lists=("event_types",), build=_edited)
     if form.value is not None:
@@ -113,12 +113,16 @@ def rotate(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
     return _one(db, actor, endpoint, schemas.DeliveryQuery(), secret=secret, rotated=True)
 
 
+_LIMITS = ("max_in_flight", "per_second")
+
+
 def _edited(typed: Any) -> dict[str, Any]:
     """The edit form always says everything: an empty description is one, no tick means all types."""
     return {
         "url": typed.get("url", ""),
         "description": typed.get("description", ""),
         "event_types": typed.getlist("event_types") or ["*"],
+        **forms.whole_numbers(typed, [name for name in _LIMITS if name in typed]),
     }
 
 
@@ -158,7 +162,8 @@ def _one(
 ) -> Response:
     query = query.model_copy(update={"endpoint_id": endpoint.id})
     kept = [one for one in endpoint.event_types if one != "*"]
-    filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept)
+    limits = {name: str(getattr(endpoint, name)) for name in _LIMITS}
+    filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept, **limits)
     answer = render_template(
         "agency/webhooks_one.html",
         endpoint=endpoint,
