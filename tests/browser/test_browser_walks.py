@@ -129,7 +129,7 @@ def test_language_and_colours_are_switched_and_kept(walk):
     page.click('button[name="locale"][value="zh_CN"]')
 
 
-@pytest.mark.parametrize("role", ["hub", "brand", "agency"])
+@pytest.mark.parametrize("role", [pytest.param("hub", marks=pytest.mark.longer), "brand", "agency"])
 def test_pages_work_without_scripts(walk, role):
     walker = walk(role, scripts=False)
     for path in pages_of(walker, role):

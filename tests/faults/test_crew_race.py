@@ -97,11 +97,13 @@ def test_six_processes_never_book_more_of_a_crew_than_there_are(own_database_url
     assert 2 * TIMES <= booked <= 3 * TIMES
 
 
+@pytest.mark.longer
 @pytest.mark.timeout(200)
 def test_the_constraint_alone_keeps_it_so(own_database_url):
     assert race(own_database_url, "no-turns")[2] == CAPACITY
 
 
+@pytest.mark.longer
 @pytest.mark.timeout(200)
 def test_without_the_constraint_and_turns_the_same_race_gives_more_than_there_are(own_database_url):
     with psycopg.connect(own_database_url, autocommit=True) as connection:
