@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-import aiohttp
 import structlog
-from yarl import URL
 
 from campaign.delivery.backoff import after_try
 from campaign.delivery.notices import robots
@@ -22,7 +21,7 @@ from campaign.delivery.sender.channel_rows import Batch, Line, claim, fan_out, f
 from campaign.delivery.sender.connection import Connection, Link, Time
 from campaign.kit import mail
 from campaign.kit.addresses import Blocked
-from campaign.kit.outgoing import TOTAL_SECONDS, Guard, post
+from campaign.kit.outgoing import TOTAL_SECONDS, Client, Guard
 from campaign.kit.sealing import Unsealable, unseal
 from config.settings import Settings
 
@@ -71,7 +70,7 @@ class Herald:
 
     def __init__(self, settings: Settings, guard: Guard, token: int, now: Time, wording: Wording) -> None:
         self._guard, self._token, self._time, self._wording = guard, token, now, wording
-        domain = URL(settings.base_url).host or "localhost"
+        domain = urlsplit(settings.base_url).hostname or "localhost"
         outgoing = mail.parse_mail_url(settings.mail_url, default_host=domain) if settings.mail_url else None
         self._house = House(settings.secret_key, outgoing, domain)
         self._link = Link(settings.database_url, "sender notices")
@@ -83,7 +82,7 @@ class Herald:
         """There may be something to say."""
         self._wake.set()
 
-    async def run(self, http: aiohttp.ClientSession) -> None:
+    async def run(self, http: Client) -> None:
         """Until stop()."""
         while not self._stopping:
             self._wake.clear()
@@ -106,7 +105,7 @@ class Herald:
             await asyncio.wait_for(held, STOP_SECONDS)
         await self._link.close()
 
-    async def _turn(self, db: Connection, http: aiohttp.ClientSession) -> bool:
+    async def _turn(self, db: Connection, http: Client) -> bool:
         now = self._time.now()
         more = await fan_out(db, now)
         for batch in await claim(db, now=now, lease=self._token):
@@ -122,7 +121,7 @@ class Herald:
             # The lease runs out and it is tried again; the fault is ours and must be seen.
             log.error("notice_fault", exc_info=task.exception())
 
-    async def _say(self, batch: Batch, http: aiohttp.ClientSession) -> None:
+    async def _say(self, batch: Batch, http: Client) -> None:
         said, left, head, text = self._worded(batch)
         if left:
             await self._link.insist(lambda db: release(db, left, self._token, self._time.now()))
@@ -160,9 +159,7 @@ class Herald:
             return line.kind, line.kind
         return worded.head, worded.text
 
-    async def _send(
-        self, batch: Batch, first: Line, head: str, text: str, http: aiohttp.ClientSession
-    ) -> Verdict:
+    async def _send(self, batch: Batch, first: Line, head: str, text: str, http: Client) -> Verdict:
         try:
             address = unseal(self._house.secret_key, batch.address_sealed, context=ADDRESS_CONTEXT)
             sealed = batch.secret_sealed
@@ -174,10 +171,10 @@ class Herald:
             return await self._mail(address, first, head, text)
         asked = robots.ask(batch.kind, address, secret, text, int(time.time() * 1000))
         try:
-            url = URL(self._guard.check_url(asked.url), encoded=True)
+            url = self._guard.check_url(asked.url)
         except Blocked:
             return Verdict(None, "blocked", None, None, "")
-        return robots.judge(batch.kind, await post(http, url, _HEADERS, asked.body))
+        return robots.judge(batch.kind, await http.post(url, _HEADERS, asked.body))
 
     async def _mail(self, to: str, line: Line, head: str, text: str) -> Verdict:
         outgoing = self._house.mail

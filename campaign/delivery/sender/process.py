@@ -11,10 +11,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import aiohttp
 import structlog
 import uvloop
-from yarl import URL
 
 from campaign.delivery.backoff import after_try
 from campaign.delivery.sender.claims import AHEAD, Claimed, Target, claim, release
@@ -27,7 +25,7 @@ from campaign.delivery.sender.registry import enter, free_dead, leave
 from campaign.delivery.sender.secrets import Secrets
 from campaign.kit import ids, signing
 from campaign.kit.addresses import Blocked
-from campaign.kit.outgoing import TOTAL_SECONDS, Answer, Guard, post
+from campaign.kit.outgoing import TOTAL_SECONDS, Answer, Client, Guard
 from config.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -58,11 +56,11 @@ class Sender:
         self._time = Time(timedelta(seconds=settings.clock_offset_seconds))
         self._secrets = Secrets(settings.secret_key)
         self._lanes: dict[int, Lane] = {}
-        self._urls: dict[str, URL] = {}
+        self._urls: dict[str, str] = {}
         self._tries: asyncio.Queue[Try | None] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._http: aiohttp.ClientSession | None = None
+        self._http: Client | None = None
         self._herald = Herald(settings, self._guard, self._token, self._time, wording)
 
     async def run(self) -> None:
@@ -189,13 +187,13 @@ class Sender:
         stamp = int(time.time())
         headers = signing.signed_headers(secrets, ids.public("evt", claimed.event_id), stamp, claimed.body)
         headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
-        return await post(self._http, url, headers, claimed.body)
+        return await self._http.post(url, headers, claimed.body)
 
-    def _checked(self, written: str) -> URL | None:
+    def _checked(self, written: str) -> str | None:
         """The URL to call, None where it may not be; kept, since each endpoint's is needed again and again."""
         if written not in self._urls:
             try:
-                self._urls[written] = URL(self._guard.check_url(written), encoded=True)
+                self._urls[written] = self._guard.check_url(written)
             except Blocked:
                 return None
         return self._urls[written]
