@@ -218,6 +218,8 @@ class _Call:
         self.curl = curl = pycurl.Curl()
         self._made: list[socket.socket] = []
         self._forget()
+        # Where its build found its authorities says nothing about this machine.
+        curl.unsetopt(pycurl.CAINFO)
         for option, value in _always(guard.trust):
             curl.setopt(option, value)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._socket)
@@ -231,6 +233,8 @@ class _Call:
         curl = self.curl
         self._forget()
         curl.setopt(pycurl.URL, url)
+        # Unset first: an empty list would leave the one before it.
+        curl.unsetopt(pycurl.RESOLVE)
         curl.setopt(pycurl.RESOLVE, known)
         # Without the last one libcurl would ask for leave before a large body.
         curl.setopt(

@@ -178,5 +178,49 @@ def test_a_trusted_certificate_must_be_for_the_name_called(tmp_path):
     assert (wrong.status, wrong.error) == (None, "tls")
 
 
+def test_the_authorities_of_the_system_are_trusted(tmp_path, monkeypatch):
+    pem = made_for("hooks.agency.example", tmp_path)
+    with Receiver(tls=server_context(pem)) as receiver:
+        url = f"https://hooks.agency.example:{receiver.port}/"
+        for file, told in (("nothing.pem", (None, "tls")), (pem.name, (200, None))):
+            monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / file))
+            monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+            (answer,) = call(url, guard=hasty(ONE, lambda *_: ["127.0.0.1"]))
+            assert (answer.status, answer.error) == told
+
+
+def test_each_call_of_a_handle_goes_to_its_own_name(receiver):
+    """One after another over one handle of libcurl: a name, an address, another name that leads elsewhere."""
+    with Receiver(host="127.0.0.2") as other:
+        both = (*ONE, ipaddress.ip_network("127.0.0.2/32"))
+        found = {"one.example": ["127.0.0.1"], "two.example": ["127.0.0.2"]}
+        guard = hasty(both, lambda name, _family: found[name])
+
+        async def run() -> list[int | None]:
+            async with guard.client() as client:
+                urls = (f"http://one.example:{receiver.port}/1", f"http://127.0.0.2:{other.port}/2")
+                again = (f"http://two.example:{other.port}/3", f"http://one.example:{receiver.port}/4")
+                return [(await client.post(url, {}, BODY)).status for url in (*urls, *again)]
+
+        assert asyncio.run(run()) == [200] * 4
+        assert [request.target for request in receiver.received] == ["/1", "/4"]
+        assert [request.target for request in other.received] == ["/2", "/3"]
+
+
+def test_a_call_that_is_cancelled_spoils_no_other(receiver):
+    async def run() -> Answer:
+        async with Guard(ONE).client() as client:
+            receiver.behave(fake.HANG)
+            hanging = asyncio.get_running_loop().create_task(client.post(f"{receiver.url}/a", {}, BODY))
+            await asyncio.sleep(0.2)
+            hanging.cancel()
+            await asyncio.wait([hanging])
+            assert hanging.cancelled()
+            receiver.behave(fake.status(200, b"ok"))
+            return await client.post(f"{receiver.url}/b", {}, BODY)
+
+    assert asyncio.run(run()).status == 200
+
+
 def test_the_limits_are_those_of_the_documentation():
     assert (outgoing.CONNECT_SECONDS, outgoing.TOTAL_SECONDS, outgoing.ANSWER_BYTES) == (5.0, 15.0, 4096)

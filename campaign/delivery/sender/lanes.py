@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from campaign.delivery.sender.claims import Claimed, Target
+from campaign.delivery.sender.claims import AHEAD, Claimed, Target
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Lane:
             task = asyncio.get_running_loop().create_task(self._send(self.target, self._waiting.popleft()))
             self._flying.add(task)
             task.add_done_callback(self._landed)
-        if self.has_more and len(self._waiting) <= self.target.max_in_flight:
+        if self.has_more and len(self._waiting) <= self.target.max_in_flight * AHEAD // 2:
             self.has_more = False
             self._on_room()
 

@@ -51,6 +51,7 @@ class Sender:
         # A claim that a crash undoes is claimed anew. What was sent must be known before its place is free: notes wait
         # for the disk, and take along all that was before them.
         self._work = Link(url, "sender work", durable=False)
+        self._fan = Link(url, "sender fan-out", durable=False)
         self._notes, self._ears = Link(url, "sender notes"), Link(url, "sender ears")
         self._token = randomness.randbits(62)
         self._time = Time(timedelta(seconds=settings.clock_offset_seconds))
@@ -58,7 +59,8 @@ class Sender:
         self._lanes: dict[int, Lane] = {}
         self._urls: dict[str, str] = {}
         self._tries: asyncio.Queue[Try | None] = asyncio.Queue()
-        self._wake = asyncio.Event()
+        # News are facts to fan out; awake is who has something to claim.
+        self._news, self._wake = asyncio.Event(), asyncio.Event()
         self._stopping = asyncio.Event()
         self._http: Client | None = None
         self._herald = Herald(settings, self._guard, self._token, self._time, wording)
@@ -67,32 +69,34 @@ class Sender:
         """Send until stop() is called; then finish what is in flight, give back the rest, and return."""
         async with self._guard.client() as self._http:
             await self._notes.insist(self._time.read)
-            ears, pump, notes = (
-                _started(work) for work in (self._listen(), self._keep_pumping(), self._keep_noting())
+            ears, fan, pump, notes = (
+                _started(work)
+                for work in (self._listen(), self._keep_fanning(), self._keep_pumping(), self._keep_noting())
             )
             herald = _started(self._herald.run(self._http))
             log.info("sender_ready")
             stopped = _started(self._stopped())
             # The others only end by a fault of ours: then the process ends too and is started again.
             ended, _ = await asyncio.wait(
-                (stopped, ears, pump, notes, herald), return_when=asyncio.FIRST_COMPLETED
+                (stopped, ears, fan, pump, notes, herald), return_when=asyncio.FIRST_COMPLETED
             )
             for task in ended:
                 task.result()
             ears.cancel()
-            await _within(STOP_SECONDS, pump)
+            await asyncio.gather(_within(STOP_SECONDS, fan), _within(STOP_SECONDS, pump))
             await asyncio.gather(self._drain(), self._herald.stop())
             await _within(STOP_SECONDS, herald)
             self._tries.put_nowait(None)
             await _within(STOP_SECONDS, notes)
             await _within(STOP_SECONDS, _started(self._work.insist(lambda db: leave(db, self._token))))
-        for link in (self._work, self._notes, self._ears):
+        for link in (self._work, self._fan, self._notes, self._ears):
             await link.close()
         log.info("sender_stopped")
 
     def stop(self) -> None:
         """Ask for a graceful stop."""
         self._stopping.set()
+        self._news.set()
         self._wake.set()
 
     async def _stopped(self) -> None:
@@ -103,13 +107,25 @@ class Sender:
             await enter(db, self._token)
             await db.execute(f"LISTEN {CHANNEL}")
             # Whatever was said while nobody listened.
-            self._wake.set()
+            self._news.set()
             async for _ in db.notifies():
-                self._wake.set()
+                self._news.set()
                 self._herald.wake()
 
         while True:
             await self._ears.insist(listen)
+
+    async def _keep_fanning(self) -> None:
+        """Beside the claims, so that lanes do not run dry while the next messages are made."""
+        while not self._stopping.is_set():
+            self._news.clear()
+            fanned = await self._fan.insist(lambda db: fan_out(db, self._time.now()))
+            # Also when nothing was fanned out: what woke us may be a delivery that is to be sent again.
+            self._wake.set()
+            if fanned.more:
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), TICK_SECONDS)
 
     async def _keep_pumping(self) -> None:
         swept_at = 0.0
@@ -120,15 +136,13 @@ class Sender:
                 await self._work.insist(sign_of_life)
                 await self._work.insist(lambda db: free_dead(db, self._token, self._time.now()))
             self._wake.clear()
-            if await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS)):
-                continue
+            await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), TICK_SECONDS)
 
-    async def _turn(self, db: Connection, *, days: int) -> bool:
-        """Fan out, claim, and start what was claimed. True when more events wait already."""
+    async def _turn(self, db: Connection, *, days: int) -> None:
+        """Claim, and start what was claimed."""
         now = self._time.now()
-        fanned = await fan_out(db, now)
         loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
         since = (now - timedelta(days=days)).date()
         asked_at = time.monotonic()
@@ -151,7 +165,6 @@ class Sender:
             lane.pump()
         if late:
             await release(db, late, now)
-        return fanned.more
 
     def _lane_of(self, target: Target) -> Lane:
         lane = self._lanes.get(target.id)
