@@ -21,6 +21,7 @@ from campaign.delivery.actions import add_endpoint
 from campaign.delivery.schemas import EndpointIn
 from campaign.kit.actor import Actor
 from campaign.kit.database import Database
+from campaign.outbox.actions import CHANNEL, FACT
 
 ENDPOINTS = 200
 LOOPBACK = "127.0.0.0/8"
@@ -97,7 +98,7 @@ class Hooks:
         with self.connection.transaction():
             given = {"agencies": list(agencies), "note": _PADDING, "count": events}
             self.connection.execute(_WRITE, given)
-            self.connection.execute("SELECT pg_notify('outbox', '')")
+            self.connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, FACT))
         return time.time()
 
     def backlog(self, each: int) -> None:

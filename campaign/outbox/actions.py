@@ -14,6 +14,9 @@ from campaign.outbox.models import OutboxEvent, OutboxSeq
 CHANNEL = "outbox"
 """What the sender listens to."""
 
+FACT = "fact"
+"""What is said there of a fact: fanning it out tells whose it is. Anything else means: look at all."""
+
 
 def write(
     db: Session,
@@ -50,11 +53,11 @@ def write(
         )
         .inline()
     )
-    wake(db)
+    db.execute(select(func.pg_notify(CHANNEL, FACT)))
 
 
 def wake(db: Session) -> None:
-    """Tell the sender, at commit, that there is something to do. PostgreSQL sends it once per transaction."""
+    """Tell the sender, at commit, to look at all that is due. PostgreSQL sends it once per transaction."""
     db.execute(select(func.pg_notify(CHANNEL, "")))
 
 

@@ -52,6 +52,7 @@ WITH busy AS (
                - coalesce(b.load, 0) AS room
     FROM webhook_endpoint e LEFT JOIN busy b USING (id)
     WHERE e.state = 'active' AND e.archived_at IS NULL
+      AND (%(only)s::bigint[] IS NULL OR e.id = ANY(%(only)s::bigint[]))
       AND (e.paused_until IS NULL OR e.paused_until <= %(now)s)
 ), due AS (
     SELECT r.*, d.day, d.id AS delivery_id
@@ -87,12 +88,18 @@ WHERE d.day = g.day AND d.id = g.id AND d.lease = g.lease
 
 
 async def claim(
-    db: Connection, *, now: datetime, lease: int, loads: dict[int, int], since: date
+    db: Connection,
+    *,
+    now: datetime,
+    lease: int,
+    loads: dict[int, int],
+    since: date,
+    only: Sequence[int] | None = None,
 ) -> list[tuple[Claimed, Target]]:
     """Take what is due, per endpoint up to its room. `loads`: what our lanes still hold, by endpoint.
 
     `since` bounds the days looked at; a clock may be a day ahead of ours. Rows whose lease ran out (a sender
-    died) are taken like due ones.
+    died) are taken like due ones. `only`: of these endpoints; of all when None.
     """
     until = now + LEASE
     found = await db.execute(
@@ -106,6 +113,7 @@ async def claim(
             "through": now.date() + timedelta(days=1),
             "lease": lease,
             "until": until,
+            "only": None if only is None else list(only),
         },
     )
     return [

@@ -1,7 +1,7 @@
 """From facts to messages and deliveries: one message per agency, one delivery per endpoint that wants it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -45,25 +45,29 @@ WITH given AS (
     SELECT day, event_id, agency_id, type, session_id, seq, at, body FROM given ORDER BY place
     ON CONFLICT DO NOTHING
     RETURNING day, position, event_id, agency_id, type, session_id
+), given_out AS (
+    INSERT INTO webhook_delivery
+        (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at)
+    SELECT k.day, e.id, k.agency_id, k.event_id, k.position, k.type, k.session_id,
+           CASE WHEN e.state = 'active' THEN 'pending' ELSE 'held' END, %(now)s, %(now)s
+    FROM kept k
+    JOIN webhook_endpoint e ON e.agency_id = k.agency_id AND e.archived_at IS NULL
+    LEFT JOIN unnest(%(tests)s::bigint[], %(targets)s::bigint[]) AS t (event_id, target) ON t.event_id = k.event_id
+    WHERE t.target = e.id OR (t.target IS NULL AND e.event_types && ARRAY['*', k.type])
+    ORDER BY k.position, e.id
+    ON CONFLICT DO NOTHING
+    RETURNING endpoint_id, state
 )
-INSERT INTO webhook_delivery
-    (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at)
-SELECT k.day, e.id, k.agency_id, k.event_id, k.position, k.type, k.session_id,
-       CASE WHEN e.state = 'active' THEN 'pending' ELSE 'held' END, %(now)s, %(now)s
-FROM kept k
-JOIN webhook_endpoint e ON e.agency_id = k.agency_id AND e.archived_at IS NULL
-LEFT JOIN unnest(%(tests)s::bigint[], %(targets)s::bigint[]) AS t (event_id, target) ON t.event_id = k.event_id
-WHERE t.target = e.id OR (t.target IS NULL AND e.event_types && ARRAY['*', k.type])
-ORDER BY k.position, e.id
-ON CONFLICT DO NOTHING
+SELECT coalesce(array_agg(DISTINCT endpoint_id), '{}') FROM given_out WHERE state = 'pending'
 """
 
 
 class Fanned(NamedTuple):
-    """How many events were taken, and whether more wait already."""
+    """How many events were taken, whether more wait already, and which endpoints have something to be sent."""
 
     events: int = 0
     more: bool = False
+    endpoints: Sequence[int] = ()
 
 
 # What waits for an endpoint, behind its rate or while it is away, tells less than the newest that it gets.
@@ -96,6 +100,7 @@ async def fan_out(db: Connection, now: datetime) -> Fanned:
         more = len(events) == BATCH
         messages: list[tuple[Any, ...]] = []
         tests: dict[int, int] = {}
+        endpoints: list[int] = []
         for number, event in enumerate(events):
             if len(messages) >= MOST_MESSAGES:
                 events, more = events[:number], True
@@ -118,13 +123,14 @@ async def fan_out(db: Connection, now: datetime) -> Fanned:
                 "tests": list(tests),
                 "targets": list(tests.values()),
             }
-            await db.execute(_KEEP, given | {"now": now})
+            for (found,) in await (await db.execute(_KEEP, given | {"now": now})).fetchall():
+                endpoints = found
             if SUPERSEDING in given["types"]:
                 await db.execute(_SUPERSEDE, given | {"now": now, "type": SUPERSEDING})
             await db.execute("SELECT pg_notify(%s, %s)", (FEED, _topics(message[2] for message in messages)))
         taken = [event[0] for event in events]
         await db.execute("UPDATE outbox_event SET fanned_at = %s WHERE id = ANY(%s)", (now, taken))
-        return Fanned(len(events), more)
+        return Fanned(len(events), more, endpoints)
 
 
 def _topics(agency_ids: Iterable[int]) -> str:

@@ -18,7 +18,7 @@ Send = Callable[[Target, Claimed], Coroutine[Any, Any, None]]
 class Lane:
     """What we hold for one endpoint: waiting in claim order, and in flight."""
 
-    def __init__(self, target: Target, send: Send, on_room: Callable[[], None]) -> None:
+    def __init__(self, target: Target, send: Send, on_room: Callable[[int], None]) -> None:
         self.target = target
         self.has_more = False
         self.is_well = target.healthy
@@ -58,7 +58,7 @@ class Lane:
             task.add_done_callback(self._landed)
         if self.has_more and len(self._waiting) <= self.target.max_in_flight * AHEAD // 2:
             self.has_more = False
-            self._on_room()
+            self._on_room(self.target.id)
 
     def drop(self) -> list[Claimed]:
         """Take out what has not been started: the endpoint pauses, or we stop."""

@@ -6,7 +6,7 @@ import random
 import secrets as randomness
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ import uvloop
 from campaign.delivery.backoff import after_try
 from campaign.delivery.sender.claims import AHEAD, Claimed, Target, claim, release
 from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
+from campaign.delivery.sender.due import Due
 from campaign.delivery.sender.fanout import fan_out
 from campaign.delivery.sender.herald import Herald, Wording
 from campaign.delivery.sender.lanes import Lane
@@ -26,11 +27,11 @@ from campaign.delivery.sender.secrets import Secrets
 from campaign.kit import ids, signing
 from campaign.kit.addresses import Blocked
 from campaign.kit.outgoing import TOTAL_SECONDS, Answer, Client, Guard
+from campaign.outbox.actions import CHANNEL, FACT
 from config.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-CHANNEL = "outbox"
 TICK_SECONDS = 1.0
 DRAIN_SECONDS = 1.5
 STOP_SECONDS = 0.4
@@ -48,9 +49,9 @@ class Sender:
     def __init__(self, settings: Settings, wording: Wording) -> None:
         self._guard = Guard(settings.outgoing_allow)
         url = settings.database_url
-        # A claim that a crash undoes is claimed anew. What was sent must be known before its place is free: notes wait
-        # for the disk, and take along all that was before them.
-        self._work = Link(url, "sender work", durable=False)
+        # Claims and notes wait for the disk: what lanes hold must be ours after a crash of PostgreSQL too, or it
+        # would be claimed and sent again; what was sent must be known before its place is free.
+        self._work = Link(url, "sender work")
         self._fan = Link(url, "sender fan-out", durable=False)
         self._notes, self._ears = Link(url, "sender notes"), Link(url, "sender ears")
         self._token = randomness.randbits(62)
@@ -59,8 +60,8 @@ class Sender:
         self._lanes: dict[int, Lane] = {}
         self._urls: dict[str, str] = {}
         self._tries: asyncio.Queue[Try | None] = asyncio.Queue()
-        # News are facts to fan out; awake is who has something to claim.
-        self._news, self._wake = asyncio.Event(), asyncio.Event()
+        self._news = asyncio.Event()
+        self._due = Due()
         self._stopping = asyncio.Event()
         self._http: Client | None = None
         self._herald = Herald(settings, self._guard, self._token, self._time, wording)
@@ -97,7 +98,7 @@ class Sender:
         """Ask for a graceful stop."""
         self._stopping.set()
         self._news.set()
-        self._wake.set()
+        self._due.at_all()
 
     async def _stopped(self) -> None:
         await self._stopping.wait()
@@ -107,8 +108,11 @@ class Sender:
             await enter(db, self._token)
             await db.execute(f"LISTEN {CHANNEL}")
             # Whatever was said while nobody listened.
+            self._due.at_all()
             self._news.set()
-            async for _ in db.notifies():
+            async for told in db.notifies():
+                if told.payload != FACT:
+                    self._due.at_all()
                 self._news.set()
                 self._herald.wake()
 
@@ -120,8 +124,7 @@ class Sender:
         while not self._stopping.is_set():
             self._news.clear()
             fanned = await self._fan.insist(lambda db: fan_out(db, self._time.now()))
-            # Also when nothing was fanned out: what woke us may be a delivery that is to be sent again.
-            self._wake.set()
+            self._due.at(fanned.endpoints)
             if fanned.more:
                 continue
             with contextlib.suppress(TimeoutError):
@@ -135,18 +138,20 @@ class Sender:
                 swept_at = time.monotonic()
                 await self._work.insist(sign_of_life)
                 await self._work.insist(lambda db: free_dead(db, self._token, self._time.now()))
-            self._wake.clear()
-            await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), TICK_SECONDS)
+                self._due.at_all()
+            only = self._due.take()
+            await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS, only=only))
+            await self._due.wait(TICK_SECONDS)
 
-    async def _turn(self, db: Connection, *, days: int) -> None:
+    async def _turn(self, db: Connection, *, days: int, only: Sequence[int] | None) -> None:
         """Claim, and start what was claimed."""
+        if only is not None and not only:
+            return
         now = self._time.now()
         loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
         since = (now - timedelta(days=days)).date()
         asked_at = time.monotonic()
-        taken = await claim(db, now=now, lease=self._token, loads=loads, since=since)
+        taken = await claim(db, now=now, lease=self._token, loads=loads, since=since, only=only)
         await self._secrets.refresh(db, {target.id: target for _, target in taken}.values(), now)
         late: list[Claimed] = []
         counts: dict[int, int] = {}
@@ -169,7 +174,7 @@ class Sender:
     def _lane_of(self, target: Target) -> Lane:
         lane = self._lanes.get(target.id)
         if lane is None:
-            lane = self._lanes[target.id] = Lane(target, self._send, self._wake.set)
+            lane = self._lanes[target.id] = Lane(target, self._send, self._due.at_one)
         lane.target = target
         lane.is_well = target.healthy
         return lane
@@ -235,7 +240,7 @@ class Sender:
                 lane.paused_at = time.monotonic()
                 await self._give_back(lane.drop())
             else:
-                self._wake.set()
+                self._due.at_one(endpoint_id)
         for one in tries:
             one.noted.set()
 
