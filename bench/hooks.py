@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 
+from bench.receiver import host_of
 from bench.serving import KEY
 from campaign.cli.embedded.ports import free_port
 from campaign.delivery.actions import add_endpoint
@@ -44,8 +45,9 @@ INSERT INTO webhook_delivery (day, endpoint_id, agency_id, event_id, position, t
 SELECT m.day, e.id, e.agency_id, m.event_id, m.position, 'session.moved', 'pending', now(), now()
 FROM made m JOIN webhook_endpoint e USING (agency_id)
 """
-LEFT = "SELECT count(*) FROM webhook_delivery WHERE state IN ('pending', 'sending')"
-WAITING = "SELECT count(*) FROM outbox_event WHERE fanned_at IS NULL"
+# Whether there is one, not how many: to count thousands fifty times a second would cost what is measured.
+WAITING = "SELECT EXISTS (SELECT FROM outbox_event WHERE fanned_at IS NULL)"
+LEFT = "SELECT EXISTS (SELECT FROM webhook_delivery WHERE state IN ('pending', 'sending') AND {of})"
 
 
 def fill(url: str) -> None:
@@ -76,7 +78,9 @@ class Hooks:
 
     def __post_init__(self) -> None:
         self.connection = psycopg.connect(self.url, autocommit=True)
-        self.agencies = [row[0] for row in self.ask("SELECT agency_id FROM webhook_endpoint ORDER BY id")]
+        self.agencies = [
+            row[0] for row in self.ask("SELECT agency_id FROM webhook_endpoint ORDER BY agency_id")
+        ]
 
     def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
         return self.connection.execute(query, values).fetchall()
@@ -84,13 +88,20 @@ class Hooks:
     def one(self, query: str, *values: object) -> float:
         return self.ask(query, *values)[0][0]  # type: ignore[return-value]
 
+    def urls(self, path: str) -> list[str]:
+        """Where each endpoint is, in order of their agencies: a host of its own, as agencies are."""
+        return [
+            f"http://{host_of(number)}:{self.port}/{path}/{agency_id}"
+            for number, agency_id in enumerate(self.agencies)
+        ]
+
     def aim(self, path: str, *, in_flight: int = 4, per_second: int = 50) -> None:
         """All endpoints at paths of the receiver: now, slow or never."""
         self.connection.execute(
-            "UPDATE webhook_endpoint SET url = %s || id, rev = rev + 1, max_in_flight = %s, per_second = %s,"
+            "UPDATE webhook_endpoint SET url = g.url, rev = rev + 1, max_in_flight = %s, per_second = %s,"
             " streak = 0, breaker_level = 0, paused_until = NULL, failing_since = NULL, state = 'active',"
-            " disabled_reason = NULL",
-            (f"http://127.0.0.1:{self.port}/{path}/", in_flight, per_second),
+            " disabled_reason = NULL FROM unnest(%s::bigint[], %s::text[]) AS g (id, url) WHERE agency_id = g.id",
+            (in_flight, per_second, self.agencies, self.urls(path)),
         )
 
     def write(self, events: int, agencies: Sequence[int]) -> float:
@@ -113,9 +124,10 @@ class Hooks:
     def clear(self) -> None:
         self.connection.execute("TRUNCATE webhook_delivery, webhook_message, webhook_attempt, outbox_event")
 
-    def wait(self, query: str = LEFT, left: int = 0, *, seconds: float = 120) -> None:
-        until = time.monotonic() + seconds
-        while self.one(WAITING) or self.one(query) > left:
+    def wait(self, of: str = "true", *, seconds: float = 120) -> None:
+        """Until nothing is left to be sent `of` some, a condition in SQL."""
+        until, left = time.monotonic() + seconds, LEFT.format(of=of)
+        while self.one(WAITING) or self.one(left):
             if time.monotonic() > until:
                 raise RuntimeError(f"not sent after {seconds:.0f} s")
             time.sleep(0.02)
@@ -125,10 +137,14 @@ class Hooks:
             connection.request("GET", path)
             return json.loads(connection.getresponse().read())
 
+    def received(self) -> list[tuple[str, str, float]]:
+        """webhook-id, path and time of each POST that came in, since asked last."""
+        return [(named, path, at) for named, path, at in self.receiver("/times")]  # type: ignore[attr-defined]
+
     def arrivals(self) -> dict[str, float]:
         """webhook-id → the time at which it first came in, since asked last."""
         found: dict[str, float] = {}
-        for named, at in self.receiver("/times"):  # type: ignore[attr-defined]
+        for named, _, at in self.received():
             found.setdefault(named, at)
         return found
 

@@ -3,7 +3,7 @@
     python -m bench.receiver PORT
 
 POST /now/… is answered at once, /slow/… after 100 ms, /never/… not at all. GET /count says how many were answered,
-GET /times gives each POST's webhook-id and the time of its arrival, and forgets them.
+GET /times gives each POST's webhook-id, path and time of arrival, and forgets them.
 """
 
 import asyncio
@@ -18,6 +18,12 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _ID = re.compile(rb"webhook-id: *(\S+)", re.IGNORECASE)
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SLOW_SECONDS = 0.1
+HOSTS = 200
+
+
+def host_of(number: int) -> str:
+    """The address of the endpoint of that number: each agency's receiver is a host of its own."""
+    return f"127.0.1.{number % HOSTS + 1}"
 
 
 class _Seen:
@@ -25,7 +31,7 @@ class _Seen:
         self.count = 0
         self.most_flying = 0
         self.flying: dict[bytes, int] = {}
-        self.times: list[tuple[str, float]] = []
+        self.times: list[tuple[str, str, float]] = []
 
 
 class _Connection(asyncio.Protocol):
@@ -56,7 +62,7 @@ class _Connection(asyncio.Protocol):
             return
         named = _ID.search(head)
         if named:
-            self._seen.times.append((named[1].decode(), time.time()))
+            self._seen.times.append((named[1].decode(), path.decode(), time.time()))
         if path.startswith(b"/never/"):
             return
         flying = self._seen.flying[path] = self._seen.flying.get(path, 0) + 1
@@ -85,7 +91,8 @@ class _Connection(asyncio.Protocol):
 
 async def _serve(port: int) -> None:
     seen = _Seen()
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(seen), "127.0.0.1", port)
+    hosts = ["127.0.0.1", *(host_of(number) for number in range(HOSTS))]
+    server = await asyncio.get_running_loop().create_server(lambda: _Connection(seen), hosts, port)
     await server.serve_forever()
 
 

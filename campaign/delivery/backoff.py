@@ -1,7 +1,7 @@
 """When a failed delivery is tried again. Pure: takes what happened, gives a time or the end."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from campaign.delivery.states import State, outcome_of
 
@@ -18,8 +18,7 @@ JITTER = 0.2
 LONGEST_RETRY_AFTER = timedelta(hours=24)
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(NamedTuple):
     """What becomes of the delivery: its state, its place in the table, when it is due (if pending)."""
 
     state: State

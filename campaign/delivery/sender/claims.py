@@ -1,8 +1,8 @@
 """Taking deliveries that are due, under a lease, a few per endpoint; and giving them back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from campaign.delivery.breaker import OPENS_AT
 from campaign.delivery.sender.connection import Connection
@@ -14,8 +14,7 @@ AHEAD = 8
 """How many times its places in flight an endpoint gets claimed: a lane must not run dry between claims."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A delivery in our hands until `until`. `probe`: sent because an open breaker's pause had ended."""
 
     day: date
@@ -30,8 +29,7 @@ class Claimed:
     probe: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where a lane sends to, as the claim found it."""
 
     id: int
@@ -102,6 +100,7 @@ async def claim(
     died) are taken like due ones. `only`: of these endpoints; of all when None.
     """
     until = now + LEASE
+    # In binary: bodies as text would be read twice.
     found = await db.execute(
         _CLAIM,
         {
@@ -115,6 +114,7 @@ async def claim(
             "until": until,
             "only": None if only is None else list(only),
         },
+        binary=True,
     )
     return [
         (

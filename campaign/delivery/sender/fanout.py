@@ -1,5 +1,6 @@
 """From facts to messages and deliveries: one message per agency, one delivery per endpoint that wants it."""
 
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -155,16 +156,19 @@ async def _ring(db: Connection, event: tuple[Any, ...], now: datetime) -> None:
 
 def _messages(event: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     event_id, event_type, at, session_id, seq, agency_ids, data, agency_data = event
+    day = at.astimezone(UTC).date()
+    # Those who are told nothing of their own share one body.
+    shared = functools.cache(lambda: body_of(event_type, at, data, {}))
     return [
         (
-            at.astimezone(UTC).date(),
+            day,
             event_id,
             agency_id,
             event_type,
             session_id,
             seq,
             at,
-            body_of(event_type, at, data, agency_data.get(str(agency_id), {})),
+            body_of(event_type, at, data, own) if (own := agency_data.get(str(agency_id))) else shared(),
         )
         for agency_id in agency_ids
     ]
