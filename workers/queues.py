@@ -8,7 +8,7 @@ from config.logging import configure
 from config.periodic import PERIODIC
 from config.settings import load
 
-SUBJECTS = ("accounts", "delivery", "live", "notices", "sales")
+SUBJECTS = ("accounts", "connectors", "delivery", "live", "notices", "sales")
 
 
 def connected(include: Sequence[str] = ()) -> Celery:

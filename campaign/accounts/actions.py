@@ -174,6 +174,12 @@ def rotate_secret(
     return secret
 
 
+def renew_secret(db: Session, connector: Connector, *, secret_key: bytes, secret: str) -> None:
+    """Put a newer form of the same secret in its place; the one that overlaps stays as it is."""
+    connector.secret_sealed = seal(secret_key, secret, context="connector")
+    db.flush()
+
+
 def secrets_of(connector: Connector, *, secret_key: bytes, now: datetime) -> list[str]:
     """The signing secrets that count now: the newest, and the one before while it overlaps."""
     found = [newest_secret(connector, secret_key=secret_key)]

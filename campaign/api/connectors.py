@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts import actions, queries
 from campaign.accounts.models import Connector
 from campaign.api.ids import read_id
-from campaign.connectors import platforms
+from campaign.connectors import health, platforms
 from campaign.gate.current import parts
 from campaign.gate.door import Answer, reads, writes
 from campaign.kit.actor import Actor
@@ -21,10 +21,14 @@ from campaign.kit.instants import Instant
 from campaign.parties import queries as parties
 from campaign.parties.models import Shop
 
+_ACCOUNT_FIELDS = ("app_key", "app_secret", "access_token", "refresh_token", "shop_cipher", "base_url")
+
 bp = APIBlueprint("api_connectors", __name__, tag="Connectors")
 
 
 Credential = Annotated[str, Field(min_length=1, max_length=200)]
+Token = Annotated[str, Field(max_length=1000)]
+Address = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class CredentialsIn(Strict):
@@ -32,15 +36,26 @@ class CredentialsIn(Strict):
 
     app_key: Credential
     app_secret: Credential
+    access_token: Token = ""
+    refresh_token: Token = ""
+    shop_cipher: Token = ""
+    base_url: Address | None = None
 
 
 class ConnectorIn(Strict):
-    """No shop_ids: it may push for any shop. A platform's account needs app_key and app_secret, a push has none."""
+    """No shop_ids: it may push for any shop. A platform's account needs app_key and app_secret, a push has none.
+
+    With an access or refresh token the platform is asked for the detail of what it pushes.
+    """
 
     kind: Literal["push", "tiktok_shop", "douyin"] = "push"
     name: Name
     app_key: Credential | None = None
     app_secret: Credential | None = None
+    access_token: Token = ""
+    refresh_token: Token = ""
+    shop_cipher: Token = ""
+    base_url: Address | None = None
     shop_ids: Annotated[list[ShopId], Field(max_length=500)] = Field(default_factory=list)
 
 
@@ -59,6 +74,34 @@ class ConnectorMade(ConnectorOut):
 
     secret: str | None = None
     push_path: str | None = None
+
+
+class HealthOut(BaseModel):
+    """How a connector does. Details: what its platform is asked for; none where it has no token.
+
+    complete_to: up to when all of its shops' orders are there. Errors are rate, token, refused, away or unreadable.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    last_event_at: Instant | None
+    complete_to: Instant | None
+    held_back: int
+    contradicted: int
+    asks_details: bool
+    details_waiting: int
+    details_oldest_at: Instant | None
+    details_given_up: int
+    listed_through: Instant | None
+    answered_at: Instant | None
+    paused_until: Instant | None
+    error: str | None
+    error_said: str
+    error_at: Instant | None
+    test_pending: bool
+    tested_at: Instant | None
+    test_error: str | None
+    test_said: str
 
 
 class ConnectorList(BaseModel):
@@ -88,7 +131,7 @@ def add_connector(*, db: Session, actor: Actor, body: ConnectorIn) -> Answer:
 
 
 def _add_push(db: Session, actor: Actor, body: ConnectorIn) -> ConnectorMade:
-    given = [name for name in ("app_key", "app_secret") if getattr(body, name) is not None]
+    given = [name for name in _ACCOUNT_FIELDS if getattr(body, name)]
     if given:
         raise Invalid([FieldError(name, "unknown_field") for name in given])
     connector, secret = actions.create_connector(
@@ -101,15 +144,16 @@ def _add_account(db: Session, actor: Actor, body: ConnectorIn) -> ConnectorMade:
     if body.app_key is None or body.app_secret is None:
         missing = [name for name in ("app_key", "app_secret") if getattr(body, name) is None]
         raise Invalid([FieldError(name, "missing") for name in missing])
+    settings = parts().settings
     connector, given = platforms.add_account(
         db,
         actor,
-        secret_key=parts().settings.secret_key,
+        _given(body),
+        secret_key=settings.secret_key,
         kind=body.kind,
         name=body.name,
         shop_ids=body.shop_ids,
-        app_key=body.app_key,
-        app_secret=body.app_secret,
+        allow=settings.outgoing_allow,
     )
     address = platforms.PLATFORMS[body.kind].address
     return _made(connector, None, address(public("con", connector.id), given.path_token))
@@ -138,11 +182,41 @@ def rotate_secret(*, db: Session, actor: Actor, connector_id: str) -> ConnectorM
 def rotate_credentials(*, db: Session, actor: Actor, connector_id: str, body: CredentialsIn) -> ConnectorOut:
     """Other credentials of a platform's account; the ones before stay valid for 24 h, the push path stays."""
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
-    secret_key = parts().settings.secret_key
+    settings = parts().settings
     platforms.rotate(
-        db, actor, connector, secret_key=secret_key, app_key=body.app_key, app_secret=body.app_secret
+        db, actor, connector, _given(body), secret_key=settings.secret_key, allow=settings.outgoing_allow
     )
     return ConnectorOut.model_validate(connector)
+
+
+@bp.get("/connectors/<connector_id>/health")
+@reads("connectors.read", answer=HealthOut)
+def get_health(*, db: Session, actor: Actor, connector_id: str) -> HealthOut:
+    """When it last told something, how far its data goes, what it still has to tell, and what went wrong."""
+    connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    return HealthOut.model_validate(health.of_connector(db, actor, connector))
+
+
+@bp.post("/connectors/<connector_id>/test")
+@writes("connectors.write", answer=HealthOut, status=202)
+def test_connector(*, db: Session, actor: Actor, connector_id: str) -> Answer:
+    """Try its credentials at the platform; what came of it stands in its health a moment later."""
+    connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    health.ask_test(db, actor, connector)
+    return Answer(HealthOut.model_validate(health.of_connector(db, actor, connector)), 202, {})
+
+
+@bp.post("/connectors/<connector_id>/ask-again")
+@writes("connectors.write", answer=HealthOut)
+def ask_again(*, db: Session, actor: Actor, connector_id: str) -> HealthOut:
+    """Ask once more for the details that were given up."""
+    connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    health.ask_again(db, actor, connector)
+    return HealthOut.model_validate(health.of_connector(db, actor, connector))
+
+
+def _given(body: ConnectorIn | CredentialsIn) -> platforms.Given:
+    return platforms.Given(**{name: getattr(body, name) for name in _ACCOUNT_FIELDS})
 
 
 def _made(connector: Connector, secret: str | None, push_path: str | None = None) -> ConnectorMade:

@@ -6,10 +6,13 @@ One folder per platform; nothing here does I/O.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from campaign.kit.numbers import whole
 from campaign.sales.batches import Batch
+
+if TYPE_CHECKING:
+    from campaign.connectors.details import Api
 
 UNTIMED = datetime(1970, 1, 1, tzinfo=UTC)
 """A push that tells no time: too old to be merged unseen, so it is held and shown."""
@@ -17,11 +20,28 @@ UNTIMED = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a platform gave an account. `path_token` is ours: a secret part of the address it pushes to."""
+    """What a platform gave an account. `path_token` is ours: a secret part of the address it pushes to.
+
+    Without tokens the account is not asked for details. token_until: an instant, empty where none was told.
+    """
 
     app_key: str
     app_secret: str
     path_token: str
+    access_token: str = ""
+    refresh_token: str = ""
+    token_until: str = ""
+    shop_cipher: str = ""
+
+    @property
+    def can_ask(self) -> bool:
+        return bool(self.access_token or self.refresh_token)
+
+    def ends_before(self, at: datetime) -> bool:
+        """Whether the access token is of no use at `at`."""
+        if not self.access_token:
+            return True
+        return bool(self.token_until) and datetime.fromisoformat(self.token_until) <= at
 
 
 @dataclass(frozen=True)
@@ -29,7 +49,8 @@ class Platform:
     """One platform's pushes.
 
     `verify` checks the raw body under any of the credentials (rotation) and raises BadSignature; header names come
-    in lower case. `read` gives events in our own form, each under the platform's dedup id; it raises BadPush.
+    in lower case. `read` gives events in our own form, each under the platform's dedup id, and whose detail they
+    ask for; it raises BadPush. `api` is how that detail is asked for.
     """
 
     kind: str
@@ -37,6 +58,7 @@ class Platform:
     read: Callable[[bytes], Batch]
     answer: bytes
     address: Callable[[str, str], str]
+    api: "Api | None" = None
 
 
 def moment(seconds: Any) -> str:

@@ -13,10 +13,9 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 
 import pycurl
@@ -58,8 +57,7 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of a call. `status` None means no answer: `error` says why (timeout, refused, tls …)."""
 
     status: int | None
@@ -133,9 +131,15 @@ class Client:
         await self._multi.aclose()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """POST `body` once. Whatever the receiver does comes back as an Answer; only cancelling raises.
+        """POST `body` once and read ANSWER_BYTES of the answer; see call()."""
+        return await self.call("POST", url, headers, body)
 
-        `url` in the form that Guard.check_url gives.
+    async def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, most: int = ANSWER_BYTES
+    ) -> Answer:
+        """GET or POST once. Whatever the receiver does comes back as an Answer; only cancelling raises.
+
+        `url` in the form that Guard.check_url gives; of the answer `most` bytes are read.
         """
         started = time.perf_counter()
         call = self._idle.pop() if self._idle else _Call(self._guard)
@@ -147,7 +151,7 @@ class Client:
                 async with asyncio.timeout(left):
                     known = await self._names.find(url)
                 left -= time.perf_counter() - started
-            call.prepare(url, headers, body, known, left)
+            call.prepare(method, url, headers, body, known, left, most)
             await self._multi.add_handle(call.curl)
         except asyncio.CancelledError:
             # Still under way in libcurl: it is let go with its connection, never used again.
@@ -217,6 +221,9 @@ class _Call:
         self._allow = guard.allow
         self.curl = curl = pycurl.Curl()
         self._made: list[socket.socket] = []
+        self._known: list[str] = []
+        self._method = "POST"
+        self._most = ANSWER_BYTES
         self._forget()
         # Where its build found its authorities says nothing about this machine.
         curl.unsetopt(pycurl.CAINFO)
@@ -227,21 +234,35 @@ class _Call:
         curl.setopt(pycurl.WRITEFUNCTION, self._body)
 
     def prepare(
-        self, url: str, headers: Mapping[str, str], body: bytes, known: list[str], seconds: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        known: list[str],
+        seconds: float,
+        most: int,
     ) -> None:
         """Set what differs from call to call."""
         curl = self.curl
         self._forget()
+        self._most = most
         curl.setopt(pycurl.URL, url)
-        # Unset first: an empty list would leave the one before it.
-        curl.unsetopt(pycurl.RESOLVE)
-        curl.setopt(pycurl.RESOLVE, known)
+        if known != self._known:
+            # Unset first: an empty list would leave the one before it.
+            curl.unsetopt(pycurl.RESOLVE)
+            curl.setopt(pycurl.RESOLVE, known)
+            self._known = known
         # Without the last one libcurl would ask for leave before a large body.
         curl.setopt(
             pycurl.HTTPHEADER,
             [*(f"{name}: {value}" for name, value in headers.items()), "Accept:", "Expect:"],
         )
-        curl.setopt(pycurl.POSTFIELDS, body)
+        if method == "POST":
+            curl.setopt(pycurl.POSTFIELDS, body)
+        if method != self._method:
+            curl.setopt(pycurl.POST if method == "POST" else pycurl.HTTPGET, 1)
+            self._method = method
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds * 1000)))
 
     def reason(self, raised: Exception) -> str | None:
@@ -302,10 +323,10 @@ class _Call:
 
     def _body(self, chunk: bytes) -> int | None:
         self._read += chunk
-        if len(self._read) <= ANSWER_BYTES:
+        if len(self._read) <= self._most:
             return None
         # The connection of a longer answer is closed, not drained.
-        del self._read[ANSWER_BYTES:]
+        del self._read[self._most :]
         self._is_enough = True
         return 0
 

@@ -1,10 +1,12 @@
 """Bodies of a push: JSON or NDJSON into events."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from campaign.kit.errors import DomainError, FieldError, Invalid
 from campaign.kit.strict_json import BadJson, decode, decode_flat_events
+from campaign.sales.asks import Ask
 from campaign.sales.submissions import Rejection
 
 MOST_EVENTS = 1000
@@ -25,10 +27,11 @@ class PushTooLarge(DomainError):
 
 @dataclass(frozen=True)
 class Batch:
-    """Events as they came, and lines of NDJSON that could not be read."""
+    """Events as they came, and lines of NDJSON that could not be read. `asks`: whose detail an event asks for."""
 
     raws: list[Any]
     unreadable: list[Rejection]
+    asks: Mapping[int, Ask] = field(default_factory=dict)
 
 
 def read_batch(body: bytes, content_type: str) -> Batch:

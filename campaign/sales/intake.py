@@ -6,9 +6,12 @@ are from is looked up there too: for a push of one event that look cost more tha
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -19,11 +22,13 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database, after_commit
 from campaign.kit.errors import DomainError, Forbidden, Unauthenticated, Unavailable
 from campaign.kit.queue import nudge
-from campaign.sales import rooms
+from campaign.sales import asks, rooms
 from campaign.sales.batches import Batch
 from campaign.sales.scrubbing import salt_of
 from campaign.sales.submissions import prepared
 from campaign.sales.taking import Parcel, Source, Taken, take
+
+SEEN_SECONDS = 5.0
 
 MOST_TOGETHER = 2000
 """Events in one transaction; a push alone may hold up to 1,000."""
@@ -93,6 +98,7 @@ class Intake:
         self._database = database
         self._salt = salt_of(secret_key)
         self._queue = _Queue()
+        self._seen: dict[int, float] = {}
 
     def take_in(self, sender: Actor | str, batch: Batch) -> Taken:
         """Take a batch in, durable when this returns; it is merged right after.
@@ -141,11 +147,38 @@ class Intake:
         for attempt in range(_ATTEMPTS):
             try:
                 with self._database.transaction(SYSTEM) as db:
-                    return _taken(db, pushes, self._salt)
+                    taken = _taken(db, pushes, self._salt)
+                    self._note_seen(db, taken)
+                return taken.answers
             except OperationalError as error:
                 if attempt == _ATTEMPTS - 1:
                     raise Unavailable("database_busy") from error
         raise Unavailable("database_busy")
+
+    def _note_seen(self, db: Session, taken: "_Answers") -> None:
+        """When each connector last brought something: not with every push, which would queue up at its row."""
+        now = time.monotonic()
+        due = sorted(
+            one for one in taken.connectors if now - self._seen.get(one, -SEEN_SECONDS) >= SEEN_SECONDS
+        )
+        if due:
+            db.execute(_SEEN, {"ids": due, "now": clock.now(db)})
+            self._seen.update(dict.fromkeys(due, now))
+
+
+_SEEN = text(
+    "INSERT INTO connector_seen (connector_id, last_event_at) SELECT id, :now FROM unnest(CAST(:ids AS bigint[]))"
+    " AS g(id) ORDER BY id ON CONFLICT (connector_id) DO UPDATE"
+    " SET last_event_at = greatest(connector_seen.last_event_at, excluded.last_event_at)"
+)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """A verdict for each push, and the connectors that they came from."""
+
+    answers: list[Taken | DomainError]
+    connectors: set[int]
 
 
 def check_key(db: Session, key: str) -> Actor:
@@ -153,7 +186,7 @@ def check_key(db: Session, key: str) -> Actor:
     return _pusher(find_key_holders(db, [key]).get(key))
 
 
-def _taken(db: Session, pushes: Sequence[_Push], salt: bytes) -> list[Taken | DomainError]:
+def _taken(db: Session, pushes: Sequence[_Push], salt: bytes) -> _Answers:
     now = clock.now(db)
     senders = _senders(db, pushes)
     parcels = []
@@ -165,13 +198,31 @@ def _taken(db: Session, pushes: Sequence[_Push], salt: bytes) -> list[Taken | Do
         refused = [*push.batch.unreadable, *(one for one in refused if one.index not in told)]
         parcels.append(Parcel(sender, events, Source("push", sender.connector_id), refused))
     answers = take(db, parcels, waits=True)
+    given = iter(answers)
+    taken = [next(given) if isinstance(sender, Actor) else sender for sender in senders]
+    _ask_for_details(db, pushes, taken, now)
     for answer in answers:
         # That a room went on or off air is seldom and urgent: it does not wait for the merge.
         rooms.note_events(db, answer.usable)
     if any(answer.usable for answer in answers):
         after_commit(db, lambda: nudge("sales.fold"))
-    given = iter(answers)
-    return [next(given) if isinstance(sender, Actor) else sender for sender in senders]
+    return _Answers(taken, {one.actor.connector_id for one in parcels if one.actor.connector_id is not None})
+
+
+def _ask_for_details(
+    db: Session, pushes: Sequence[_Push], taken: Sequence[Taken | DomainError], now: datetime
+) -> None:
+    """What new events only hint at is asked for, by the account that was told of it."""
+    wanted = [
+        (push.sender.connector_id, ask)
+        for push, answer in zip(pushes, taken, strict=True)
+        if isinstance(push.sender, Actor) and isinstance(answer, Taken) and push.batch.asks
+        for _, one in answer.usable
+        if (ask := push.batch.asks.get(one.index)) is not None and push.sender.connector_id is not None
+    ]
+    if wanted:
+        asks.want(db, wanted, now)
+        after_commit(db, lambda: nudge("connectors.pull"))
 
 
 def _senders(db: Session, pushes: Sequence[_Push]) -> list[Actor | DomainError]:

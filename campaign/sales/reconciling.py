@@ -196,12 +196,12 @@ def check_lines(db: Session, actor: Actor) -> Iterator[Difference | int]:
 
 
 def _replayed(told: list[tuple[str, Any]]) -> tuple[State, dict[str, State]]:
-    """A line and its refunds from (source, payload) alone: a file's row holds its statement, a push says it."""
+    """A line and its refunds from (source, payload) alone: a push says its statement, whatever else holds it."""
     of_line: list[Statement] = []
     of_refunds: dict[str, list[Statement]] = {}
     for source, payload in told:
         refund_id = payload.get("refund_id")
-        if source == "import":
+        if source != "push":
             kept = payload.get("statement")
             statement = merging.load_statement(kept) if kept else None
         else:

@@ -29,7 +29,7 @@ _KeyOf = tuple[int, str, str]
 class Source:
     """Where a batch comes from. Imports name the file; files may be older than a push may be."""
 
-    kind: Literal["push", "import"]
+    kind: Literal["push", "import", "detail"]
     connector_id: int | None = None
     import_id: int | None = None
     through: datetime | None = None

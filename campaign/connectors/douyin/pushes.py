@@ -7,9 +7,11 @@ and the message is kept as it came, under its message id.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from campaign.connectors.douyin.api import DouyinApi
 from campaign.connectors.protocol import Credentials, Platform, moment, written_id
 from campaign.kit.signing import BadSignature, douyin_signature, matches
 from campaign.kit.strict_json import BadJson, decode
+from campaign.sales.asks import Ask
 from campaign.sales.batches import LARGEST_PUSH, MOST_EVENTS, BadPush, Batch
 from campaign.sales.submissions import Rejection
 
@@ -17,6 +19,8 @@ _PROBE = "0"
 """The tag of the message by which the platform tries an address: nothing to keep."""
 
 _REFUNDED = "206"
+_ABOUT_ORDERS = frozenset(("100", "101", "102", "103", "106", "108", "109", "211"))
+_ABOUT_CASES = frozenset(str(tag) for tag in range(200, 209))
 _TIMES = (
     "update_time",
     "success_time",
@@ -55,15 +59,31 @@ def read(body: bytes) -> Batch:
         raise BadPush(why="not_a_list")
     raws: list[Any] = []
     unreadable = []
+    asks: dict[int, Ask] = {}
     for message in messages:
         if isinstance(message, dict) and message.get("tag") == _PROBE:
             continue
         try:
-            raws.append(_event(message))
+            event = _event(message)
+            if (ask := _ask(message, event)) is not None:
+                asks[len(raws)] = ask
+            raws.append(event)
         except BadJson as error:
             unreadable.append(Rejection(len(raws), error.code))
             raws.append(None)
-    return Batch(raws, unreadable)
+    return Batch(raws, unreadable, asks)
+
+
+def _ask(message: Any, event: Any) -> Ask | None:
+    """The order or after-sale case that a message hints at."""
+    if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
+        return None
+    tag, told = written_id(message.get("tag")), event["data"]
+    if tag in _ABOUT_CASES and (ref := written_id(told.get("aftersale_id"))):
+        return Ask("aftersale", ref[:100], event["shop_id"])
+    if tag in _ABOUT_ORDERS and (ref := written_id(told.get("p_id"))):
+        return Ask("order", ref[:100], event["shop_id"])
+    return None
 
 
 def _event(message: Any) -> Any:
@@ -109,4 +129,5 @@ DOUYIN = Platform(
     read=read,
     answer=b'{"code":0,"msg":"success"}',
     address=lambda account, token: f"/api/v1/connectors/douyin/{account}/{token}",
+    api=DouyinApi(),
 )

@@ -5,11 +5,22 @@ as it came, under its notification id.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from campaign.connectors.protocol import Credentials, Platform, moment, written_id
+from campaign.connectors.tiktok_shop.api import TikTokShopApi
 from campaign.kit.signing import BadSignature, matches, tiktok_shop_signature
 from campaign.kit.strict_json import BadJson, decode
+from campaign.sales.asks import Ask, Subject
 from campaign.sales.batches import LARGEST_PUSH, BadPush, Batch
+
+_ASKS: dict[Any, tuple[Subject, tuple[str, ...]]] = {
+    1: ("order", ("order_id",)),
+    11: ("order", ("order_id",)),
+    12: ("aftersale", ("return_id",)),
+    67: ("aftersale", ("aftersales_request_id", "return_id")),
+}
+"""Type of notice → what to ask for, and where its number stands."""
 
 
 def verify(known: Sequence[Credentials], headers: Mapping[str, str], _token: str, body: bytes) -> None:
@@ -37,7 +48,16 @@ def read(body: bytes) -> Batch:
         "shop_id": written_id(notice.get("shop_id")),
         "data": notice.get("data"),
     }
-    return Batch([event], [])
+    return Batch([event], [], asks={0: ask} if (ask := _ask(notice)) else {})
+
+
+def _ask(notice: Mapping[str, Any]) -> Ask | None:
+    """The order or return that the notice hints at."""
+    data = notice.get("data")
+    told = data if isinstance(data, dict) else {}
+    subject, names = _ASKS.get(notice.get("type"), ("order", ()))
+    ref = next((found for name in names if (found := written_id(told.get(name)))), None)
+    return Ask(subject, ref[:100], written_id(notice.get("shop_id"))) if ref else None
 
 
 TIKTOK_SHOP = Platform(
@@ -46,4 +66,5 @@ TIKTOK_SHOP = Platform(
     read=read,
     answer=b'{"code":0,"message":"success"}',
     address=lambda account, _token: f"/api/v1/connectors/tiktok-shop/{account}",
+    api=TikTokShopApi(),
 )

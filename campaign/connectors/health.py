@@ -1,0 +1,114 @@
+"""How connectors do: when each last told something, what waits, and what went wrong. For people of the hub."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.accounts.models import Connector
+from campaign.connectors import turns
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.database import after_commit
+from campaign.kit.errors import WrongState
+from campaign.kit.queue import nudge
+from campaign.sales import asks
+
+
+@dataclass(frozen=True)
+class Health:
+    """See the API's HealthOut. complete_to is the earliest of its shops', None where one has told nothing yet."""
+
+    last_event_at: datetime | None
+    complete_to: datetime | None
+    held_back: int
+    contradicted: int
+    asks_details: bool
+    details_waiting: int
+    details_oldest_at: datetime | None
+    details_given_up: int
+    listed_through: datetime | None
+    answered_at: datetime | None
+    paused_until: datetime | None
+    error: str | None
+    error_said: str
+    error_at: datetime | None
+    test_pending: bool
+    tested_at: datetime | None
+    test_error: str | None
+    test_said: str
+
+    @property
+    def is_well(self) -> bool:
+        return not (
+            self.error or self.test_error or self.details_given_up or self.held_back or self.contradicted
+        )
+
+
+_HEALTH = text("""
+SELECT s.last_event_at, f.complete_to, coalesce(h.held, 0) AS held_back, coalesce(k.conflicts, 0) AS contradicted,
+       p.connector_id IS NOT NULL AS asks_details, a.waiting AS details_waiting, a.oldest AS details_oldest_at,
+       a.given_up AS details_given_up, p.listed_through, p.ok_at AS answered_at,
+       CASE WHEN p.paused_until > :now THEN p.paused_until END AS paused_until, p.error,
+       coalesce(p.said, '') AS error_said, CASE WHEN p.error IS NOT NULL THEN p.error_at END AS error_at,
+       p.test_asked_at IS NOT NULL AS test_pending, p.tested_at, p.test_error,
+       coalesce(p.test_said, '') AS test_said
+FROM (SELECT CAST(:id AS bigint) AS id, CAST(:shops AS bigint[]) AS shops) c
+LEFT JOIN connector_pull p ON p.connector_id = c.id
+LEFT JOIN connector_seen s ON s.connector_id = c.id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN count(g.shop_id) = cardinality(c.shops) THEN min(g.complete_through) END AS complete_to
+    FROM shop_progress g WHERE g.shop_id = ANY(c.shops)
+) f
+CROSS JOIN LATERAL (
+    SELECT count(*) AS held FROM sale_event e WHERE e.verdict = 'quarantined' AND e.connector_id = c.id
+) h
+CROSS JOIN LATERAL (SELECT count(*) AS conflicts FROM sale_conflict x WHERE x.shop_id = ANY(c.shops)) k
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE due_at < 'infinity') AS waiting, min(asked_at) FILTER (WHERE due_at < 'infinity')
+        AS oldest, count(*) FILTER (WHERE due_at = 'infinity') AS given_up
+    FROM detail_ask d WHERE d.connector_id = c.id
+) a
+""")
+
+
+def of_connector(db: Session, actor: Actor, connector: Connector) -> Health:
+    """One connector's state."""
+    values = {"id": connector.id, "shops": connector.shop_ids, "now": clock.now(db)}
+    return Health(**db.execute(_HEALTH, values).mappings().one())
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """An order or case whose detail could not be had, and why."""
+
+    subject: str
+    ref: str
+    asked_at: datetime
+    error: str
+
+
+_GIVEN_UP = text(
+    "SELECT subject, ref, asked_at, coalesce(error, '') AS error FROM detail_ask"
+    " WHERE connector_id = :id AND attempts > 0 ORDER BY asked_at DESC LIMIT 20"
+)
+
+
+def failing(db: Session, actor: Actor, connector: Connector) -> list[GivenUp]:
+    """The newest that failed so far, given up or not."""
+    return [GivenUp(**row) for row in db.execute(_GIVEN_UP, {"id": connector.id}).mappings()]
+
+
+def ask_test(db: Session, actor: Actor, connector: Connector) -> None:
+    """Have its credentials tried. Raises WrongState where it has none that ask."""
+    if not turns.ask_test(db, actor, connector.id):
+        raise WrongState(state="no_token")
+    after_commit(db, lambda: nudge("connectors.pull"))
+
+
+def ask_again(db: Session, actor: Actor, connector: Connector) -> int:
+    """Take up the details that were given up; gives how many."""
+    count = asks.ask_again(db, connector.id, clock.now(db))
+    after_commit(db, lambda: nudge("connectors.pull"))
+    return count

@@ -1,0 +1,107 @@
+"""Orders and after-sale cases whose detail a platform still has to tell, by the account that may ask for it.
+
+An ask is written with the push that gave rise to it, in its transaction, so that a kill loses none. It is gone when
+its detail was taken in; one that was pushed again meanwhile is asked for again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+Subject = Literal["order", "aftersale"]
+
+STEPS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 3600, 7200, 14_400))
+"""How long an ask that fails by itself waits before the next try; after the last it is parked and shown."""
+
+
+@dataclass(frozen=True, order=True)
+class Ask:
+    """One order or case, as the platform numbers it; `shop_ref` the platform's shop, where it was told."""
+
+    subject: Subject
+    ref: str
+    shop_ref: str | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An ask that is due. `asked` counts how often it was asked for: it must not have grown when it is done."""
+
+    ask: Ask
+    asked: int
+    attempts: int
+
+
+_WANT = text(
+    "INSERT INTO detail_ask (connector_id, subject, ref, shop_ref, asked_at, due_at)"
+    " SELECT connector_id, subject, ref, max(shop_ref), :now, :now FROM unnest(CAST(:connectors AS bigint[]),"
+    " CAST(:subjects AS text[]), CAST(:refs AS text[]), CAST(:shops AS text[]))"
+    " AS g(connector_id, subject, ref, shop_ref) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    " ON CONFLICT (connector_id, subject, ref) DO UPDATE SET asked = detail_ask.asked + 1, attempts = 0,"
+    " due_at = excluded.due_at, error = NULL, shop_ref = coalesce(excluded.shop_ref, detail_ask.shop_ref)"
+)
+_DUE = text(
+    "SELECT subject, ref, shop_ref, asked, attempts FROM detail_ask"
+    " WHERE connector_id = :connector_id AND subject = :subject AND due_at <= :now ORDER BY due_at, ref LIMIT :most"
+)
+_DONE = text(
+    "DELETE FROM detail_ask a USING unnest(CAST(:subjects AS text[]), CAST(:refs AS text[]),"
+    " CAST(:askeds AS integer[])) AS g(subject, ref, asked) WHERE a.connector_id = :connector_id"
+    " AND a.subject = g.subject AND a.ref = g.ref AND a.asked = g.asked"
+)
+_FAILED = text(
+    "UPDATE detail_ask SET attempts = attempts + 1, error = :error,"
+    " due_at = coalesce(CAST(:due_at AS timestamptz), 'infinity')"
+    " WHERE connector_id = :connector_id AND subject = :subject AND ref = :ref AND asked = :asked"
+)
+_AGAIN = text(
+    "UPDATE detail_ask SET attempts = 0, due_at = :now, asked = asked + 1"
+    " WHERE connector_id = :connector_id AND due_at = 'infinity'"
+)
+
+
+def want(db: Session, wanted: Sequence[tuple[int, Ask]], now: datetime) -> None:
+    """Ask for the detail of each (connector id, ask); what is asked for already is asked for anew."""
+    if wanted:
+        values = {
+            "connectors": [connector_id for connector_id, _ in wanted],
+            "subjects": [ask.subject for _, ask in wanted],
+            "refs": [ask.ref for _, ask in wanted],
+            "shops": [ask.shop_ref for _, ask in wanted],
+        }
+        db.execute(_WANT, values | {"now": now})
+
+
+def due(db: Session, connector_id: int, subject: Subject, most: int, now: datetime) -> list[Waiting]:
+    """What an account is to ask for now, the longest due first."""
+    values = {"connector_id": connector_id, "subject": subject, "most": most, "now": now}
+    return [
+        Waiting(Ask(row.subject, row.ref, row.shop_ref), row.asked, row.attempts)
+        for row in db.execute(_DUE, values)
+    ]
+
+
+def done(db: Session, connector_id: int, answered: Sequence[Waiting]) -> None:
+    """Their details were taken in, by this transaction."""
+    values = {
+        "subjects": [one.ask.subject for one in answered],
+        "refs": [one.ask.ref for one in answered],
+        "askeds": [one.asked for one in answered],
+    }
+    db.execute(_DONE, values | {"connector_id": connector_id})
+
+
+def failed(db: Session, connector_id: int, one: Waiting, error: str, now: datetime) -> None:
+    """This one by itself could not be told; tried again later, or parked after the last of STEPS."""
+    due_at = now + STEPS[one.attempts] if one.attempts < len(STEPS) else None
+    values = {"subject": one.ask.subject, "ref": one.ask.ref, "asked": one.asked}
+    db.execute(_FAILED, values | {"connector_id": connector_id, "error": error, "due_at": due_at})
+
+
+def ask_again(db: Session, connector_id: int, now: datetime) -> int:
+    """Take up what was parked; gives how many."""
+    return db.execute(_AGAIN, {"connector_id": connector_id, "now": now}).rowcount  # type: ignore[attr-defined, no-any-return]
