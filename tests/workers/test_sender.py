@@ -1,7 +1,9 @@
 """The sender as a process of its own, against real receivers: signed, retried, never twice by surprise."""
 
 import json
+import time
 
+import psycopg
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -250,3 +252,58 @@ def test_resend_replay_and_test_use_the_same_queue(committed_database, settings,
     types = [json.loads(request.body)["type"] for request in receiver.received]
     assert types == ["session.moved", "session.moved", "endpoint.test", "session.moved"]
     assert len({request.headers["webhook-id"] for request in receiver.received}) == 2
+
+
+def test_one_that_is_taken_for_dead_sends_nothing_more_of_what_it_held(
+    committed_database, settings, agency, receiver
+):
+    """Its lock goes with its connection: what it holds is another's then, and each event still comes once."""
+    add(committed_database, settings, agency.id, receiver.url, max_in_flight=1)
+    receiver.behave(fake.slow(0.3, fake.OK))
+    with sending(settings), psycopg.connect(settings.database_url, autocommit=True) as other:
+        with committed_database.transaction(HUB) as db:
+            for number in range(8):
+                write(db, "session.moved", session_id=1, agency_ids=[agency.id], data={"number": number})
+        receiver.wait_for(1)
+        (token,) = other.execute("SELECT token FROM webhook_sender").fetchone() or (0,)
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'xinji-live sender ears'"
+        )
+        other.execute("SELECT pg_advisory_lock(%s)", (token,))
+        # As another sender does that finds the lock free: what waits in the first one's lane is its own now.
+        taken = other.execute("UPDATE webhook_delivery SET lease = 7 WHERE state = 'sending'").rowcount
+        assert taken >= 5
+        before = len(receiver.received)
+        time.sleep(2)
+        assert len(receiver.received) <= before + 1, "sent what is another's"
+        other.execute(
+            "UPDATE webhook_delivery SET state = 'pending', lease = NULL, next_at = now() WHERE lease = 7"
+        )
+        other.execute("SELECT pg_advisory_unlock(%s)", (token,))
+        wait_until(settings.database_url, LEFT, 0)
+    ids = [request.headers["webhook-id"] for request in receiver.received]
+    # The one in flight at that moment may come twice, as after a kill.
+    assert (len(set(ids)), len(ids) <= 9) == (8, True)
+
+
+def test_what_a_swallowed_claim_took_is_sent_without_waiting_for_its_lease(
+    committed_database, settings, agency, receiver
+):
+    add(committed_database, settings, agency.id, receiver.url)
+    with sending(settings), psycopg.connect(settings.database_url, autocommit=True) as other:
+        (token,) = other.execute("SELECT token FROM webhook_sender").fetchone() or (0,)
+        with committed_database.transaction(HUB) as db:
+            write(db, "session.moved", session_id=1, agency_ids=[agency.id], data={})
+        receiver.wait_for(1)
+        wait_until(settings.database_url, LEFT, 0)
+        # As after a crash between the commit of a claim and its answer: leased to the sender, which knows nothing.
+        other.execute(
+            "UPDATE webhook_delivery SET state = 'sending', lease = %s, next_at = now() + interval '40 s'",
+            (token,),
+        )
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'xinji-live sender ears'"
+        )
+        receiver.wait_for(2, seconds=10)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -28,7 +28,7 @@ class Lane:
         self._send = send
         self._on_room = on_room
         self._waiting: deque[Claimed] = deque()
-        self._flying: set[asyncio.Task[None]] = set()
+        self._flying: dict[asyncio.Task[None], Claimed] = {}
         # A bucket that holds one second's worth: bursts pass, the average does not exceed the rate.
         self._tokens = float(target.per_second)
         self._filled_at = time.monotonic()
@@ -39,7 +39,8 @@ class Lane:
         return len(self._waiting) + len(self._flying)
 
     @property
-    def flying(self) -> set[asyncio.Task[None]]:
+    def flying(self) -> Mapping[asyncio.Task[None], Claimed]:
+        """What is under way, and by which task."""
         return self._flying
 
     def add(self, claimed: Claimed) -> None:
@@ -53,8 +54,9 @@ class Lane:
                 self._come_back((1 - self._tokens) / self.target.per_second)
                 break
             self._tokens -= 1
-            task = asyncio.get_running_loop().create_task(self._send(self.target, self._waiting.popleft()))
-            self._flying.add(task)
+            claimed = self._waiting.popleft()
+            task = asyncio.get_running_loop().create_task(self._send(self.target, claimed))
+            self._flying[task] = claimed
             task.add_done_callback(self._landed)
         if self.has_more and len(self._waiting) <= self.target.max_in_flight * AHEAD // 2:
             self.has_more = False
@@ -71,7 +73,7 @@ class Lane:
         return dropped
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._flying.discard(task)
+        self._flying.pop(task, None)
         if task.cancelled():
             return
         if task.exception() is not None:

@@ -22,7 +22,7 @@ from campaign.delivery.sender.fanout import fan_out
 from campaign.delivery.sender.herald import Herald, Wording
 from campaign.delivery.sender.lanes import Lane
 from campaign.delivery.sender.notes import Try, note
-from campaign.delivery.sender.registry import enter, free_dead, leave
+from campaign.delivery.sender.registry import enter, free_dead, free_own, leave
 from campaign.delivery.sender.secrets import Secrets
 from campaign.kit import ids, signing
 from campaign.kit.addresses import Blocked
@@ -63,6 +63,8 @@ class Sender:
         self._news = asyncio.Event()
         self._due = Due()
         self._stopping = asyncio.Event()
+        # Whether our lock stands for us: without it others take us for dead, and what we hold for free.
+        self._is_entered = False
         self._http: Client | None = None
         self._herald = Herald(settings, self._guard, self._token, self._time, wording)
 
@@ -106,18 +108,32 @@ class Sender:
     async def _listen(self) -> None:
         async def listen(db: Connection) -> None:
             await enter(db, self._token)
+            await self._work.insist(self._take_stock)
             await db.execute(f"LISTEN {CHANNEL}")
-            # Whatever was said while nobody listened.
-            self._due.at_all()
-            self._news.set()
-            async for told in db.notifies():
-                if told.payload != FACT:
-                    self._due.at_all()
+            self._is_entered = True
+            try:
+                # Whatever was said while nobody listened.
+                self._due.at_all()
                 self._news.set()
-                self._herald.wake()
+                async for told in db.notifies():
+                    if told.payload != FACT:
+                        self._due.at_all()
+                    self._news.set()
+                    self._herald.wake()
+            finally:
+                self._is_entered = False
 
         while True:
             await self._ears.insist(listen)
+
+    async def _take_stock(self, db: Connection) -> None:
+        """Begin anew but for what is in flight: while our lock was gone others may have taken what waits in our lanes,
+        and a crash may have swallowed the answer to a claim.
+        """
+        for lane in self._lanes.values():
+            lane.drop()
+        flying = [one.id for lane in self._lanes.values() for one in lane.flying.values()]
+        await free_own(db, self._token, flying, self._time.now())
 
     async def _keep_fanning(self) -> None:
         """Beside the claims, so that lanes do not run dry while the next messages are made."""
@@ -145,7 +161,7 @@ class Sender:
 
     async def _turn(self, db: Connection, *, days: int, only: Sequence[int] | None) -> None:
         """Claim, and start what was claimed."""
-        if only is not None and not only:
+        if not self._is_entered or (only is not None and not only):
             return
         now = self._time.now()
         loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
@@ -181,8 +197,8 @@ class Sender:
 
     async def _send(self, target: Target, claimed: Claimed) -> None:
         now = self._time.now()
-        if claimed.until - now <= timedelta(seconds=TOTAL_SECONDS + 1):
-            # Waited too long in the lane: another may take it before our answer is noted.
+        if not self._is_entered or claimed.until - now <= timedelta(seconds=TOTAL_SECONDS + 1):
+            # Another may take it before our answer is noted: it waited too long in the lane, or our lock is gone.
             await self._give_back([claimed])
             return
         answer = await self._post(target, claimed)

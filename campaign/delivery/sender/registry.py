@@ -4,6 +4,7 @@ Each sender holds an advisory lock on its own token for as long as its connectio
 it the moment the process dies. Whoever can take the lock of a registered sender knows that it is gone.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -23,6 +24,11 @@ async def enter(db: Connection, token: int) -> None:
     """Register; to be called again on every new connection that stands for our life."""
     await db.execute("SELECT pg_advisory_lock(%s)", (token,))
     await db.execute("INSERT INTO webhook_sender (token) VALUES (%s) ON CONFLICT DO NOTHING", (token,))
+
+
+async def free_own(db: Connection, token: int, flying: Sequence[int], now: datetime) -> None:
+    """Give back what is leased to us but for the deliveries in flight: what we hold beside them is not ours to send."""
+    await db.execute(f"{_FREE} AND id <> ALL(%s)", (now, token, list(flying)))
 
 
 async def leave(db: Connection, token: int) -> None:
