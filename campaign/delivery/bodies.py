@@ -10,6 +10,9 @@ from campaign.outbox.events import VERSION
 
 LARGEST = 20 * 1024
 
+USER_AGENT = "xinji-live/1"
+"""Under which every webhook goes out."""
+
 # What is left out first when a body grows too long, dearest last; a receiver that misses it asks the API.
 _CUT_IN_TURN = (
     ("session", "lineup"),

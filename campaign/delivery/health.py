@@ -19,11 +19,15 @@ MOST_ENDPOINTS = 500
 
 @dataclass(frozen=True)
 class DayHealth:
-    """The deliveries of a day's events, by the hub's clocks. Times in seconds from the event to the receiver's 2xx."""
+    """The deliveries of a day's events, by the hub's clocks. Times in seconds from the event to the receiver's 2xx.
+
+    replaced: totals that gave way to newer ones of their session before they were sent.
+    """
 
     day: date
     delivered: int
     given_up: int
+    replaced: int
     waiting: int
     p50_seconds: float | None
     p95_seconds: float | None
@@ -44,9 +48,9 @@ class Backlog:
 _DAYS = text("""
 SELECT (created_at AT TIME ZONE :zone)::date AS day,
        count(*) FILTER (WHERE state = 'delivered') AS delivered,
-       -- Totals that gave way to newer ones were not given up: those were sent.
        count(*) FILTER (WHERE state IN ('exhausted', 'expired')
                           AND last_error IS DISTINCT FROM 'superseded') AS given_up,
+       count(*) FILTER (WHERE state = 'expired' AND last_error = 'superseded') AS replaced,
        count(*) FILTER (WHERE state IN ('pending', 'sending', 'held')) AS waiting,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at))
            FILTER (WHERE state = 'delivered') AS p50,
@@ -73,7 +77,12 @@ def days_of(db: Session, actor: Actor, endpoint: WebhookEndpoint, zone: ZoneInfo
     rows = db.execute(_DAYS, {"endpoint": endpoint.id, "since": since, "zone": zone.key})
     return [
         DayHealth(
-            row.day, row.delivered, row.given_up, row.waiting, *(_seconds(one) for one in (row.p50, row.p95))
+            row.day,
+            row.delivered,
+            row.given_up,
+            row.replaced,
+            row.waiting,
+            *(_seconds(one) for one in (row.p50, row.p95)),
         )
         for row in rows
     ]

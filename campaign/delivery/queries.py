@@ -68,6 +68,10 @@ def page_of_deliveries(db: Session, actor: Actor, query: DeliveryQuery) -> Page[
         wanted = wanted.where(WebhookDelivery.state == query.state)
     if query.event_type is not None:
         wanted = wanted.where(WebhookDelivery.type == query.event_type)
+    if query.event_id is not None:
+        wanted = wanted.where(WebhookDelivery.event_id == query.event_id)
+    if query.session_id is not None:
+        wanted = wanted.where(WebhookDelivery.session_id == query.session_id)
     if query.updated_since is not None:
         wanted = wanted.where(
             func.coalesce(WebhookDelivery.finished_at, WebhookDelivery.created_at) >= query.updated_since

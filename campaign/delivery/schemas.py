@@ -109,6 +109,8 @@ class DeliveryQuery(ListQuery):
     endpoint_id: EndpointId | None = None
     state: State | None = None
     event_type: str | None = Field(default=None, max_length=64)
+    event_id: EventId | None = None
+    session_id: SessionId | None = None
 
 
 class DeliveryOut(BaseModel):

@@ -4,9 +4,10 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
-from campaign.kit.actor import Actor
-from campaign.kit.ids import public
+from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.ids import internal, public
 from campaign.kit.instants import parse, written
 from tests import zones
 from tests.factory import HUB
@@ -222,6 +223,37 @@ def test_the_list_takes_days_states_and_parties(call, stage, body):
     assert call(HUB, "GET", "/sessions?from=yesterday").status_code == 422
     assert call(HUB, "GET", "/sessions?from=2026-02-02&to=2026-01-01").status_code == 422
     assert call(HUB, "GET", "/sessions?cursor=abc").status_code == 422
+
+
+def test_after_a_gap_in_seq_an_agency_is_brought_up_to_date(call, stage, body, database):
+    """A receiver that had seq 1 and then 3 asks what changed since the event it had last."""
+    made = call(HUB, "POST", "/sessions", json=body()).json
+    quiet = call(HUB, "POST", "/sessions", json=body(starts=stage.given().starts_at + timedelta(days=2))).json
+    where = f"/sessions/{made['id']}"
+    for session_id in (made["id"], quiet["id"]):
+        assert call(HUB, "POST", f"/sessions/{session_id}/offer").status_code == 200
+    for hours in (5, 6):
+        moved = {
+            name: written(parse(made[name]) + timedelta(hours=hours)) for name in ("starts_at", "ends_at")
+        }
+        answer = call(HUB, "PATCH", where, json=moved, headers={"If-Match": "*"})
+        assert answer.status_code == 200, answer.json
+    with database.transaction(SYSTEM) as db:
+        rows = db.execute(
+            text("SELECT seq, at FROM outbox_event WHERE session_id = :id ORDER BY seq"),
+            {"id": internal("ses", made["id"])},
+        ).all()
+    assert [row.seq for row in rows] == [1, 2, 3]
+    agency = Actor(kind="key", role="agency", agency_id=stage.agency.id, name="agency")
+    since = written(rows[0].at).replace("+", "%2B")
+    items = call(agency, "GET", f"/sessions?updated_since={since}").json["items"]
+    found = {item["id"]: item for item in items}
+    assert (found[made["id"]]["version"], found[made["id"]]["starts_at"]) == (
+        answer.json["version"],
+        moved["starts_at"],
+    )
+    after_all = written(rows[-1].at + timedelta(seconds=1)).replace("+", "%2B")
+    assert call(agency, "GET", f"/sessions?updated_since={after_all}").json["items"] == []
 
 
 def test_slots_are_where_studio_and_host_are_free(call, stage, body):

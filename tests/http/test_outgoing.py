@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import resource
 import time
 
 import pytest
@@ -156,6 +157,22 @@ def test_a_hostile_receiver_is_bounded_in_time_and_memory(receiver, behaviour, s
     assert answer.status == status
     assert answer.error in errors
     assert len(answer.body) <= outgoing.ANSWER_BYTES
+
+
+def test_many_hostile_bodies_at_once_take_no_memory(receiver):
+    """Each says it has a GiB and goes on writing: what is kept of it is the first 4 KiB."""
+    receiver.behave(fake.ENDLESS_BODY)
+
+    async def run() -> list[Answer]:
+        async with hasty().client() as client:
+            return await asyncio.gather(*(client.post(receiver.url, {}, BODY) for _ in range(50)))
+
+    asyncio.run(run())  # libraries are loaded, buffers made
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answers = [answer for _ in range(4) for answer in asyncio.run(run())]
+    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert {(answer.status, len(answer.body)) for answer in answers} == {(200, outgoing.ANSWER_BYTES)}
+    assert grown_kib < 32 * 1024, f"{grown_kib} KiB for 200 bodies of a GiB"
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path):

@@ -78,10 +78,11 @@ def test_an_endpoint_shows_its_days_what_waits_and_how_long_it_took(page, call, 
         )
     shown = page(mine, f"/webhooks/{made['id']}").text
     cells = re.findall(r'<td class="num" data-th="([^"]+)">([^<]+)</td>', shown)
-    assert cells[:5] == [
+    assert cells[:6] == [
         ("Delivered", "4"),
         ("Waiting", "1"),
         ("Given up", "1"),
+        ("Newer sent instead", "1"),
         ("Half within", "2.5 s"),
         ("95 in 100 within", "3.8 s"),
     ]
@@ -95,6 +96,37 @@ def test_the_log_is_searched_by_type_and_state_together(page, call, database, mi
     assert delivery in page(mine, where + "session.moved").text
     assert delivery not in page(mine, where + "session.offered").text
     assert 'value="session.offered" selected' in page(mine, where + "session.offered").text
+
+
+def test_the_log_is_searched_by_the_id_of_an_event_or_a_session(page, call, database, mine):
+    made = added(call, mine)
+    one, two = (delivery_of(database, made, event_id=number) for number in (1, 2))
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE webhook_delivery SET session_id = 77 WHERE event_id = 2"))
+    where = f"/webhooks/{made['id']}?about="
+    for about, shown, hidden in ((ids.public("evt", 1), one, two), (ids.public("ses", 77), two, one)):
+        listed = page(mine, where + about).text
+        assert (shown in listed, hidden in listed, f'value="{about}"' in listed) == (True, False, True)
+    for about in ("evt_x", "agn_1", "%00", "1"):
+        refused = page(mine, where + about)
+        assert refused.status_code == 200
+        assert "no id of an event" in refused.text
+        assert one not in refused.text
+    query = {"event_id": ids.public("evt", 2)}
+    found = call(mine, "GET", "/webhook-deliveries", query_string=query).json["items"]
+    assert [item["id"] for item in found] == [two]
+
+
+def test_a_delivery_shows_the_request_with_its_headers(page, call, database, mine):
+    made = added(call, mine)
+    shown = page(mine, f"/webhooks/deliveries/{delivery_of(database, made)}").text
+    for line in (
+        f"POST {URL}",
+        "content-type: application/json",
+        "webhook-id: evt_",
+        "user-agent: xinji-live/1",
+    ):
+        assert line in shown
 
 
 def test_the_hub_sees_first_what_is_switched_off_then_what_fails_longest(page, call, database, make):

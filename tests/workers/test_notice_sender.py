@@ -15,7 +15,9 @@ from campaign.outbox.actions import write
 from campaign.outbox.notices import tell
 from tests.factory import HUB, Factory
 from tests.fakes.mailbox import Mailbox
+from tests.fakes.receiver import GONE, Receiver
 from tests.fakes.robots import KEY, Robot
+from tests.fakes.senders import add as add_endpoint
 from tests.fakes.senders import sending, wait_until
 
 LEFT = "SELECT count(*) FROM notice_delivery WHERE state IN ('pending', 'sending')"
@@ -274,6 +276,26 @@ def test_an_event_that_cannot_become_a_message_rings_the_hub_and_stops_no_other(
         wait_until(settings.database_url, "SELECT count(*) FROM alert WHERE kind = 'event_unusable'", 1)
     with committed_database.transaction(HUB) as db:
         assert queries.count_unread(db, HUB) == 1
+
+
+def test_an_endpoint_switched_off_is_told_by_robot_and_by_mail(committed_database, settings, agency):
+    with (
+        Receiver() as receiver, Robot("feishu") as robot, Mailbox() as box,
+        sending(settings, CAMPAIGN_MAIL_URL=box.url),
+    ):  # fmt: skip
+        add(committed_database, settings, agent(agency), robot.url, language="en")
+        add(committed_database, settings, HUB, "duty@hub.example", "mail", language="en")
+        receiver.behave(GONE)
+        add_endpoint(committed_database, settings, agency.id, receiver.url)
+        with committed_database.transaction(HUB) as db:
+            write(db, "session.moved", session_id=1, agency_ids=[agency.id], data={})
+        (line,) = robot.wait_for(1)
+        (mail,) = box.wait_for(1)
+    host = receiver.url.removeprefix("http://").rstrip("/")
+    assert host in line
+    assert "switched off" in line
+    assert host in mail.get_content()
+    assert agency.name in mail.get_content()
 
 
 def test_addresses_and_secrets_are_sealed_at_rest(committed_database, settings):

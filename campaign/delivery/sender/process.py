@@ -15,6 +15,7 @@ import structlog
 import uvloop
 
 from campaign.delivery.backoff import after_try
+from campaign.delivery.bodies import USER_AGENT
 from campaign.delivery.sender.claims import AHEAD, Claimed, Target, claim, release
 from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.due import Due
@@ -40,7 +41,6 @@ NOTE_BATCH = 500
 FRESH_DAYS, ALL_DAYS = 1, 40
 # One success a minute is enough to tell when an endpoint was last well.
 SUCCESS_NOTED_EVERY = 60.0
-USER_AGENT = "xinji-live/1"
 
 
 class Sender:

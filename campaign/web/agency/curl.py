@@ -2,6 +2,8 @@
 
 import shlex
 
+from campaign.delivery.bodies import USER_AGENT
+
 _SCRIPT = """\
 secret=whsec_…
 id={event_id}
@@ -12,6 +14,20 @@ signature=$(printf '%s.%s.%s' "$id" "$at" "$body" | openssl dgst -sha256 -mac HM
 curl -i {url} -H 'content-type: application/json' -H "webhook-id: $id" -H "webhook-timestamp: $at" \\
   -H "webhook-signature: v1,$signature" --data-binary "$body"
 """  # noqa: E501 - a line of the shell is a line
+
+_HEAD = """\
+POST {url}
+content-type: application/json
+content-length: {length}
+user-agent: {agent}
+webhook-id: {event_id}
+webhook-timestamp: …
+webhook-signature: v1,…"""
+
+
+def request_head(url: str, event_id: str, length: int) -> str:
+    """What stands before the body in every try."""
+    return _HEAD.format(url=url, length=length, agent=USER_AGENT, event_id=event_id)
 
 
 def as_curl(url: str, event_id: str, body: bytes) -> str:

@@ -11,7 +11,7 @@ from campaign.delivery.states import RESENDABLE
 from campaign.gate.door import reads, writes
 from campaign.kit import ids
 from campaign.kit.actor import Actor
-from campaign.web.agency.curl import as_curl
+from campaign.web.agency.curl import as_curl, request_head
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt
 
@@ -24,11 +24,13 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
     """Body and tries. What a receiver answered is text to be shown, never markup."""
     delivery = queries.get_delivery(db, actor, read_id("whd", delivery_id))
     body = queries.body_of(db, actor, delivery)
+    address, event_id = queries.address_of(db, actor, delivery), ids.public("evt", delivery.event_id)
     return render_template(
         "agency/webhooks_delivery.html",
         delivery=delivery,
         body=json.dumps(json.loads(body), ensure_ascii=False, indent=2),
-        curl=as_curl(queries.address_of(db, actor, delivery), ids.public("evt", delivery.event_id), body),
+        head=request_head(address, event_id, len(body)),
+        curl=as_curl(address, event_id, body),
         tries=[
             (one, one.answer.decode("utf-8", "replace")) for one in queries.attempts_of(db, actor, delivery)
         ],

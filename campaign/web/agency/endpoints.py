@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
@@ -26,6 +27,26 @@ from campaign.web.verbs import attempt, version_in
 pages = Blueprint("agency_endpoints", __name__, url_prefix="/webhooks")
 
 ASKABLE = [one for one in TYPES if one != "endpoint.test"]
+_ABOUT = {"evt": "event_id", "ses": "session_id"}
+
+
+class LogQuery(schemas.DeliveryQuery):
+    """A search of the log: `about` is the id of an event or a session."""
+
+    about: str | None = Field(default=None, max_length=40)
+
+    def found(self) -> "LogQuery | None":
+        """The query with what it is about; None where that is no such id."""
+        written = (self.about or "").strip()
+        if not written:
+            return self
+        prefix = written.partition("_")[0]
+        try:
+            return self.model_copy(update={_ABOUT[prefix]: ids.internal(prefix, written)})
+        except (KeyError, ValueError):
+            return None
+
+
 REPLAYS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
@@ -53,12 +74,12 @@ def create(*, db: Session, actor: Actor) -> Response:
         )
     if not made:
         return _index(db, actor, form)
-    return _one(db, actor, made[0].endpoint, schemas.DeliveryQuery(), secret=made[0].secret)
+    return _one(db, actor, made[0].endpoint, LogQuery(), secret=made[0].secret)
 
 
 @pages.get("/<endpoint_id>")
-@reads("endpoints.read", query=schemas.DeliveryQuery)
-def show(*, db: Session, actor: Actor, query: schemas.DeliveryQuery, endpoint_id: str) -> Response:
+@reads("endpoints.read", query=LogQuery)
+def show(*, db: Session, actor: Actor, query: LogQuery, endpoint_id: str) -> Response:
     """One endpoint with its log."""
     endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
     return _one(db, actor, endpoint, query)
@@ -79,7 +100,7 @@ def change(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
     if form.refusal is not None:
         # Undone in the database; what stands on the row in memory is not.
         db.refresh(endpoint)
-        return _one(db, actor, endpoint, schemas.DeliveryQuery(), form=form)
+        return _one(db, actor, endpoint, LogQuery(), form=form)
     return _back(endpoint)
 
 
@@ -110,7 +131,7 @@ def rotate(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
     """A new secret, shown this once."""
     endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
     secret, _until = actions.rotate_secret(db, actor, endpoint, secret_key=parts().settings.secret_key)
-    return _one(db, actor, endpoint, schemas.DeliveryQuery(), secret=secret, rotated=True)
+    return _one(db, actor, endpoint, LogQuery(), secret=secret, rotated=True)
 
 
 _LIMITS = ("max_in_flight", "per_second")
@@ -154,13 +175,14 @@ def _one(
     db: Session,
     actor: Actor,
     endpoint: WebhookEndpoint,
-    query: schemas.DeliveryQuery,
+    query: LogQuery,
     *,
     form: forms.Form[Any] | None = None,
     secret: str = "",
     rotated: bool = False,
 ) -> Response:
     query = query.model_copy(update={"endpoint_id": endpoint.id})
+    searched = query.found()
     kept = [one for one in endpoint.event_types if one != "*"]
     limits = {name: str(getattr(endpoint, name)) for name in _LIMITS}
     filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept, **limits)
@@ -168,7 +190,9 @@ def _one(
         "agency/webhooks_one.html",
         endpoint=endpoint,
         agency=_agencies(db, actor).get(endpoint.agency_id),
-        page=queries.page_of_deliveries(db, actor, query),
+        page=queries.page_of_deliveries(db, actor, searched) if searched else {"items": []},
+        about=query.about or "",
+        about_fault=searched is None,
         counts=queries.state_counts(db, actor, [endpoint.id], clock.now(db).date()).get(endpoint.id, {}),
         chosen=query.state,
         chosen_type=query.event_type,
