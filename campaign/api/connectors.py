@@ -1,62 +1,23 @@
 """Connectors: the machines that push sales."""
 
-from typing import Annotated, Literal
-
 from apiflask import APIBlueprint
 from flask import url_for
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from campaign.accounts import actions, queries
 from campaign.accounts.models import Connector
 from campaign.api.ids import read_id
 from campaign.connectors import health, platforms
+from campaign.connectors.schemas import ConnectorIn, CredentialsIn
 from campaign.gate.current import parts
 from campaign.gate.door import Answer, reads, writes
 from campaign.kit.actor import Actor
-from campaign.kit.errors import FieldError, Invalid, WrongState
-from campaign.kit.fields import ConnectorId, ListQuery, Name, ShopId, Strict
-from campaign.kit.ids import public
+from campaign.kit.errors import WrongState
+from campaign.kit.fields import ConnectorId, ListQuery, ShopId
 from campaign.kit.instants import Instant
-from campaign.parties import queries as parties
-from campaign.parties.models import Shop
-
-_ACCOUNT_FIELDS = ("app_key", "app_secret", "access_token", "refresh_token", "shop_cipher", "base_url")
 
 bp = APIBlueprint("api_connectors", __name__, tag="Connectors")
-
-
-Credential = Annotated[str, Field(min_length=1, max_length=200)]
-Token = Annotated[str, Field(max_length=1000)]
-Address = Annotated[str, Field(min_length=1, max_length=500)]
-
-
-class CredentialsIn(Strict):
-    """What the platform gave the account; sealed at rest and never shown again."""
-
-    app_key: Credential
-    app_secret: Credential
-    access_token: Token = ""
-    refresh_token: Token = ""
-    shop_cipher: Token = ""
-    base_url: Address | None = None
-
-
-class ConnectorIn(Strict):
-    """No shop_ids: it may push for any shop. A platform's account needs app_key and app_secret, a push has none.
-
-    With an access or refresh token the platform is asked for the detail of what it pushes.
-    """
-
-    kind: Literal["push", "tiktok_shop", "douyin"] = "push"
-    name: Name
-    app_key: Credential | None = None
-    app_secret: Credential | None = None
-    access_token: Token = ""
-    refresh_token: Token = ""
-    shop_cipher: Token = ""
-    base_url: Address | None = None
-    shop_ids: Annotated[list[ShopId], Field(max_length=500)] = Field(default_factory=list)
 
 
 class ConnectorOut(BaseModel):
@@ -123,40 +84,10 @@ def list_connectors(*, db: Session, actor: Actor, query: ListQuery) -> Connector
 @writes("connectors.write", body=ConnectorIn, answer=ConnectorMade, status=201)
 def add_connector(*, db: Session, actor: Actor, body: ConnectorIn) -> Answer:
     """A new connector; a push's secret signs what comes to /ingest/{id}/events, a platform signs its own way."""
-    for shop_id in body.shop_ids:
-        parties.get(db, actor, Shop, shop_id)
-    made = _add_push(db, actor, body) if body.kind == "push" else _add_account(db, actor, body)
-    location = url_for("api_connectors.get_connector", connector_id=made.id)
-    return Answer(made, 201, {"Location": location})
-
-
-def _add_push(db: Session, actor: Actor, body: ConnectorIn) -> ConnectorMade:
-    given = [name for name in _ACCOUNT_FIELDS if getattr(body, name)]
-    if given:
-        raise Invalid([FieldError(name, "unknown_field") for name in given])
-    connector, secret = actions.create_connector(
-        db, actor, secret_key=parts().settings.secret_key, name=body.name, shop_ids=body.shop_ids
-    )
-    return _made(connector, secret)
-
-
-def _add_account(db: Session, actor: Actor, body: ConnectorIn) -> ConnectorMade:
-    if body.app_key is None or body.app_secret is None:
-        missing = [name for name in ("app_key", "app_secret") if getattr(body, name) is None]
-        raise Invalid([FieldError(name, "missing") for name in missing])
     settings = parts().settings
-    connector, given = platforms.add_account(
-        db,
-        actor,
-        _given(body),
-        secret_key=settings.secret_key,
-        kind=body.kind,
-        name=body.name,
-        shop_ids=body.shop_ids,
-        allow=settings.outgoing_allow,
-    )
-    address = platforms.PLATFORMS[body.kind].address
-    return _made(connector, None, address(public("con", connector.id), given.path_token))
+    made = platforms.add(db, actor, body, secret_key=settings.secret_key, allow=settings.outgoing_allow)
+    location = url_for("api_connectors.get_connector", connector_id=made.connector.id)
+    return Answer(_made(made.connector, made.secret, made.push_path), 201, {"Location": location})
 
 
 @bp.get("/connectors/<connector_id>")
@@ -184,7 +115,7 @@ def rotate_credentials(*, db: Session, actor: Actor, connector_id: str, body: Cr
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
     settings = parts().settings
     platforms.rotate(
-        db, actor, connector, _given(body), secret_key=settings.secret_key, allow=settings.outgoing_allow
+        db, actor, connector, body, secret_key=settings.secret_key, allow=settings.outgoing_allow
     )
     return ConnectorOut.model_validate(connector)
 
@@ -213,10 +144,6 @@ def ask_again(*, db: Session, actor: Actor, connector_id: str) -> HealthOut:
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
     health.ask_again(db, actor, connector)
     return HealthOut.model_validate(health.of_connector(db, actor, connector))
-
-
-def _given(body: ConnectorIn | CredentialsIn) -> platforms.Given:
-    return platforms.Given(**{name: getattr(body, name) for name in _ACCOUNT_FIELDS})
 
 
 def _made(connector: Connector, secret: str | None, push_path: str | None = None) -> ConnectorMade:

@@ -13,63 +13,66 @@ from campaign.accounts.secrets import new_token
 from campaign.connectors import turns
 from campaign.connectors.douyin.pushes import DOUYIN
 from campaign.connectors.protocol import Credentials, Platform
+from campaign.connectors.schemas import ACCOUNT_FIELDS, ConnectorIn, CredentialsIn
 from campaign.connectors.tiktok_shop.pushes import TIKTOK_SHOP
 from campaign.kit.actor import Actor
 from campaign.kit.addresses import Blocked, Network, check_url
 from campaign.kit.errors import FieldError, Invalid, WrongState
+from campaign.kit.ids import public
+from campaign.parties import queries as parties
+from campaign.parties.models import Shop
 
 PLATFORMS: dict[str, Platform] = {one.kind: one for one in (TIKTOK_SHOP, DOUYIN)}
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a person enters of an account. Tokens and base_url only where the platform is asked for details."""
+class Made:
+    """A connector with what is shown this once: a push's signing secret, or the path that a platform is to push to."""
 
-    app_key: str
-    app_secret: str
-    access_token: str = ""
-    refresh_token: str = ""
-    shop_cipher: str = ""
-    base_url: str | None = None
+    connector: Connector
+    secret: str | None = None
+    push_path: str | None = None
 
-    def credentials(self, path_token: str) -> Credentials:
-        return Credentials(
-            self.app_key,
-            self.app_secret,
-            path_token,
-            access_token=self.access_token,
-            refresh_token=self.refresh_token,
-            shop_cipher=self.shop_cipher,
+
+def add(
+    db: Session, actor: Actor, given: ConnectorIn, *, secret_key: bytes, allow: Sequence[Network] = ()
+) -> Made:
+    """A connector of any kind. Raises Invalid for fields that its kind has not or lacks, and for its base_url."""
+    for shop_id in given.shop_ids:
+        parties.get(db, actor, Shop, shop_id)
+    if given.kind == "push":
+        odd = [name for name in ACCOUNT_FIELDS if getattr(given, name)]
+        if odd:
+            raise Invalid([FieldError(name, "unknown_field") for name in odd])
+        connector, secret = actions.create_connector(
+            db, actor, secret_key=secret_key, name=given.name, shop_ids=given.shop_ids
         )
-
-
-def add_account(
-    db: Session,
-    actor: Actor,
-    given: Given,
-    *,
-    secret_key: bytes,
-    kind: str,
-    name: str,
-    shop_ids: list[int],
-    allow: Sequence[Network] = (),
-) -> tuple[Connector, Credentials]:
-    """An account on a platform of PLATFORMS; its path token is shown this once. Raises Invalid for its base_url."""
+        return Made(connector, secret)
+    missing = [name for name in ("app_key", "app_secret") if getattr(given, name) is None]
+    if missing:
+        raise Invalid([FieldError(name, "missing") for name in missing])
     base_url = _checked_url(given.base_url, allow)
-    made = given.credentials(new_token())
+    made = _credentials(given, new_token())
     connector, _ = actions.create_connector(
-        db, actor, secret_key=secret_key, name=name, shop_ids=shop_ids, kind=kind, secret=_written(made)
+        db,
+        actor,
+        secret_key=secret_key,
+        name=given.name,
+        shop_ids=given.shop_ids,
+        kind=given.kind,
+        secret=_written(made),
     )
     if made.can_ask:
         turns.open_account(db, actor, connector.id, base_url)
-    return connector, made
+    path = PLATFORMS[given.kind].address(public("con", connector.id), made.path_token)
+    return Made(connector, push_path=path)
 
 
 def rotate(
     db: Session,
     actor: Actor,
     connector: Connector,
-    given: Given,
+    given: CredentialsIn,
     *,
     secret_key: bytes,
     allow: Sequence[Network] = (),
@@ -82,7 +85,7 @@ def rotate(
         raise WrongState(state=connector.kind)
     base_url = _checked_url(given.base_url, allow)
     current = json.loads(actions.newest_secret(connector, secret_key=secret_key))
-    made = given.credentials(current["path_token"])
+    made = _credentials(given, current["path_token"])
     actions.rotate_secret(db, actor, connector, secret_key=secret_key, secret=_written(made))
     if made.can_ask:
         turns.open_account(db, actor, connector.id, base_url)
@@ -96,6 +99,17 @@ def credentials_of(connector: Connector, *, secret_key: bytes, now: datetime) ->
         Credentials(**json.loads(secret))
         for secret in actions.secrets_of(connector, secret_key=secret_key, now=now)
     ]
+
+
+def _credentials(given: ConnectorIn | CredentialsIn, path_token: str) -> Credentials:
+    return Credentials(
+        given.app_key or "",
+        given.app_secret or "",
+        path_token,
+        access_token=given.access_token,
+        refresh_token=given.refresh_token,
+        shop_cipher=given.shop_cipher,
+    )
 
 
 def _checked_url(written: str | None, allow: Sequence[Network]) -> str | None:

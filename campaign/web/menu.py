@@ -56,6 +56,7 @@ MENU = (
     Entry("hub_rankings.index", "rankings.read", _("Rankings"), _HUB, group=_FIGURES),
     Entry("hub_imports.index", "imports.read", _("Imports"), _HUB, group=_FIGURES),
     Entry("hub_data.index", "imports.read", _("Data"), _HUB, group=_FIGURES),
+    Entry("hub_connectors.index", "connectors.read", _("Connectors"), _HUB, group=_FIGURES),
     Entry("hub_parties.index", "parties.read", _("Parties"), _HUB, ("hub_party", "hub_terms"), _HOUSE),
     Entry("hub_times.hub", "hub.pages", _("Hours and leave"), _HUB, group=_HOUSE),
     Entry("hub_rules.index", "rules.read", _("Rules"), _HUB, group=_HOUSE),

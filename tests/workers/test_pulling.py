@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from campaign.accounts.models import Connector
 from campaign.connectors import health, turns
-from campaign.connectors.platforms import Given, add_account, credentials_of
+from campaign.connectors.platforms import add, credentials_of
+from campaign.connectors.schemas import ConnectorIn
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
-from campaign.kit.ids import public
 from campaign.sales.asks import STEPS
 from config.periodic import PERIODIC
 from tests.factory import HUB
@@ -29,25 +29,19 @@ class Account:
 
     def __init__(self, client: Any, database: Any, settings: Any, fake: Platform, kind: str) -> None:
         self.client, self.database, self.settings, self.fake = client, database, settings, fake
-        given = Given(KEY, SECRET, fake.token, fake.refresh_token, base_url=fake.url)
-        with database.transaction(SYSTEM) as db:
-            connector, made = add_account(
-                db,
-                SYSTEM,
-                given,
-                secret_key=settings.secret_key,
-                kind=kind,
-                name=kind,
-                shop_ids=[],
-                allow=settings.outgoing_allow,
-            )
-            self.id, self.token = connector.id, made.path_token
-            self.now = int(clock.now(db).timestamp())
-        self.path = (
-            f"/api/v1/connectors/tiktok-shop/{public('con', self.id)}"
-            if kind == "tiktok_shop"
-            else f"/api/v1/connectors/douyin/{public('con', self.id)}/{self.token}"
+        given = ConnectorIn(
+            kind=kind,
+            name=kind,
+            app_key=KEY,
+            app_secret=SECRET,
+            access_token=fake.token,
+            refresh_token=fake.refresh_token,
+            base_url=fake.url,
         )
+        with database.transaction(SYSTEM) as db:
+            made = add(db, SYSTEM, given, secret_key=settings.secret_key, allow=settings.outgoing_allow)
+            self.id, self.path = made.connector.id, made.push_path
+            self.now = int(clock.now(db).timestamp())
 
     def run(self) -> None:
         """A turn of the worker, without waiting for pauses and steps; then all that it brought is counted."""
@@ -233,7 +227,6 @@ def test_tokens_that_ended_are_renewed_and_kept_sealed(tiktok):
         assert (given.access_token, given.refresh_token) == (tiktok.fake.token, tiktok.fake.refresh_token)
         assert given.token_until > clock.now(db).isoformat()
         assert tiktok.fake.token.encode() not in connector.secret_sealed
-    assert given.path_token == tiktok.token
 
 
 def test_tokens_that_cannot_be_renewed_are_said_and_the_asks_wait(tiktok):

@@ -1,0 +1,18 @@
+"""Connectors: their kinds, and why a platform did not tell what it was asked."""
+
+from flask_babel import lazy_gettext as _
+
+WORDS = {
+    "connector.push": _("Our own push"),
+    "connector.tiktok_shop": _("TikTok Shop"),
+    "connector.douyin": _("Douyin shop"),
+    "ask.order": _("Order"),
+    "ask.aftersale": _("After-sale case"),
+    "pull_error.rate": _("The platform says it was asked too often."),
+    "pull_error.token": _("The access token has ended."),
+    "pull_error.refused": _("The platform refuses these credentials."),
+    "pull_error.away": _("The platform does not answer."),
+    "pull_error.unreadable": _("The platform's answer cannot be read."),
+    "done.connector_test": _("The platform is being asked. Its answer appears here."),
+    "done.connector_again": _("It is asked for once more."),
+}

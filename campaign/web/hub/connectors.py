@@ -1,0 +1,169 @@
+"""Connectors: what brings sales by itself, how each does, and its credentials."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from campaign.accounts import actions, queries
+from campaign.accounts.models import Connector
+from campaign.accounts.policy import allows
+from campaign.connectors import health, platforms
+from campaign.connectors.schemas import ConnectorIn, CredentialsIn
+from campaign.gate.current import parts
+from campaign.gate.door import reads, writes
+from campaign.kit import ids
+from campaign.kit.actor import Actor
+from campaign.kit.errors import WrongState
+from campaign.kit.fields import ListQuery
+from campaign.parties.models import Shop
+from campaign.parties.queries import all_of
+from campaign.web import forms
+from campaign.web.paths import read_id
+from campaign.web.verbs import attempt
+
+pages = Blueprint("hub_connectors", __name__, url_prefix="/hub/connectors")
+
+KINDS = ("push", *platforms.PLATFORMS)
+
+
+@pages.get("")
+@reads("connectors.read", query=ListQuery)
+def index(*, db: Session, actor: Actor, query: ListQuery) -> Response:
+    """All connectors with how they do, and a form for a new one."""
+    return _index(db, actor, query, forms.blank(kind="push"))
+
+
+@pages.post("")
+@writes("connectors.write")
+def create(*, db: Session, actor: Actor) -> Response:
+    """Add one; its page shows the secret, or the address to push to, this once."""
+    form = forms.read(ConnectorIn, request.form, lists=("shop_ids",), build=_filled("shop_ids"))
+    settings, made = parts().settings, list[platforms.Made]()
+    if form.value is not None:
+        with forms.refusals(form, db):
+            made.append(
+                platforms.add(
+                    db,
+                    actor,
+                    form.value,
+                    secret_key=settings.secret_key,
+                    allow=settings.outgoing_allow,
+                )
+            )
+    if not made:
+        return _index(db, actor, ListQuery(), form)
+    return _one(db, actor, made[0].connector, secret=made[0].secret, push_path=made[0].push_path, status=201)
+
+
+@pages.get("/<connector_id>")
+@reads("connectors.read")
+def show(*, db: Session, actor: Actor, connector_id: str) -> Response:
+    """One connector: how it does, what it could not get, and its credentials to be changed."""
+    return _one(db, actor, _found(db, actor, connector_id))
+
+
+@pages.post("/<connector_id>/<any(test,again):verb>")
+@writes("connectors.write")
+def act(*, db: Session, actor: Actor, connector_id: str, verb: str) -> Response:
+    """Try its credentials, or ask once more for what was given up."""
+    connector = _found(db, actor, connector_id)
+    verbs = {
+        "test": lambda: health.ask_test(db, actor, connector),
+        "again": lambda: health.ask_again(db, actor, connector),
+    }
+    attempt(db, f"done.connector_{verb}", verbs[verb])
+    return redirect(url_for("hub_connectors.show", connector_id=connector_id), 303)  # type: ignore[return-value]
+
+
+@pages.post("/<connector_id>/secret")
+@writes("connectors.write")
+def rotate(*, db: Session, actor: Actor, connector_id: str) -> Response:
+    """A push's new signing secret, shown this once; the old one counts for a day more."""
+    connector = _found(db, actor, connector_id)
+    if connector.kind != "push":
+        raise WrongState(state=connector.kind)
+    secret = actions.rotate_secret(db, actor, connector, secret_key=parts().settings.secret_key)
+    return _one(db, actor, connector, secret=secret, status=201)
+
+
+@pages.post("/<connector_id>/credentials")
+@writes("connectors.write")
+def credentials(*, db: Session, actor: Actor, connector_id: str) -> Response:
+    """Other credentials of a platform's account."""
+    connector = _found(db, actor, connector_id)
+    form = forms.read(CredentialsIn, request.form, build=_filled())
+    given, settings = form.value, parts().settings
+    if given is not None:
+        with forms.refusals(form, db):
+            platforms.rotate(
+                db,
+                actor,
+                connector,
+                given,
+                secret_key=settings.secret_key,
+                allow=settings.outgoing_allow,
+            )
+    if form.errors or form.faults:
+        return _one(db, actor, connector, form=form, status=422)
+    return redirect(url_for("hub_connectors.show", connector_id=connector_id), 303)  # type: ignore[return-value]
+
+
+def _filled(*lists: str) -> Any:
+    """What a form left empty was not given."""
+
+    def build(typed: Any) -> dict[str, Any]:
+        given: dict[str, Any] = {name: typed[name] for name in typed if typed[name] and name != "csrf_token"}
+        return given | {name: typed.getlist(name) for name in lists}
+
+    return build
+
+
+def _found(db: Session, actor: Actor, connector_id: str) -> Connector:
+    return queries.get_connector(db, actor, read_id("con", connector_id))
+
+
+def _shops(db: Session, actor: Actor) -> Sequence[Shop]:
+    return all_of(db, actor, Shop)
+
+
+def _index(db: Session, actor: Actor, query: ListQuery, form: forms.Form[Any]) -> Response:
+    page = queries.page_of_connectors(db, actor, limit=query.limit, cursor=query.cursor)
+    shops = _shops(db, actor)
+    answer = render_template(
+        "hub/connectors.html",
+        page=page,
+        states={one.id: health.of_connector(db, actor, one) for one in page.items},
+        names={one.id: one.name for one in shops},
+        shops=[(ids.public("shp", one.id), one) for one in shops],
+        kinds=KINDS,
+        form=form,
+        may_write=allows(actor, "connectors.write"),
+    )
+    return make_response(answer, form.status)
+
+
+def _one(
+    db: Session,
+    actor: Actor,
+    connector: Connector,
+    *,
+    form: forms.Form[Any] | None = None,
+    secret: str | None = None,
+    push_path: str | None = None,
+    status: int = 200,
+) -> Response:
+    names = {one.id: one.name for one in _shops(db, actor)}
+    answer = render_template(
+        "hub/connector.html",
+        connector=connector,
+        state=health.of_connector(db, actor, connector),
+        failing=health.failing(db, actor, connector),
+        shops=[names[one] for one in connector.shop_ids if one in names],
+        form=form or forms.blank(),
+        secret=secret,
+        push_address=push_path and request.url_root.rstrip("/") + push_path,
+        may_write=allows(actor, "connectors.write"),
+    )
+    return make_response(answer, status)
