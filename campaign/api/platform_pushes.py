@@ -17,7 +17,8 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.errors import FieldError, Forbidden, Invalid
 from campaign.kit.ids import internal
 from campaign.kit.signing import BadSignature
-from campaign.sales.batches import LARGEST_PUSH, PushTooLarge
+from campaign.parties.models import Shop
+from campaign.sales.batches import LARGEST_PUSH, Batch, PushTooLarge
 from campaign.sales.intake import Intake
 from campaign.sales.submissions import Rejection
 
@@ -63,7 +64,7 @@ def _push(platform: Platform, account: str, token: str) -> Response:
         raise PushTooLarge
     body = request.get_data(cache=False)
     actor = _account(platform, account, token, body)
-    batch = platform.read(body)
+    batch = _at_home(platform.read(body), actor)
     if batch.raws:
         intake: Intake = current_app.extensions["intake"]
         with mended():
@@ -92,6 +93,18 @@ def _account(platform: Platform, written: str, token: str, body: bytes) -> Actor
             connector_id=found.id,
             shop_ids=tuple(found.shop_ids),
         )
+
+
+def _at_home(batch: Batch, actor: Actor) -> Batch:
+    """What names no shop is of the account's own, where that has one alone: some messages leave it out."""
+    without = [raw for raw in batch.raws if isinstance(raw, dict) and raw.get("shop_id") is None]
+    if not without or len(actor.shop_ids) != 1:
+        return batch
+    with opened(SYSTEM, readonly=True) as db:
+        own = db.get_one(Shop, actor.shop_ids[0]).external_id
+    for raw in without:
+        raw["shop_id"] = own
+    return batch
 
 
 def _refuse_what_was_not_kept(rejected: list[Rejection]) -> None:

@@ -91,6 +91,17 @@ def test_the_same_notification_with_other_content_is_answered_and_kept_as_a_conf
         assert db.execute(text("SELECT count(*) FROM sale_conflict")).scalar_one() == 1
 
 
+def test_a_message_that_names_no_shop_is_of_the_accounts_only_one(client, account, stored, database, make):
+    shop = make.shop(make.brand())
+    at = seconds(database)
+    body = messages(("101", "m1", {"p_id": 5, "pay_time": at}))
+    assert to_douyin(client, account("douyin")["push_path"], body).status_code == 422
+    own = account("douyin", shop_ids=[public("shp", shop.id)])
+    assert to_douyin(client, own["push_path"], body).status_code == 200
+    ((kind, number, _, payload),) = stored()
+    assert (kind, number, payload["shop_id"]) == ("douyin.101", "m1", shop.external_id)
+
+
 def test_what_is_not_signed_leaves_nothing(client, account, stored, database):
     tiktok, douyin = account("tiktok_shop"), account("douyin")
     at = seconds(database)
