@@ -9,7 +9,7 @@ from campaign.api.totals import MinuteOut, ShopProgressOut, TotalsOut, totals_ou
 from campaign.gate.current import parts
 from campaign.gate.door import reads
 from campaign.insight.live import live_figures
-from campaign.insight.summary import session_sales
+from campaign.insight.summary import SessionSales, session_sales
 from campaign.kit.actor import Actor
 from campaign.kit.fields import HostId, ProductId, SessionId
 from campaign.kit.instants import Instant
@@ -48,6 +48,47 @@ class RungOut(BaseModel):
     currency: str
 
 
+class SpendOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    amount_fen: int
+    currency: str
+
+
+class RatiosOut(BaseModel):
+    """Rates in ten-thousandths, returns on spend in hundredths; null where nothing divides."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    gpm_fen: int | None
+    uv_value_fen: int | None
+    view_to_buy: int | None
+    ctr: int | None
+    live_ctr: int | None
+    ctor: int | None
+    roi_hundredths: int | None
+    net_roi_hundredths: int | None
+
+
+class AudienceOut(BaseModel):
+    """Counters of the session's rooms. Over several rooms viewers are person-times. ratios by currency."""
+
+    rooms: int
+    as_of: Instant
+    viewers: int | None
+    viewers_are_person_times: bool
+    views: int | None
+    online: int | None
+    product_impressions: int | None
+    product_clicks: int | None
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    follows: int | None
+    ad_spend: SpendOut | None
+    ratios: dict[str, RatiosOut]
+
+
 class SessionSalesOut(BaseModel):
     """All days of one session, as much of it as the caller may see."""
 
@@ -57,6 +98,7 @@ class SessionSalesOut(BaseModel):
     by_product: list[ProductSalesOut]
     by_host: list[HostSalesOut]
     attribution: list[RungOut]
+    audience: AudienceOut | None
     maturing: bool
     as_of: Instant
     complete_through: Instant | None
@@ -101,10 +143,24 @@ def get_session_sales(*, db: Session, actor: Actor, session_id: str) -> BaseMode
             for one in found.hosts
         ],
         attribution=[RungOut.model_validate(one) for one in found.rungs],
+        audience=_audience(found),
         maturing=any(one.maturing for one in found.totals),
         as_of=found.as_of,
         complete_through=found.complete_through,
         shops=[ShopProgressOut.model_validate(one) for one in found.complete],
+    )
+
+
+def _audience(found: SessionSales) -> AudienceOut | None:
+    audience = found.audience
+    if audience is None:
+        return None
+    names = AudienceOut.model_fields.keys() - {"viewers_are_person_times", "ad_spend", "ratios"}
+    return AudienceOut(
+        **{name: getattr(audience, name) for name in names},
+        viewers_are_person_times=audience.is_person_times,
+        ad_spend=audience.spend and SpendOut.model_validate(audience.spend),
+        ratios={one.currency: RatiosOut.model_validate(audience.ratios(one)) for one in found.totals},
     )
 
 

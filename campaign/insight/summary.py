@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.insight.audience import Audience, audience_of
 from campaign.insight.figures import (
     Beneath,
     Completeness,
@@ -75,6 +76,7 @@ class SessionSales:
     totals: tuple[Totals, ...]
     minutes: tuple[Minute, ...]
     marks: tuple[Mark, ...]
+    audience: Audience | None
     products: tuple[ProductRow, ...]
     hosts: tuple[HostRow, ...]
     rungs: tuple[Rung, ...]
@@ -180,12 +182,14 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
     """One session's sales, as much of it as the actor may see. Raises NotFound."""
     get_session(db, actor, session_id)
     scope = Scope(session_id=session_id)
+    totals = whole(totals_by(db, actor, scope))
     return SessionSales(
         session_id=session_id,
         as_of=clock.now(db),
-        totals=whole(totals_by(db, actor, scope)),
+        totals=totals,
         minutes=_minutes(minutes_of(db, actor, session_id=session_id)),
         marks=marks_of(db, actor, session_id),
+        audience=audience_of(db, actor, session_id, totals),
         products=_products(db, totals_by(db, actor, scope, "product")),
         hosts=_hosts(db, totals_by(db, actor, scope, "host")),
         rungs=_rungs(db, actor, session_id),

@@ -47,6 +47,7 @@ def merge(
     done = _merge_lines(db, usable, now)
     rooms.note_samples(db, usable)
     rooms.note_marks(db, usable)
+    rooms.note_spends(db, usable)
     latest: dict[int, datetime] = {}
     for shop_id, one in usable:
         if one.is_beside_orders:

@@ -63,6 +63,41 @@ def note_samples(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
             evidence.sale_seen(db, platform, room_id=room_id, author_id=None, shop_id=shop_id, at=at)
 
 
+# The newest word on a span counts, whatever came first; of two at one moment the greater.
+_SPENDS = text(
+    "INSERT INTO ad_spend AS p (platform, account_id, room_id, from_at, to_at, currency, shop_id, amount_fen, told_at)"
+    " SELECT DISTINCT ON (platform, account_id, room_id, from_at, to_at, currency) platform, account_id, room_id,"
+    " from_at, to_at, currency, shop_id, amount_fen, told_at FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
+    " AS r(platform text, account_id text, room_id text, from_at timestamptz, to_at timestamptz, currency text,"
+    " shop_id bigint, amount_fen bigint, told_at timestamptz)"
+    " ORDER BY platform, account_id, room_id, from_at, to_at, currency, told_at DESC, amount_fen DESC"
+    " ON CONFLICT (platform, account_id, room_id, from_at, to_at, currency) DO UPDATE"
+    " SET amount_fen = excluded.amount_fen, told_at = excluded.told_at"
+    " WHERE (excluded.told_at, excluded.amount_fen) > (p.told_at, p.amount_fen)"
+)
+
+
+def note_spends(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
+    """Keep what was spent on advertising. Order and repetition do not matter."""
+    rows = [
+        {
+            "platform": one.platform,
+            "account_id": one.spend.account_id,
+            "room_id": one.spend.room_id or "",
+            "from_at": one.spend.from_at.isoformat(),
+            "to_at": one.spend.to.isoformat(),
+            "currency": one.spend.currency,
+            "shop_id": shop_id,
+            "amount_fen": one.spend.amount_fen,
+            "told_at": one.occurred_at.isoformat(),
+        }
+        for shop_id, one in usable
+        if one.spend is not None
+    ]
+    if rows:
+        db.execute(_SPENDS, {"rows": json.dumps(rows)})
+
+
 _MARKS = text(
     "INSERT INTO explain_mark AS m (platform, room_id, started_at, merchant_sku, shop_id, ended_at)"
     " SELECT platform, room_id, started_at, merchant_sku, min(shop_id), max(ended_at)"

@@ -9,6 +9,7 @@ from typing import Any
 from campaign.kit.strict_json import BadJson, canonical
 from campaign.sales.events import (
     LONGEST_TEXT,
+    AdSpend,
     BadEvent,
     Event,
     Explained,
@@ -69,6 +70,10 @@ class Submission:
     @property
     def mark(self) -> Explained | None:
         return self.event if isinstance(self.event, Explained) else None
+
+    @property
+    def spend(self) -> AdSpend | None:
+        return self.event if isinstance(self.event, AdSpend) else None
 
     @property
     def room(self) -> RoomEvent | None:

@@ -73,6 +73,11 @@ def rate(per_ten_thousand: int | None) -> str:
     return DASH if per_ten_thousand is None else f"{Decimal(per_ten_thousand) / 100:.1f}%"
 
 
+def times(hundredths: int | None) -> str:
+    """425 → 4.25: how often something is contained in something."""
+    return DASH if hundredths is None else f"{Decimal(hundredths) / 100:.2f}"
+
+
 def points(per_ten_thousand: int) -> str:
     """600 → 6.0: a change of a rate, in points."""
     return f"{Decimal(per_ten_thousand) / 100:.1f}"
@@ -245,6 +250,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     moment,
     named,
     names,
+    times,
     points,
     points_json,
     marks_json,

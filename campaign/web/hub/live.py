@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from campaign.gate.current import parts
 from campaign.gate.door import reads
+from campaign.insight.audience import online_of
 from campaign.insight.live import live_figures_of
 from campaign.kit import clock
 from campaign.kit.actor import Actor
@@ -19,5 +20,11 @@ pages = Blueprint("hub_live", __name__, url_prefix="/hub/live")
 def index(*, db: Session, actor: Actor) -> str:
     """All shows on air; the page asks for itself again every 2 s where scripts run."""
     sessions = page_of_sessions(db, actor, SessionFilter(states=("live",)), limit=200).items
-    figures = live_figures_of(db, actor, [session.id for session in sessions], parts().redis)
-    return render_template("hub/live.html", sessions=sessions, figures=figures, now=clock.now(db))
+    ids = [session.id for session in sessions]
+    return render_template(
+        "hub/live.html",
+        sessions=sessions,
+        figures=live_figures_of(db, actor, ids, parts().redis),
+        online=online_of(db, actor, ids),
+        now=clock.now(db),
+    )

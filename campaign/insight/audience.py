@@ -1,0 +1,173 @@
+"""Who watched a session, as its rooms' platforms count it, and what that makes of its sales.
+
+Views add over rooms. Viewers do not: over several rooms they are person-times. Peak and average concurrent viewers are
+the platform's to give and never derived from samples. A ratio's denominator of 0 gives None.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.insight.counters import total
+from campaign.insight.figures import Totals
+from campaign.kit import clock
+from campaign.kit.actor import Actor
+from campaign.kit.money import divided
+
+FRESH = timedelta(minutes=5)
+"""A count of those online that is older says nothing of now."""
+
+_COUNTERS = ("viewers", "views", "product_impressions", "product_clicks", "likes", "comments", "follows") + (
+    "shares",
+    "ad_spend_fen",
+)
+
+
+@dataclass(frozen=True)
+class Spend:
+    """What was spent on advertising, in minor units of its currency."""
+
+    amount_fen: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The counters of a session's rooms. online: of now, None unless a fresh sample tells; as_of: the newest sample."""
+
+    rooms: int
+    as_of: datetime
+    viewers: int | None = None
+    views: int | None = None
+    product_impressions: int | None = None
+    product_clicks: int | None = None
+    likes: int | None = None
+    comments: int | None = None
+    follows: int | None = None
+    shares: int | None = None
+    online: int | None = None
+    spend: Spend | None = None
+
+    @property
+    def is_person_times(self) -> bool:
+        """Whether viewers were added over rooms and so count some people more than once."""
+        return self.rooms > 1
+
+    def ratios(self, totals: Totals) -> "Ratios":
+        """What the session's sales in one currency come to beside these counters."""
+        spent = self.spend.amount_fen if self.spend and self.spend.currency == totals.currency else None
+        return Ratios(
+            gpm_fen=_over(totals.paid_gmv_fen * 1000, self.views),
+            uv_value_fen=None if self.is_person_times else _over(totals.paid_gmv_fen, self.viewers),
+            view_to_buy=_over(_ten_thousand(totals.buyers), self.viewers),
+            ctr=_over(_ten_thousand(self.product_clicks), self.views),
+            live_ctr=_over(_ten_thousand(self.product_clicks), self.product_impressions),
+            ctor=_over(_ten_thousand(totals.lines), self.product_clicks),
+            roi_hundredths=_over(totals.paid_gmv_fen * 100, spent),
+            net_roi_hundredths=_over(totals.net_gmv_fen * 100, spent),
+        )
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """Rates in ten-thousandths, returns on spend in hundredths, money in minor units; None where nothing divides.
+
+    gpm_fen: paid per thousand views; ctr: product clicks per view, as TikTok's LIVE list has it; live_ctr: clicks per
+    impression of a product, as its interface has it; ctor: paid order lines per click.
+    """
+
+    gpm_fen: int | None
+    uv_value_fen: int | None
+    view_to_buy: int | None
+    ctr: int | None
+    live_ctr: int | None
+    ctor: int | None
+    roi_hundredths: int | None
+    net_roi_hundredths: int | None
+
+
+# A room id may serve one show after another: what was counted before this one began is not its own.
+_SAMPLES = text(
+    f"SELECT m.platform, m.room_id, m.at, m.online, {', '.join(f'm.{name}' for name in _COUNTERS)}"
+    " FROM live_session s JOIN session_channel c ON c.session_id = s.id"
+    " JOIN metric_sample m ON m.platform = c.platform AND m.room_id = ANY (c.room_ids)"
+    " WHERE s.id = :id AND m.at >= s.actual_starts_at AND m.at <= coalesce(s.actual_ends_at, :now) + :slack"
+    " AND (CAST(:brand_id AS bigint) IS NULL OR s.brand_ids = ARRAY[CAST(:brand_id AS bigint)])"
+    " ORDER BY m.platform, m.room_id, m.at, m.kind"
+)
+_SLACK = timedelta(minutes=10)
+"""The last sample of a room comes after its end."""
+
+_SPENT = text(
+    "SELECT p.currency, sum(p.amount_fen)::bigint AS amount_fen FROM live_session s"
+    " JOIN session_channel c ON c.session_id = s.id LEFT JOIN platform_account a ON a.id = c.platform_account_id"
+    " JOIN ad_spend p ON p.platform = c.platform AND (p.room_id = ANY (c.room_ids) OR (p.room_id = ''"
+    " AND p.account_id = a.external_id AND p.from_at >= s.actual_starts_at"
+    " AND p.to_at <= coalesce(s.actual_ends_at, :now) + :slack))"
+    " WHERE s.id = :id AND (CAST(:brand_id AS bigint) IS NULL OR s.brand_ids = ARRAY[CAST(:brand_id AS bigint)])"
+    " GROUP BY 1 ORDER BY 2 DESC"
+)
+
+
+def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Totals]) -> Audience | None:
+    """A session's audience: for the hub, and for a brand whose show alone it was; None where nothing was counted."""
+    if not actor.is_hub and actor.role != "brand":
+        return None
+    now = clock.now(db)
+    values = {"id": session_id, "now": now, "slack": _SLACK, "brand_id": actor.brand_id}
+    samples = db.execute(_SAMPLES, values).all()
+    if not samples:
+        return None
+    rooms = [list(room) for _, room in groupby(samples, key=lambda one: (one.platform, one.room_id))]
+    found = {name: _added(total(getattr(one, name) for one in room) for room in rooms) for name in _COUNTERS}
+    counted = found.pop("ad_spend_fen")
+    told = [Spend(row.amount_fen, row.currency) for row in db.execute(_SPENT, values)]
+    # Two sources of one spend: never added. A spend without a currency is in that of the sales, where there is one.
+    spend = told[0] if len(told) == 1 else None
+    if not told and counted is not None and len(totals) == 1:
+        spend = Spend(counted, totals[0].currency)
+    online = _added(_fresh(room, now) for room in rooms)
+    return Audience(
+        rooms=len(rooms), as_of=max(one.at for one in samples), online=online, spend=spend, **found
+    )
+
+
+_ONLINE = text(
+    "SELECT session_id, sum(online)::bigint AS online FROM (SELECT DISTINCT ON (s.id, m.platform, m.room_id)"
+    " s.id AS session_id, m.online FROM live_session s JOIN session_channel c ON c.session_id = s.id"
+    " JOIN metric_sample m ON m.platform = c.platform AND m.room_id = ANY (c.room_ids)"
+    " WHERE s.id = ANY (:ids) AND m.at BETWEEN :since AND :now AND m.online IS NOT NULL"
+    " ORDER BY s.id, m.platform, m.room_id, m.at DESC) newest GROUP BY 1"
+)
+
+
+def online_of(db: Session, actor: Actor, session_ids: Collection[int]) -> dict[int, int]:
+    """How many watch each session now, by fresh samples of its rooms; for the hub."""
+    if not session_ids or not actor.is_hub:
+        return {}
+    now = clock.now(db)
+    rows = db.execute(_ONLINE, {"ids": list(session_ids), "since": now - FRESH, "now": now})
+    return {row.session_id: row.online for row in rows}
+
+
+def _fresh(room: Sequence[Any], now: datetime) -> int | None:
+    told = [one for one in room if one.online is not None and one.at >= now - FRESH]
+    return told[-1].online if told else None
+
+
+def _added(values: Iterable[int | None]) -> int | None:
+    told = [one for one in values if one is not None]
+    return sum(told) if told else None
+
+
+def _ten_thousand(value: int | None) -> int | None:
+    return None if value is None else value * 10_000
+
+
+def _over(value: int | None, by: int | None) -> int | None:
+    return None if value is None or by is None else divided(value, by)
