@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import re
+from collections import defaultdict
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
@@ -58,6 +59,21 @@ def test_translations_keep_their_placeholders():
         if set(marks.findall(text)) != set(marks.findall(chinese)) and "%(num)" not in text
     ]
     assert wrong == []
+
+
+def test_what_holds_a_percent_sign_can_be_filled_in():
+    """Templates fill in every sentence, also one without a place to fill: a bare sign would break its page."""
+    wrong = [text for pair in _translated().items() for text in pair if not _can_be_filled_in(text)]
+    assert wrong == []
+    assert not _can_be_filled_in("95% 不超过"), "the check sees a bare sign"
+
+
+def _can_be_filled_in(text: str) -> bool:
+    try:
+        text % defaultdict(int)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _errors(base: type[DomainError]):

@@ -87,6 +87,7 @@ def test_an_endpoint_shows_its_days_what_waits_and_how_long_it_took(page, call, 
         ("95 in 100 within", "3.8 s"),
     ]
     assert "the oldest since" in shown
+    assert "95% 不超过" in page(mine, f"/webhooks/{made['id']}", language="zh-CN").text
 
 
 def test_the_log_is_searched_by_type_and_state_together(page, call, database, mine):
