@@ -1,20 +1,32 @@
-"""Tables people upload: CSV in UTF-8 or GBK, and XLSX read in a child process with limits."""
+"""Tables people upload: CSV in UTF-8 or GBK, and XLSX read in a child process with limits. Row by row, however many."""
 
+import codecs
 import csv
 import io
 import json
 import subprocess
 import sys
+import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
+from typing import IO, BinaryIO
 
-LARGEST_FILE = 32 * 1024 * 1024
+LARGEST_FILE = 64 * 1024 * 1024
 MOST_ROWS = 200_000
-MOST_UNZIPPED = 64 * 1024 * 1024
+MOST_UNZIPPED = 640 * 1024 * 1024
+UNZIPPED_FREELY = 64 * 1024 * 1024
+MOST_UNZIPPED_TIMES = 250
+"""A workbook that swells further than this was made to: real ones, full of the same cells, swell 15-fold."""
 _READER = Path(__file__).with_name("workbook.py")
-_CHILD_SECONDS = 30
+_CHILD_SECONDS = 50
+"""By the wall; its limit of 28 s of work is reached long before where it has a core to itself."""
+_PIECE = 1 << 16
+
+Row = tuple[int, tuple[str, ...]]
 
 
 class BadTable(ValueError):
@@ -32,58 +44,135 @@ class Table:
     """A header and the rows under it, all cells as text. Numbers are those a spreadsheet shows, from 1."""
 
     header: tuple[str, ...]
-    rows: Sequence[tuple[int, tuple[str, ...]]]
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A table whose rows are read as they are asked for: BadTable may be raised by any of them."""
+
+    header: tuple[str, ...]
+    rows: Iterator[Row]
 
 
 def read_table(content: bytes) -> Table:
-    """Read a CSV or XLSX file by its content, whatever its name says. Raises BadTable."""
-    if not content.strip(b"\xef\xbb\xbf\r\n\t "):
-        raise BadTable("empty_file")
-    if len(content) > LARGEST_FILE:
-        raise BadTable("too_large")
-    if content[:4] == b"PK\x03\x04":
-        return _table(_read_workbook(content))
-    if content[:4] == b"\xd0\xcf\x11\xe0" or b"\x00" in content or zipfile.is_zipfile(io.BytesIO(content)):
+    """Read a CSV or the first sheet of an XLSX file by its content, whatever its name says. Raises BadTable."""
+    with open_table(io.BytesIO(content)) as stream:
+        return Table(stream.header, list(stream.rows))
+
+
+@contextmanager
+def open_table(file: BinaryIO) -> Iterator[Stream]:
+    """A CSV or the first sheet of an XLSX, row by row while the block lasts. Raises BadTable."""
+    if _is_workbook(file):
+        with _opened_workbook(file, "first") as lines:
+            yield _stream((_row(line) for line in lines if len(line) == 2), padded=True)
+    else:
+        with closing(_read_csv(file)) as rows:
+            yield _stream(rows, padded=False)
+
+
+def read_sheets(content: bytes) -> dict[str, list[Row]]:
+    """All sheets of a workbook by name, the rows that hold anything. Raises BadTable."""
+    file = io.BytesIO(content)
+    if not _is_workbook(file):
         raise BadTable("not_a_table")
-    return _table(_read_csv(content))
+    with _opened_workbook(file, "all") as lines:
+        return _by_sheet(lines)
 
 
-def _table(rows: list[tuple[int, tuple[str, ...]]]) -> Table:
-    """The first line that holds anything is the header; blank lines are no rows."""
-    begun = [row for row in rows if len(row[1]) > 1 or any(cell.strip() for cell in row[1])]
-    if not begun:
+def _by_sheet(lines: Iterator[list[object]]) -> dict[str, list[Row]]:
+    sheets: dict[str, list[Row]] = {}
+    rows: list[Row] = []
+    for line in lines:
+        if len(line) == 1:
+            rows = sheets.setdefault(str(line[0]), [])
+        else:
+            rows.append(_row(line))
+            if len(rows) > MOST_ROWS:
+                raise BadTable("too_large")
+    return sheets
+
+
+def _is_workbook(file: BinaryIO) -> bool:
+    """Whether it is a workbook by its first bytes. Raises BadTable where it is nothing that can be read."""
+    size = file.seek(0, io.SEEK_END)
+    if size > LARGEST_FILE:
+        raise BadTable("too_large")
+    file.seek(0)
+    begin = file.read(4)
+    file.seek(0)
+    if begin == b"PK\x03\x04":
+        return True
+    if begin == b"\xd0\xcf\x11\xe0" or zipfile.is_zipfile(file):
+        raise BadTable("not_a_table")
+    return False
+
+
+def _stream(rows: Iterator[Row], *, padded: bool) -> Stream:
+    """The first line that holds anything is the header; blank lines are no rows.
+
+    padded: a workbook leaves out the empty cells at the end of a row, so that says nothing; in a CSV they are there.
+    """
+    for _, cells in rows:
+        if len(cells) > 1 or any(cell.strip() for cell in cells):
+            header = tuple(cell.strip() for cell in cells)
+            break
+    else:
         raise BadTable("empty_file")
-    header = tuple(cell.strip() for cell in begun[0][1])
     if not any(header):
         raise BadTable("no_header")
-    return Table(header, [row for row in begun[1:] if any(cell.strip() for cell in row[1])])
+    return Stream(header, _beneath(rows, len(header) if padded else 0))
+
+
+def _beneath(rows: Iterator[Row], width: int) -> Iterator[Row]:
+    for count, (number, cells) in enumerate(rows, start=1):
+        if count > MOST_ROWS:
+            raise BadTable("too_large")
+        if any(cell.strip() for cell in cells):
+            yield number, cells + ("",) * (width - len(cells))
 
 
 def decode(content: bytes) -> str:
     """UTF-8 with or without a byte order mark, else GBK in its widest form. Raises BadTable on neither."""
+    return content.decode(_encoding(io.BytesIO(content)))
+
+
+def _encoding(file: BinaryIO) -> str:
+    """What the whole file can be read as: a piece at a time, since the first odd letter may be the last one."""
     for encoding in ("utf-8-sig", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        file.seek(0)
         try:
-            return content.decode(encoding)
+            while piece := file.read(_PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
+        file.seek(0)
+        return encoding
     raise BadTable("not_a_table")
 
 
-def _read_csv(content: bytes) -> list[tuple[int, tuple[str, ...]]]:
-    text = decode(content)
-    first = text.split("\n", 1)[0]
-    if first.lstrip().startswith("<"):
-        raise BadTable("not_a_table")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(first), strict=True)
-    rows = []
+def _read_csv(file: BinaryIO) -> Generator[Row]:
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        if b"\x00" in piece:
+            raise BadTable("not_a_table")
+    text = io.TextIOWrapper(file, _encoding(file), newline="")
     try:
-        for number, cells in enumerate(reader, start=1):
-            if number > MOST_ROWS + 1:
-                raise BadTable("too_large")
-            rows.append((number, tuple(cells)))
-    except csv.Error as error:
-        raise BadTable("broken_quote") from error
-    return rows
+        first = text.readline(_PIECE)
+        if first.lstrip().startswith("<"):
+            raise BadTable("not_a_table")
+        text.seek(0)
+        reader = csv.reader(text, delimiter=_delimiter(first), strict=True)
+        try:
+            for number, cells in enumerate(reader, start=1):
+                yield number, tuple(cells)
+        except csv.Error as error:
+            raise BadTable("broken_quote") from error
+    finally:
+        text.detach()
 
 
 def _delimiter(first_line: str) -> str:
@@ -91,28 +180,65 @@ def _delimiter(first_line: str) -> str:
     return max(",;\t", key=lambda mark: (first_line.count(mark), mark == ","))
 
 
-def _read_workbook(content: bytes) -> list[tuple[int, tuple[str, ...]]]:
-    """The first sheet, read in a child that may not grow, run long or keep more than the limits say."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MOST_UNZIPPED:
-                raise BadTable("too_large")
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise BadTable("not_a_table") from error
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", str(_READER)],
-            input=content,
-            capture_output=True,
-            timeout=_CHILD_SECONDS,
-            check=False,
+def _row(line: list[object]) -> Row:
+    number, cells = line
+    return number, tuple(cells)  # type: ignore[return-value, arg-type]
+
+
+@contextmanager
+def _opened_workbook(content: BinaryIO, which: str) -> Iterator[Iterator[list[object]]]:
+    """What the reader writes: lines of sheets and rows. It may not grow, run long or unzip more than the limits say."""
+    _check_archive(content)
+    with tempfile.TemporaryFile() as file:
+        _copy(content, file)
+        child = subprocess.Popen(
+            [sys.executable, "-I", str(_READER), which],
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             env={},
         )
-    except subprocess.TimeoutExpired as error:
-        raise BadTable("too_large") from error
-    if done.returncode == 3:
+        timer = Timer(_CHILD_SECONDS, child.kill)
+        timer.start()
+        try:
+            yield _lines(child, child.stdout or io.BytesIO())
+        finally:
+            timer.cancel()
+            child.kill()
+            child.wait()
+            if child.stdout is not None:
+                child.stdout.close()
+
+
+def _check_archive(content: BinaryIO) -> None:
+    try:
+        with zipfile.ZipFile(content) as archive:
+            unzipped = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise BadTable("not_a_table") from error
+    swollen = unzipped > MOST_UNZIPPED_TIMES * content.seek(0, io.SEEK_END)
+    if unzipped > MOST_UNZIPPED or (unzipped > UNZIPPED_FREELY and swollen):
         raise BadTable("too_large")
-    if done.returncode != 0:
-        # Killed by its limits (memory shows as an abort), or a panic of the reader: refused either way.
-        raise BadTable("too_large" if done.returncode < 0 else "not_a_table")
-    return [(number, tuple(cells)) for number, cells in json.loads(done.stdout)]
+
+
+def _copy(content: BinaryIO, file: IO[bytes]) -> None:
+    content.seek(0)
+    while piece := content.read(_PIECE):
+        file.write(piece)
+    file.flush()
+    # The child reads the file itself: it begins where we stand.
+    file.seek(0)
+
+
+def _lines(child: "subprocess.Popen[bytes]", out: IO[bytes]) -> Iterator[list[object]]:
+    """Raises BadTable at the end of a child that did not get through."""
+    for line in out:
+        if not line.endswith(b"\n"):
+            break
+        yield json.loads(line)
+    status = child.wait()
+    if status == 3 or status < 0:
+        # Killed by its limits (memory shows as an abort, time as a signal).
+        raise BadTable("too_large")
+    if status:
+        raise BadTable("not_a_table")

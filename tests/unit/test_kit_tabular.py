@@ -1,12 +1,17 @@
 """Uploaded tables: read rightly or refused, within bounds."""
 
+import io
 import subprocess
 import sys
+import zipfile
+from datetime import date, datetime, time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import xlsxwriter
 
-from campaign.kit.tabular import BadTable, read_table
+from campaign.kit.tabular import BadTable, open_table, read_sheets, read_table
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -51,6 +56,74 @@ def test_a_hostile_workbook_is_harmless(name: str) -> None:
     except BadTable:
         return
     assert "root:" not in f"{header}{rows}", "an entity or path was followed"
+
+
+def workbook(*rows: tuple[Any, ...], **formats: str) -> bytes:
+    """A sheet of those rows; a format per column letter where one is given."""
+    held = io.BytesIO()
+    with xlsxwriter.Workbook(held, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for letter, form in formats.items():
+            sheet.set_column(f"{letter}:{letter}", None, book.add_format({"num_format": form}))
+        for number, row in enumerate(rows):
+            for at, cell in enumerate(row):
+                form = formats.get(chr(65 + at))
+                sheet.write(number, at, cell, book.add_format({"num_format": form}) if form else None)
+    return held.getvalue()
+
+
+def test_cells_of_a_workbook_read_as_a_person_sees_them() -> None:
+    told = workbook(
+        ("when", "day", "clock", "length", "count", "share", "said"),
+        (datetime.fromisoformat("2026-11-06T20:38:32"), date(2026, 11, 6), time(20, 38), 1.5, 1299, 0.25, "=1+1"),
+        A="yyyy-mm-dd hh:mm:ss",
+        B='yyyy"年"m"月"d"日"',
+        C="hh:mm",
+        D="[h]:mm:ss",
+        E='0" days"',
+    )
+    cells = ("2026-11-06 20:38:32", "2026-11-06", "20:38:00", "1.5", "1299", "0.25", "0")
+    assert read_table(told).rows == [(2, cells)]
+
+
+def test_rows_of_a_workbook_keep_their_numbers_and_are_as_wide_as_the_header() -> None:
+    told = workbook((), ("a", "b", "c"), (), ("", "1"), ("1", "2", "3", "4"))
+    read = read_table(told)
+    assert (read.header, read.rows) == (("a", "b", "c"), [(4, ("", "1", "")), (5, ("1", "2", "3", "4"))])
+
+
+def test_all_sheets_are_read_by_name() -> None:
+    held = io.BytesIO()
+    with xlsxwriter.Workbook(held, {"in_memory": True}) as book:
+        for name in ("基本信息", "整体看板"):
+            book.add_worksheet(name).write_row(0, 0, [name, "1"])
+    sheets = read_sheets(held.getvalue())
+    assert sheets == {name: [(1, (name, "1"))] for name in ("基本信息", "整体看板")}
+
+
+def test_a_workbook_that_swells_or_holds_an_endless_cell_is_too_large() -> None:
+    def with_sheet(body: bytes) -> bytes:
+        held = io.BytesIO(workbook(("a",)))
+        again = io.BytesIO()
+        with zipfile.ZipFile(held) as old, zipfile.ZipFile(again, "w", zipfile.ZIP_DEFLATED) as new:
+            for entry in old.namelist():
+                new.writestr(entry, body if entry.endswith("sheet1.xml") else old.read(entry))
+        return again.getvalue()
+
+    for text in (b"x" * 40_000, b" " * (300 * 1024 * 1024)):
+        with pytest.raises(BadTable) as caught:
+            read_table(
+                with_sheet(b'<worksheet><row r="1"><c t="str"><v>' + text + b"</v></c></row></worksheet>")
+            )
+        assert caught.value.code == "too_large"
+
+
+def test_rows_are_read_as_they_are_asked_for() -> None:
+    content = io.BytesIO(b"a,b\n" + b"1,2\n" * 3 + b'"never closed')
+    with open_table(content) as stream:
+        assert [next(stream.rows)[0] for _ in range(3)] == [2, 3, 4]
+        with pytest.raises(BadTable):
+            next(stream.rows)
 
 
 _MEASURE = """

@@ -14,6 +14,8 @@ BEIJING = ZoneInfo("Asia/Shanghai")
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
 _DAMAGED = re.compile(r"\d(\.\d+)?[eE]\+?\d+\Z")
+_CONTROL = re.compile("[\x00-\x1f]")
+_NOTHING = frozenset(("", "-", "--", "—", "/"))
 _TIME = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[ T](\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?\Z", re.ASCII)
 
 
@@ -54,8 +56,10 @@ class Cells:
 
     def raw(self) -> dict[str, str]:
         """The cells by column, without people's data; of a row that is cut off, those that are there."""
-        pairs = zip(self._header, self._cells, strict=False)
-        return {name: cell for name, cell in pairs if name and not columns.is_personal(name)}
+        told = columns.impersonal(self._header)
+        if len(self._cells) >= len(self._header):
+            return {name: self._cells[at] for at, name in told}
+        return {name: self._cells[at] for at, name in told if at < len(self._cells)}
 
     def named(self, name: str) -> str:
         return self._header[self._where[name]] if name in self._where else name
@@ -66,12 +70,15 @@ class Cells:
         if place is None or place >= len(self._cells):
             return None
         text = self._cells[place].strip(" \t\r\n\u00a0\ufeff")
-        if text.startswith('="') and text.endswith('"'):
-            text = text[2:-1]
-        text = text.lstrip("'`").strip(" \t")
-        if any(ord(char) < 32 for char in text) or len(text) > 200:
+        if text in _NOTHING:
+            return None
+        if text[0] in "='`":
+            if text.startswith('="') and text.endswith('"'):
+                text = text[2:-1]
+            text = text.lstrip("'`").strip(" \t")
+        if len(text) > 200 or _CONTROL.search(text):
             raise RowRefused("bad_text", column=self.named(name))
-        return None if text in ("", "-", "--", "—", "/") else text
+        return None if text in _NOTHING else text
 
     def id(self, name: str) -> str:
         value = self.id_or_none(name)

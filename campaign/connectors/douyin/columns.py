@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from campaign.connectors.reading import FileRefused
 
@@ -61,6 +62,12 @@ class Columns:
 def is_personal(header: str) -> bool:
     """Whether a column is about people."""
     return normalised(header) in _PERSONAL
+
+
+@lru_cache(maxsize=64)
+def impersonal(header: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """(place, name) of the columns that are named and not about people: asked for each row of a file."""
+    return tuple((at, name) for at, name in enumerate(header) if name and not is_personal(name))
 
 
 _PERSONAL = frozenset(normalised(name) for name in PERSONAL)
