@@ -41,6 +41,13 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Later:
+    """An answer that takes long to make and needs no database: made once the connection has been given back."""
+
+    make: Callable[[], Response]
+
+
 def reads(
     permission: str,
     *,
@@ -56,7 +63,9 @@ def reads(
             if query is not None:
                 kwargs["query"] = read_query(query)
             with mended(), parts().database.transaction(actor, readonly=True) as db:
-                return _respond(view(db=db, actor=actor, **kwargs))
+                made = view(db=db, actor=actor, **kwargs)
+                answered = made if isinstance(made, Later) else _respond(made)
+            return answered.make() if isinstance(answered, Later) else answered
 
         return describe(enter, permission=permission, query=query, answer=answer)
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from campaign.gate.current import parts
+from campaign.insight.curves import Curve, Point, curve_of
 from campaign.insight.figures import Minute
 from campaign.insight.live import live_figures_of
 from campaign.insight.summary import SessionSales, session_sales
 from campaign.kit.actor import Actor
 from campaign.schedule.views import SessionView
-from campaign.web.curves import Curve, Point, curve_of
 from campaign.web.show import fen_short
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from campaign.insight.curves import HEIGHT, WIDTH
 from campaign.insight.returning import OLDEST, Returns
-from campaign.web.curves import HEIGHT, WIDTH
 
 _ROUND = 1000
 """The upper edge is a whole number of tenths."""

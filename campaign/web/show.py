@@ -1,76 +1,35 @@
 """How figures, instants and words look on a page. None is always a dash, never a nought."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Protocol
+from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g
-from flask_babel import get_locale
 from markupsafe import Markup, escape
 
+from campaign.gate.written import DASH, count, fen, fen_short, language, named, names, rate
+from campaign.insight.curves import Band, Curve, band_of
 from campaign.insight.marks import Mark
 from campaign.kit import ids
 from campaign.kit.instants import written
-from campaign.kit.money import exponent_of
-from campaign.web.curves import Band, Curve, band_of
 
-DASH = "—"
+__all__ = ["DASH", "count", "fen", "fen_short", "language", "named", "names", "rate"]
+# What the gate writes alike: pages take it from here, with the rest.
+
 _DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
-_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 _WEEKDAYS = {
     "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
 
 
-class Named(Protocol):
-    """Anything with a name in Chinese and perhaps one in English."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def name_en(self) -> str: ...
-
-
 def zone() -> ZoneInfo:
     """The hub's zone, as the gate found it for this request."""
     found = g.get("hub_zone")
     return found if isinstance(found, ZoneInfo) else _DEFAULT_ZONE
-
-
-def language() -> str:
-    """`zh` or `en`."""
-    return "en" if str(get_locale() or "zh_CN").startswith("en") else "zh"
-
-
-def fen(amount: int | None, currency: str = "CNY") -> str:
-    """129900 → ¥1,299.00; exact, for tables."""
-    if amount is None:
-        return DASH
-    sign = "−" if amount < 0 else ""
-    places = exponent_of(currency)
-    return f"{sign}{_sign_of(currency)}{Decimal(abs(amount)).scaleb(-places):,.{places}f}"
-
-
-def fen_short(amount: int | None, currency: str = "CNY") -> str:
-    """12735300 → ¥12.7万 in Chinese, ¥127.4k in English: for tiles and the board."""
-    if amount is None:
-        return DASH
-    value = Decimal(abs(amount)).scaleb(-exponent_of(currency))
-    steps = [(10**8, "亿"), (10**4, "万")] if language() == "zh" else [(10**6, "M"), (10**3, "k")]
-    sign = "−" if amount < 0 else ""
-    for size, unit in steps:
-        if value >= size:
-            return f"{sign}{_sign_of(currency)}{_one_digit(value / size)}{unit}"
-    return f"{sign}{_sign_of(currency)}{value.quantize(Decimal(1), ROUND_HALF_UP):,}"
-
-
-def rate(per_ten_thousand: int | None) -> str:
-    """3050 → 30.5%."""
-    return DASH if per_ten_thousand is None else f"{Decimal(per_ten_thousand) / 100:.1f}%"
 
 
 def times(hundredths: int | None) -> str:
@@ -81,11 +40,6 @@ def times(hundredths: int | None) -> str:
 def points(per_ten_thousand: int) -> str:
     """600 → 6.0: a change of a rate, in points."""
     return f"{Decimal(per_ten_thousand) / 100:.1f}"
-
-
-def count(number: int | None) -> str:
-    """1640 → 1,640."""
-    return DASH if number is None else f"{number:,}"
 
 
 def clock(at: datetime | None) -> str:
@@ -181,19 +135,6 @@ def span(starts_at: datetime | None, ends_at: datetime | None) -> str:
     return Markup("{}–{}{}").format(time_tag(starts_at, clock), time_tag(ends_at, clock), later)
 
 
-def named(thing: Named | None) -> str:
-    """A party's name in the reader's language."""
-    if thing is None:
-        return DASH
-    english = getattr(thing, "name_en", "")
-    return english if language() == "en" and english else thing.name
-
-
-def names(things: Iterable[Named]) -> str:
-    """Several names, joined as the language does it; a dash for none."""
-    return ("、" if language() == "zh" else ", ").join(named(thing) for thing in things) or DASH
-
-
 def points_json(curve: Curve) -> str:
     """The curve's points for the chart script: [["11-23 20:00", 1299.0], …]."""
     return json.dumps([[moment(point.at), point.fen / 100] for point in curve.points], ensure_ascii=False)
@@ -268,12 +209,3 @@ def register(app: Flask) -> None:
     """Give templates the filters."""
     app.jinja_env.filters.update({made.__name__: made for made in _FILTERS})
     app.jinja_env.globals.update(time=time_tag, span=span, zone=zone, language=language)
-
-
-def _sign_of(currency: str) -> str:
-    return _SIGNS.get(currency, f"{currency} ")
-
-
-def _one_digit(value: Decimal) -> str:
-    digits = value.quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return f"{digits:f}" if digits < 1000 and digits != digits.to_integral() else f"{digits:.0f}"

@@ -16,6 +16,7 @@ from campaign.kit.database import Database
 from campaign.kit.ids import public
 from campaign.kit.redis import connect
 from campaign.kit.tabular import read_table
+from tests.drawn import after, drawn_words, needs_letters
 from tests.factory import Factory
 from tests.sales_kit import add_session
 
@@ -133,3 +134,31 @@ def test_what_is_refused_ends_with_status_one_and_wrong_use_with_two(house: Hous
     assert house.run("import", "douyin_orders", str(DATA / "douyin_orders.csv"))[0] == 1
     assert house.run("import", "spells", str(page))[0] == 2
     assert house.run("import", "douyin_orders", str(tmp_path / "absent.csv"), "--shop", shop)[0] == 1
+
+
+@needs_letters
+def test_a_result_is_exported_as_a_picture(house: House, tmp_path: Path) -> None:
+    shop, session, brand = (
+        public(prefix, number)
+        for prefix, number in (("shp", house.shop.id), ("ses", house.session_id), ("brd", house.brand.id))
+    )
+    target = str(tmp_path / "result.png")
+    assert house.run("export", "picture", "--session", session, "--out", target) == (
+        1,
+        "export: wrong_state\n",
+    )
+    house.run("import", "douyin_orders", str(DATA / "douyin_orders.csv"), "--shop", shop)
+    house.change("UPDATE live_session SET actual_starts_at = starts_at, actual_ends_at = ends_at")
+    status, said = house.run("export", "picture", "--session", session, "--out", target)
+    assert (status, said["bytes"]) == (0, Path(target).stat().st_size)
+    words = drawn_words(Path(target).read_bytes())
+    paid = f"¥{EXPECTED['session']['paid_gmv_fen'] / 100:,.2f}"
+    assert after(words, "合计") == paid
+    days = ("--from", "2026-11-01", "--to", "2026-11-30")
+    assert (
+        house.run("export", "picture", "--brand", brand, *days, "--out", target, "--language", "en")[0] == 0
+    )
+    assert after(drawn_words(Path(target).read_bytes()), "Total") == paid
+    assert house.run("export", "picture", "--brand", brand, "--out", target)[0] == 1
+    assert house.run("export", "picture", "--brand", brand, *days, "--out", "result.gif")[0] == 1
+    assert house.run("export", "picture", "--out", target)[0] == 2

@@ -4,10 +4,8 @@ import csv
 import io
 import re
 from datetime import timedelta
-from xml.etree import ElementTree as ET
 
 import pytest
-from sqlalchemy import text
 
 from campaign.kit import clock, ids
 from campaign.kit.tabular import read_table
@@ -213,19 +211,6 @@ def test_a_month_is_closed_by_the_hub_and_shown_to_the_brand(app, database, plan
     assert fen(PAID) in own.get("/brand/months").text
     other = visitor_as(app, database, "brand", brand_id=evening.other.id)
     assert fen(PAID) not in other.get("/brand/months").text
-
-
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_the_picture_is_well_formed_and_holds_the_figures(app, database, planner, evening, language):
-    taken(planner, evening, database)
-    with database.transaction(HUB) as db:
-        db.execute(text("UPDATE brand SET name = :name, name_en = ''").bindparams(name="<b>&皮记"))
-    answer = brand_of(app, database, evening, language).get(f"/brand/picture?{evening.range}")
-    assert answer.content_type.startswith("image/svg+xml")
-    drawn = ET.fromstring(answer.data)  # noqa: S314 - our own
-    said = [one.text for one in drawn.iter() if one.text]
-    assert ("支付金额" if language == "zh-CN" else "Paid amount") in said
-    assert any("<b>&皮记" in one for one in said)
 
 
 def test_rankings_and_returns_by_page_and_by_the_api(app, database, planner, evening):

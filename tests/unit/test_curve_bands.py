@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from campaign.web.curves import WIDTH, Point, band_of, curve_of
+from campaign.insight.curves import WIDTH, Point, band_of, curve_of
 
 BEGAN = datetime(2026, 11, 6, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from campaign.insight.curves import MOST_POINTS, Point, curve_of
 from campaign.web import show
 from campaign.web.changes import points, relative
-from campaign.web.curves import MOST_POINTS, Point, curve_of
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -1,9 +1,11 @@
-"""Export the sessions of some days (both in), a brand's figures, or a template to fill in, as CSV or XLSX.
+"""Export sessions of some days (both in), a brand's figures or a template, as CSV or XLSX, or a result as a picture.
 
     python3 -m campaign export sessions --from 2026-11-23 --to 2026-11-29 --out week.xlsx [--language zh_CN]
     python3 -m campaign export template hosts --out hosts.csv
     python3 -m campaign export summary --brand brd_… --from 2026-11-01 --to 2026-11-30 --group-by session --out nov.xlsx
     python3 -m campaign export lines --brand brd_… --from 2026-11-01 --to 2026-11-30 --out lines.csv
+    python3 -m campaign export picture --brand brd_… --from 2026-11-01 --to 2026-11-07 --out week.png
+    python3 -m campaign export picture --session ses_… --out show.png [--language en]
 
 The name's ending says which it is; without --out CSV goes to standard output. What is exported reads back by
 `import sessions` and changes nothing.
@@ -46,11 +48,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         verb.add_argument("--to", dest="last", metavar="DAY", type=day, required=True)
         verb.add_argument("--basis", choices=("cohort", "cash"), default="cohort")
         verb.add_argument("--age", type=int, help="only what had happened that many days after the order")
+    picture = verbs.add_parser("picture", help="a session's result or a brand's, as a PNG to pass on")
+    of = picture.add_mutually_exclusive_group(required=True)
+    of.add_argument("--session", metavar="ID")
+    of.add_argument("--brand", metavar="ID", help="with --from and --to")
+    picture.add_argument("--from", dest="first", metavar="DAY", type=day)
+    picture.add_argument("--to", dest="last", metavar="DAY", type=day)
+    picture.add_argument("--basis", choices=("cohort", "cash"), default="cohort")
+    picture.add_argument("--out", metavar="FILE", type=Path, required=True, help="NAME.png")
     figures[0].add_argument("--group-by", choices=GROUPS, default="day")
     for verb in (sessions, template, *figures):
         verb.add_argument(
             "--out", metavar="FILE", type=Path, help="NAME.csv or NAME.xlsx; else standard output"
         )
+    for verb in (sessions, template, picture, *figures):
         verb.add_argument("--language", choices=("zh_CN", "en"), default="zh_CN", help="of the header")
         verb.add_argument("--json", action="store_true", help="print one JSON object about the file written")
 
@@ -60,9 +71,11 @@ def run(options: argparse.Namespace) -> int:
     from campaign.cli.place import joined
     from campaign.kit.errors import DomainError
 
-    form = _form(options.out)
+    form = "png" if options.what == "picture" else _form(options.out)
     with joined() as parts:
         try:
+            if options.what == "picture":
+                return _told(options, _write(options.out, BytesIO(_picture(parts, options))))
             if options.what in _FIGURES:
                 return _told(options, _write_figures(parts, options, form))
             content = (
@@ -125,6 +138,28 @@ def _write_figures(parts: "Parts", options: argparse.Namespace, form: str) -> in
             sheet = summary_sheet(db, SYSTEM, scope, options.group_by)
         with spooled(form, sheet) as content:
             return _write(options.out, content)
+
+
+def _picture(parts: "Parts", options: argparse.Namespace) -> bytes:
+    from campaign.cli.naming import inner_id
+    from campaign.cli.speaking import spoken
+    from campaign.gate.reports import range_report, session_report
+    from campaign.kit.actor import SYSTEM
+
+    if options.out.suffix.lower() != ".png":
+        raise CommandFault(f"{options.out} does not end in .png")
+    if options.brand and (options.first is None or options.last is None):
+        raise CommandFault("--brand needs --from and --to")
+    if options.brand and options.first > options.last:
+        raise CommandFault("--from lies after --to")
+    with spoken(parts, options.language):
+        with parts.database.transaction(SYSTEM, readonly=True) as db:
+            if options.session:
+                report = session_report(db, SYSTEM, inner_id("ses", options.session))
+            else:
+                days = (options.first, options.last)
+                report = range_report(db, SYSTEM, inner_id("brd", options.brand), *days, basis=options.basis)
+        return report.drawn()
 
 
 def _form(out: Path | None) -> str:

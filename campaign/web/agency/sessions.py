@@ -3,7 +3,8 @@
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
-from campaign.gate.door import reads
+from campaign.gate.door import Later, reads
+from campaign.gate.reports import session_report
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
@@ -49,3 +50,10 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         own_hosts=all_of(db, actor, Host),
         cancel_codes=CANCEL_CODES,
     )
+
+
+@pages.get("/<session_id>/picture")
+@reads("agency.pages")
+def picture(*, db: Session, actor: Actor, session_id: str) -> Later:
+    """The session's result as a picture to pass on: of the agency's own shifts."""
+    return session_report(db, actor, read_id("ses", session_id)).answer()

@@ -3,7 +3,8 @@
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
-from campaign.gate.door import reads
+from campaign.gate.door import Later, reads
+from campaign.gate.reports import session_report
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
@@ -39,3 +40,10 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         curves=curves_of(sales.minutes) if sales else {},
         actuals=actuals_of(session, clock.now(db)),
     )
+
+
+@pages.get("/<session_id>/picture")
+@reads("brand.pages")
+def picture(*, db: Session, actor: Actor, session_id: str) -> Later:
+    """The session's result as a picture to pass on: of this brand's own rows."""
+    return session_report(db, actor, read_id("ses", session_id)).answer()

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template
 from sqlalchemy.orm import Session
 
-from campaign.gate.door import reads, writes
+from campaign.gate.door import Later, reads, writes
 from campaign.insight.figures import Totals
 from campaign.insight.periods import AGES
 from campaign.insight.returning import TOLD, return_curves
@@ -49,8 +49,8 @@ def sheet(*, db: Session, actor: Actor, query: SheetQuery) -> Response:
 
 @pages.get("/picture")
 @reads("brand.pages", query=RangeQuery)
-def picture(*, db: Session, actor: Actor, query: RangeQuery) -> Response:
-    """The main figures as a picture to pass on."""
+def picture(*, db: Session, actor: Actor, query: RangeQuery) -> Later:
+    """The figures as a picture to pass on."""
     return drilling.picture(db, actor, _own(actor), query)
 
 

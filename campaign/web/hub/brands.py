@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, redirect, render_template
 from sqlalchemy.orm import Session
 
-from campaign.gate.door import reads, writes
+from campaign.gate.door import Later, reads, writes
 from campaign.kit.actor import Actor
 from campaign.parties.models import Brand
 from campaign.parties.queries import all_of
@@ -45,8 +45,8 @@ def sheet(*, db: Session, actor: Actor, query: SheetQuery, brand_id: str) -> Res
 
 @pages.get("/<brand_id>/picture")
 @reads("hub.pages", query=RangeQuery)
-def picture(*, db: Session, actor: Actor, query: RangeQuery, brand_id: str) -> Response:
-    """A brand's main figures as a picture to pass on."""
+def picture(*, db: Session, actor: Actor, query: RangeQuery, brand_id: str) -> Later:
+    """A brand's figures as a picture to pass on."""
     return drilling.picture(db, actor, read_id("brd", brand_id), query)
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from campaign.accounts.policy import allows
 from campaign.catalog.models import Campaign
 from campaign.gate.current import parts
-from campaign.gate.door import reads, writes
+from campaign.gate.door import Later, reads, writes
+from campaign.gate.reports import session_report
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.live import correcting, running
@@ -55,6 +56,13 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         plans=drafts_for(db, actor, session.id) if session.state in BEFORE_AIR else (),
         now=clock.now(db),
     )
+
+
+@pages.get("/<session_id>/picture")
+@reads("hub.pages")
+def picture(*, db: Session, actor: Actor, session_id: str) -> Later:
+    """The session's result as a picture to pass on."""
+    return session_report(db, actor, read_id("ses", session_id)).answer()
 
 
 @pages.post("/<session_id>/<any(offer,confirm,accept,ready,start,end,cancel,review):verb>")
