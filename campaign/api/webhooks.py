@@ -102,7 +102,7 @@ def rotate_secret(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
 @bp.post("/webhook-endpoints/<endpoint_id>/replay")
 @writes("endpoints.write", body=schemas.ReplayIn, answer=schemas.CountOut, status=202)
 def replay(*, db: Session, actor: Actor, endpoint_id: str, body: schemas.ReplayIn) -> BaseModel:
-    """Send every event since a time again, as far back as events are kept."""
+    """Send every event since a time again, as far back as events are kept; of a session's totals the newest."""
     count = actions.replay(db, actor, _endpoint(db, actor, endpoint_id), body.since)
     return schemas.CountOut(deliveries=count)
 

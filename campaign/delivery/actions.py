@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
@@ -12,7 +12,7 @@ from campaign.delivery.destinations import move, take_up, touch
 from campaign.delivery.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from campaign.delivery.queries import get_endpoint
 from campaign.delivery.schemas import EndpointChange, EndpointIn
-from campaign.delivery.states import RESENDABLE
+from campaign.delivery.states import RESENDABLE, SUPERSEDED
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.addresses import Blocked, Network, check_url
@@ -167,7 +167,14 @@ def resend(db: Session, actor: Actor, delivery: WebhookDelivery) -> WebhookDeliv
             WebhookDelivery.id == delivery.id,
             WebhookDelivery.state.in_(RESENDABLE),
         )
-        .values(state="pending", step=0, next_at=now, lease=None, finished_at=None)
+        .values(
+            state="pending",
+            step=0,
+            next_at=now,
+            lease=None,
+            finished_at=None,
+            last_error=func.nullif(WebhookDelivery.last_error, SUPERSEDED),
+        )
         .returning(WebhookDelivery.id)
     ).one_or_none()
     if changed is None:
@@ -181,20 +188,30 @@ def resend(db: Session, actor: Actor, delivery: WebhookDelivery) -> WebhookDeliv
 _REPLAY = text("""
 INSERT INTO webhook_delivery
     (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at)
-SELECT m.day, :endpoint_id, m.agency_id, m.event_id, m.position, m.type, m.session_id, 'pending', :now, :now
-FROM webhook_message m
-WHERE m.agency_id = :agency_id AND m.at >= :since AND m.day >= CAST(:since AS timestamptz)::date
-  AND m.type <> 'endpoint.test' AND CAST(:types AS text[]) && ARRAY['*', m.type]
+SELECT m.day, :endpoint_id, :agency_id, m.event_id, m.position, m.type, m.session_id, 'pending', :now, :now
+FROM (
+    SELECT day, event_id, position, type, session_id,
+           row_number() OVER (PARTITION BY type, session_id ORDER BY position DESC) AS newness
+    FROM webhook_message
+    WHERE agency_id = :agency_id AND at >= :since AND day >= CAST(:since AS timestamptz)::date
+      AND type <> 'endpoint.test' AND CAST(:types AS text[]) && ARRAY['*', type]
+) m
+-- Of a session's totals the newest: they say all that those before them said, and the others might come after them.
+WHERE m.newness = 1 OR m.type <> 'sales.updated'
 ORDER BY m.position
 ON CONFLICT (day, event_id, endpoint_id) DO UPDATE
-SET state = 'pending', step = 0, next_at = excluded.next_at, finished_at = NULL
+SET state = 'pending', step = 0, next_at = excluded.next_at, finished_at = NULL,
+    last_error = nullif(webhook_delivery.last_error, 'superseded')
 WHERE webhook_delivery.state NOT IN ('pending', 'sending')
 RETURNING 1
 """)
 
 
 def replay(db: Session, actor: Actor, endpoint: WebhookEndpoint, since: datetime) -> int:
-    """Send every event since then again, also those from before the endpoint was made. Gives how many."""
+    """Send every event since then again, also those from before the endpoint was made. Gives how many.
+
+    Of sales.updated only the newest of each session.
+    """
     _expect_active(endpoint)
     now = clock.now(db)
     given = {"endpoint_id": endpoint.id, "agency_id": endpoint.agency_id, "types": endpoint.event_types}

@@ -35,5 +35,9 @@ def first_state(endpoint: EndpointState) -> State:
     return "pending" if endpoint == "active" else "held"
 
 
+SUPERSEDED = "superseded"
+"""The `last_error` of totals that newer ones of their session took the place of. One that is on its way bears it too:
+it is not tried again."""
+
 FEED = "feed"
 """The channel on which the fan-out says whose feed has news: agency ids, with commas between; nothing for all."""

@@ -87,6 +87,11 @@ def test_an_endpoint_shows_its_days_what_waits_and_how_long_it_took(page, call, 
         ("95 in 100 within", "3.8 s"),
     ]
     assert "the oldest since" in shown
+    assert "Newer figures took its place" in shown
+    (replaced,) = re.findall(
+        r"/webhooks/deliveries/whd_\w+", page(mine, f"/webhooks/{made['id']}?state=expired").text
+    )
+    assert "Newer figures took its place" in page(mine, replaced).text
     assert "95% 不超过" in page(mine, f"/webhooks/{made['id']}", language="zh-CN").text
 
 

@@ -254,6 +254,21 @@ def test_resend_replay_and_test_use_the_same_queue(committed_database, settings,
     assert len({request.headers["webhook-id"] for request in receiver.received}) == 2
 
 
+def test_totals_that_failed_are_not_sent_after_newer_ones(committed_database, settings, agency, receiver):
+    add(committed_database, settings, agency.id, receiver.url)
+    receiver.behave(fake.slow(0.5, fake.status(500)), fake.OK)
+    with sending(settings):
+        tell(committed_database, agency.id, kind="sales.updated", number=1)
+        receiver.wait_for(1)
+        # The first try is still under way, or waits for its second: either way newer totals take its place.
+        tell(committed_database, agency.id, kind="sales.updated", number=2)
+        receiver.wait_for(2)
+        wait_until(settings.database_url, LEFT, 0)
+    numbers = [json.loads(request.body)["data"]["number"] for request in receiver.received]
+    assert numbers == [1, 2]
+    assert [one.state for one in deliveries(committed_database)] == ["expired", "delivered"]
+
+
 def test_one_that_is_taken_for_dead_sends_nothing_more_of_what_it_held(
     committed_database, settings, agency, receiver
 ):

@@ -10,6 +10,9 @@ from campaign.delivery.sender.connection import Connection
 LEASE = timedelta(seconds=40)
 """Longer than one POST may take, with room to wait for a place in the lane before it."""
 
+ALL_DAYS = 40
+"""More than retention keeps."""
+
 AHEAD = 8
 """How many times its places in flight an endpoint gets claimed: a lane must not run dry between claims."""
 
@@ -55,9 +58,14 @@ WITH busy AS (
 ), due AS (
     SELECT r.*, d.day, d.id AS delivery_id
     FROM ready r CROSS JOIN LATERAL (
-        SELECT day, id FROM webhook_delivery
+        SELECT day, id FROM webhook_delivery waiting
         WHERE endpoint_id = r.id AND state IN ('pending', 'sending') AND next_at <= %(now)s
-          AND day BETWEEN %(since)s AND %(through)s
+          AND day BETWEEN %(since)s AND %(through)s AND (type <> 'sales.updated' OR NOT EXISTS (
+              -- Totals of a session go one after the other: newer ones wait for those on their way.
+              SELECT FROM webhook_delivery older
+              WHERE older.type = 'sales.updated' AND older.state = 'sending'
+                AND older.session_id = waiting.session_id AND older.endpoint_id = waiting.endpoint_id
+                AND older.position < waiting.position AND older.day BETWEEN %(ever)s AND %(through)s))
         ORDER BY next_at, id LIMIT greatest(r.room, 0)
         FOR UPDATE SKIP LOCKED
     ) d
@@ -78,8 +86,14 @@ FROM taken t JOIN webhook_message m ON m.day = t.day AND m.position = t.position
 ORDER BY t.position
 """
 
-_RELEASE = """
-UPDATE webhook_delivery d SET state = 'pending', lease = NULL, next_at = %(now)s
+GIVEN_BACK = """
+    state = CASE WHEN last_error = 'superseded' THEN 'expired' ELSE 'pending' END, lease = NULL, next_at = %(now)s,
+    finished_at = CASE WHEN last_error = 'superseded' THEN CAST(%(now)s AS timestamptz) END
+"""
+"""What is set of a delivery that was claimed and not sent. Newer totals may have come meanwhile."""
+
+_RELEASE = f"""
+UPDATE webhook_delivery d SET {GIVEN_BACK}
 FROM unnest(%(days)s::date[], %(ids)s::bigint[], %(leases)s::bigint[]) AS g (day, id, lease)
 WHERE d.day = g.day AND d.id = g.id AND d.lease = g.lease
 """
@@ -108,6 +122,7 @@ async def claim(
             "loads": list(loads.values()),
             "now": now,
             "since": since,
+            "ever": now.date() - timedelta(days=ALL_DAYS),
             # Partitions are made a month ahead: without an end each endpoint would look into all of them.
             "through": now.date() + timedelta(days=1),
             "lease": lease,

@@ -22,8 +22,8 @@ MOST_MESSAGES = 1000
 LONGEST_NOTIFICATION = 7_900
 """PostgreSQL takes 8,000 bytes."""
 
-SUPERSEDING = "sales.updated"
-"""Totals as of a moment: the newest of a session says all that those before it said."""
+SUPERSEDING = ("sales.updated", "sales.final")
+"""Totals as of a moment: the newest of a session say all that sales.updated before them said."""
 
 # One fan-out at a time, so that feed positions become visible in the order they are given.
 _LOCK = 7_301_001
@@ -71,21 +71,29 @@ class Fanned(NamedTuple):
     endpoints: Sequence[int] = ()
 
 
-# What waits for an endpoint, behind its rate or while it is away, tells less than the newest that it gets.
-# The feed keeps all of them.
+# What waits for an endpoint, behind its rate or while it is away, tells less than the newest that it gets. What is on
+# its way is only marked: should it fail, it is not tried again. Rows are locked by number, as notes are written: the
+# two meet at the same rows. The feed keeps all of them.
 _SUPERSEDE = """
 WITH told AS (
     SELECT DISTINCT ON (m.session_id, m.agency_id) m.session_id, m.agency_id, m.day, m.event_id, m.position
     FROM unnest(%(days)b::date[], %(events)b::bigint[], %(agencies)b::bigint[], %(types)b::text[])
         AS g (day, event_id, agency_id, type)
     JOIN webhook_message m ON m.day = g.day AND m.event_id = g.event_id AND m.agency_id = g.agency_id
-    WHERE g.type = %(type)s AND m.session_id IS NOT NULL
+    WHERE g.type = ANY(%(superseding)s) AND m.session_id IS NOT NULL
     ORDER BY m.session_id, m.agency_id, m.position DESC
+), older AS (
+    SELECT d.day, d.id
+    FROM told t JOIN webhook_delivery newer ON newer.day = t.day AND newer.event_id = t.event_id
+    JOIN webhook_delivery d ON d.session_id = t.session_id AND d.endpoint_id = newer.endpoint_id
+    WHERE d.type = 'sales.updated' AND d.state IN ('pending', 'sending', 'held')
+      AND d.position < newer.position AND d.day <= newer.day
+    ORDER BY d.id FOR UPDATE OF d
 )
-UPDATE webhook_delivery d SET state = 'expired', last_error = 'superseded', finished_at = %(now)s
-FROM told t JOIN webhook_delivery newer ON newer.day = t.day AND newer.event_id = t.event_id
-WHERE d.session_id = t.session_id AND d.type = 'sales.updated' AND d.state IN ('pending', 'held')
-  AND d.endpoint_id = newer.endpoint_id AND d.position < newer.position AND d.day <= newer.day
+UPDATE webhook_delivery d
+SET state = CASE WHEN d.state = 'sending' THEN 'sending' ELSE 'expired' END, last_error = 'superseded',
+    finished_at = CASE WHEN d.state <> 'sending' THEN CAST(%(now)s AS timestamptz) END
+FROM older WHERE d.day = older.day AND d.id = older.id
 """
 
 
@@ -126,8 +134,8 @@ async def fan_out(db: Connection, now: datetime) -> Fanned:
             }
             for (found,) in await (await db.execute(_KEEP, given | {"now": now})).fetchall():
                 endpoints = found
-            if SUPERSEDING in given["types"]:
-                await db.execute(_SUPERSEDE, given | {"now": now, "type": SUPERSEDING})
+            if not set(SUPERSEDING).isdisjoint(given["types"]):
+                await db.execute(_SUPERSEDE, given | {"now": now, "superseding": list(SUPERSEDING)})
             await db.execute("SELECT pg_notify(%s, %s)", (FEED, _topics(message[2] for message in messages)))
         taken = [event[0] for event in events]
         await db.execute("UPDATE outbox_event SET fanned_at = %s WHERE id = ANY(%s)", (now, taken))

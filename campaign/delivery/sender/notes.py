@@ -24,7 +24,8 @@ class Try:
     noted: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-_NOTE = """
+_OVER = "coalesce(d.last_error = 'superseded' AND g.state <> 'delivered', false)"
+_NOTE = f"""
 WITH given AS (
     SELECT * FROM unnest(
         %(days)b::date[], %(ids)b::bigint[], %(leases)b::bigint[], %(endpoints)b::bigint[],
@@ -33,10 +34,12 @@ WITH given AS (
         %(answers)b::bytea[]
     ) AS g (day, id, lease, endpoint_id, agency_id, state, step, due_at, at, took_ms, status, error, answer)
 ), noted AS (
+    -- Of totals that newer ones superseded while they were on their way none is tried again.
     UPDATE webhook_delivery d
-    SET state = g.state, step = g.step, attempts = d.attempts + 1, next_at = g.due_at, lease = NULL,
-        last_status = g.status, last_error = g.error,
-        finished_at = CASE WHEN g.state = 'delivered' OR g.state = 'exhausted' THEN g.at END
+    SET state = CASE WHEN {_OVER} THEN 'expired' ELSE g.state END,
+        step = g.step, attempts = d.attempts + 1, next_at = g.due_at, lease = NULL, last_status = g.status,
+        last_error = CASE WHEN {_OVER} THEN d.last_error ELSE g.error END,
+        finished_at = CASE WHEN g.state IN ('delivered', 'exhausted') OR {_OVER} THEN g.at END
     FROM given g WHERE d.day = g.day AND d.id = g.id AND d.lease = g.lease
 )
 -- The try is kept even where the lease was lost: it did reach out.
@@ -87,6 +90,8 @@ async def note(
 ) -> dict[int, Health]:
     """Keep the tries; gives the new health of the endpoints in `to_judge`, which need a look."""
     judged = sorted(set(to_judge))
+    # Fanning out locks rows in this order too.
+    tries = sorted(tries, key=lambda one: one.claimed.id)
     async with db.transaction():
         await db.execute(_NOTE, _columns(tries))
         return await _judge(db, tries, judged, now) if judged else {}

@@ -16,7 +16,7 @@ import uvloop
 
 from campaign.delivery.backoff import after_try
 from campaign.delivery.bodies import USER_AGENT
-from campaign.delivery.sender.claims import AHEAD, Claimed, Target, claim, release
+from campaign.delivery.sender.claims import AHEAD, ALL_DAYS, Claimed, Target, claim, release
 from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.due import Due
 from campaign.delivery.sender.fanout import fan_out
@@ -38,7 +38,7 @@ DRAIN_SECONDS = 1.5
 STOP_SECONDS = 0.4
 NOTE_BATCH = 500
 # Woken by NOTIFY we look at fresh days only; the timer looks at all that retention keeps.
-FRESH_DAYS, ALL_DAYS = 1, 40
+FRESH_DAYS = 1
 # One success a minute is enough to tell when an endpoint was last well.
 SUCCESS_NOTED_EVERY = 60.0
 

@@ -10,13 +10,14 @@ from datetime import datetime
 import structlog
 
 from campaign.delivery.sender import channel_rows
+from campaign.delivery.sender.claims import GIVEN_BACK
 from campaign.delivery.sender.connection import Connection
 
 log = structlog.get_logger(__name__)
 
-_FREE = """
-UPDATE webhook_delivery SET state = 'pending', lease = NULL, next_at = %s
-WHERE state = 'sending' AND lease = %s
+_FREE = f"""
+UPDATE webhook_delivery SET {GIVEN_BACK}
+WHERE state = 'sending' AND lease = %(lease)s AND id <> ALL(%(but)s)
 """
 
 
@@ -28,7 +29,7 @@ async def enter(db: Connection, token: int) -> None:
 
 async def free_own(db: Connection, token: int, flying: Sequence[int], now: datetime) -> None:
     """Give back what is leased to us but for the deliveries in flight: what we hold beside them is not ours to send."""
-    await db.execute(f"{_FREE} AND id <> ALL(%s)", (now, token, list(flying)))
+    await db.execute(_FREE, {"now": now, "lease": token, "but": list(flying)})
 
 
 async def leave(db: Connection, token: int) -> None:
@@ -46,7 +47,7 @@ async def free_dead(db: Connection, token: int, now: datetime) -> None:
             gone = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s)", (other,))).fetchone()
             if gone is None or not gone[0]:
                 continue
-            freed = await db.execute(_FREE, (now, other))
+            freed = await db.execute(_FREE, {"now": now, "lease": other, "but": []})
             await channel_rows.free(db, other, now)
             await leave(db, other)
         log.warning("sender_died", held=freed.rowcount)
