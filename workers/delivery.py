@@ -23,7 +23,14 @@ def troubles(parts: Parts) -> int:
 
 @task("delivery.partitions")
 def partitions(parts: Parts) -> int:
-    """Days made ahead and dropped behind."""
-    with parts.database.transaction(SYSTEM) as db:
-        days = {"event_days": parts.settings.event_days, "attempt_days": parts.settings.attempt_days}
-        return acts.keep_partitions(db, SYSTEM, **days)
+    """Days made ahead and dropped behind, each table in a transaction of its own; facts long told forgotten."""
+    settings, transaction = parts.settings, parts.database.transaction
+    done = 0
+    kept = acts.days_kept(event_days=settings.event_days, attempt_days=settings.attempt_days)
+    for table, days in kept.items():
+        with transaction(SYSTEM) as db:
+            done += acts.make_days(db, SYSTEM, table)
+        with transaction(SYSTEM) as db:
+            done += acts.drop_days(db, SYSTEM, table, days)
+    with transaction(SYSTEM) as db:
+        return done + acts.forget_facts(db, SYSTEM, event_days=settings.event_days)

@@ -10,6 +10,9 @@ from campaign.kit.actor import Actor
 from campaign.outbox.actions import wake
 
 DAYS_AHEAD = 30
+MOST_FORGOTTEN = 20_000
+"""Facts deleted in one turn: half a million a day."""
+
 # The sender notes a failed try as pending whatever became of the endpoint meanwhile.
 _STRAYS = {
     "held": "state = 'pending' AND endpoint_id IN"
@@ -44,24 +47,40 @@ def sweep(db: Session, _actor: Actor, *, event_days: int) -> int:
     return moved
 
 
-def keep_partitions(db: Session, _actor: Actor, *, event_days: int, attempt_days: int) -> int:
-    """Make the days ahead and drop those past their keeping; gives how many were made or dropped.
-
-    Nobody waits for it: where a day is being read just now, its turn comes again.
-    """
-    kept = {
+def days_kept(*, event_days: int, attempt_days: int) -> dict[str, int]:
+    """The tables that have a partition a day, and how many days of each are kept."""
+    return {
         "webhook_message": event_days + 1,
         "webhook_delivery": event_days + 1,
         "webhook_attempt": attempt_days,
     }
-    done = 0
-    for table, days in kept.items():
-        row = db.execute(
-            text(
-                "SELECT ensure_day_partitions(CAST(:table AS regclass), :ahead)"
-                " + drop_day_partitions(CAST(:table AS regclass), :days)"
-            ),
-            {"table": table, "ahead": DAYS_AHEAD, "days": days},
-        )
-        done += row.scalar_one()
-    return done
+
+
+def make_days(db: Session, _actor: Actor, table: str) -> int:
+    """Make the days ahead; gives how many were made. See drop_days for who waits."""
+    made = text("SELECT ensure_day_partitions(CAST(:table AS regclass), :ahead)")
+    return int(db.execute(made, {"table": table, "ahead": DAYS_AHEAD}).scalar_one())
+
+
+def drop_days(db: Session, _actor: Actor, table: str, days: int) -> int:
+    """Drop the days past their keeping; gives how many were dropped.
+
+    The table is locked until the commit, which must come at once: one table at a time. Where it is in use just now,
+    it is let be after an instant, and its turn comes again: who writes behind us waits no longer than that.
+    """
+    dropped = text("SELECT drop_day_partitions(CAST(:table AS regclass), :days)")
+    return int(db.execute(dropped, {"table": table, "days": days}).scalar_one())
+
+
+_FORGET = text("""
+DELETE FROM outbox_event WHERE id IN (
+    SELECT id FROM (SELECT id, fanned_at FROM outbox_event ORDER BY id LIMIT :most) oldest WHERE fanned_at < :before
+)
+""")
+
+
+def forget_facts(db: Session, _actor: Actor, *, event_days: int) -> int:
+    """Delete the oldest facts whose messages are past their keeping, so many at a time; gives how many."""
+    before = clock.now(db) - timedelta(days=event_days + 1)
+    gone = db.execute(_FORGET, {"before": before, "most": MOST_FORGOTTEN})
+    return int(gone.rowcount)  # type: ignore[attr-defined]

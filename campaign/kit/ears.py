@@ -25,7 +25,7 @@ IDLE_SECONDS = 30.0
 """So often the ear looks whether anybody still waits; where nobody does it lets go of its connection."""
 
 MOST_WAITING = 8
-"""Half of a web process's threads (config.processes): who waits must not keep others from their pages."""
+"""A quarter of a web process's threads (config.processes): who waits must not keep others from their pages."""
 
 
 class Ears:

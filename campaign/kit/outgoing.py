@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
@@ -281,14 +282,16 @@ class _Call:
         """What came of it."""
         if not self._is_headed:
             return Answer(None, error or "protocol", b"", None, took_ms)
-        return Answer(self._status, error, bytes(self._read), self._retry_after, took_ms)
+        return Answer(
+            self._status, error, bytes(self._read), _seconds(self._retry_after, self._date), took_ms
+        )
 
     def _forget(self) -> None:
         """The call before."""
         self._read = bytearray()
         self._is_headed = self._is_enough = self._is_blocked = False
         self._head_bytes = self._status = 0
-        self._retry_after: int | None = None
+        self._retry_after = self._date = ""
 
     def _socket(self, _purpose: int, asked: Any) -> Any:
         family, kind, protocol, target = asked
@@ -311,9 +314,12 @@ class _Call:
         if self._head_bytes > _HEAD_BYTES:
             return 0
         if line[:5] == b"HTTP/":
-            self._status, self._is_headed, self._retry_after = _status(line), False, None
+            self._status, self._is_headed = _status(line), False
+            self._retry_after = self._date = ""
         elif line[:12].lower() == b"retry-after:":
-            self._retry_after = _seconds(line[12:].decode("latin-1").strip())
+            self._retry_after = line[12:].decode("latin-1").strip()
+        elif line[:5].lower() == b"date:":
+            self._date = line[5:].decode("latin-1").strip()
         elif not line.strip():
             # An answer of the 1xx kind is none; 101 ends the talk in HTTP, and libcurl would wait for what comes.
             self._is_headed = self._status == _SWITCHING or self._status >= 200
@@ -370,7 +376,13 @@ def _status(line: bytes) -> int:
     return whole(line[9:12].decode("latin-1"), 3) or 0
 
 
-def _seconds(written: str | None) -> int | None:
-    """Retry-After in seconds, at most a day. Its date form depends on two clocks and is not read."""
+def _seconds(written: str, said_at: str) -> int | None:
+    """Retry-After in seconds, at most a day. A date is held against the answer's own, so that one clock made both."""
     seconds = whole(written, _LONGEST_NUMBER)
-    return None if seconds is None else min(seconds, _LONGEST_RETRY_AFTER)
+    if seconds is None and written:
+        try:
+            seconds = round((parsedate_to_datetime(written) - parsedate_to_datetime(said_at)).total_seconds())
+        except (ValueError, TypeError, OverflowError):
+            # No date, or one with its zone and one without.
+            return None
+    return None if seconds is None else min(max(seconds, 0), _LONGEST_RETRY_AFTER)

@@ -1,6 +1,8 @@
 """What the clock does for delivery, and the feed that misses nothing."""
 
 import asyncio
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +20,11 @@ from campaign.outbox.actions import write
 from tests.factory import HUB, SECRET_KEY, Factory
 
 ALLOW = ()
-KEPT = {"event_days": 30, "attempt_days": 14}
+KEPT = sweep.days_kept(event_days=30, attempt_days=14)
+OLD = (
+    "CREATE TABLE webhook_attempt_20200101 PARTITION OF webhook_attempt"
+    " FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')"
+)
 
 
 def endpoint(database, agency_id):
@@ -73,22 +79,27 @@ def test_what_waited_for_thirty_days_expires(database, make):
     assert states(database) == ["expired", "held", "delivered"]
 
 
+def kept(database):
+    """What one turn made and dropped, each table in transactions of its own, as the clock does it."""
+    done = {"made": 0, "dropped": 0}
+    for table, days in KEPT.items():
+        with database.transaction(SYSTEM) as db:
+            done["made"] += sweep.make_days(db, SYSTEM, table)
+        with database.transaction(SYSTEM) as db:
+            done["dropped"] += sweep.drop_days(db, SYSTEM, table, days)
+    return done
+
+
 def test_partitions_are_made_ahead_and_old_days_dropped(own_database_url):
     engine = create_engine(driver_url(own_database_url))
     database = Database(engine)
     with engine.begin() as owner:
-        owner.execute(
-            text(
-                "CREATE TABLE webhook_attempt_20200101 PARTITION OF webhook_attempt"
-                " FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')"
-            )
-        )
+        owner.execute(text(OLD))
         ahead = f"webhook_attempt_{datetime.now(UTC) + timedelta(days=30):%Y%m%d}"
         owner.execute(text(f"DROP TABLE {ahead}"))
+    assert kept(database) == {"made": 1, "dropped": 1}
+    assert kept(database) == {"made": 0, "dropped": 0}
     with database.transaction(SYSTEM) as db:
-        assert sweep.keep_partitions(db, SYSTEM, **KEPT) == 2
-    with database.transaction(SYSTEM) as db:
-        assert sweep.keep_partitions(db, SYSTEM, **KEPT) == 0
         assert db.execute(text("SELECT to_regclass('webhook_attempt_20200101')")).scalar_one() is None
         assert db.execute(text(f"SELECT to_regclass('{ahead}')")).scalar_one() is not None
     engine.dispose()
@@ -97,23 +108,124 @@ def test_partitions_are_made_ahead_and_old_days_dropped(own_database_url):
 def test_a_day_that_is_being_read_is_dropped_later_and_nobody_waits(own_database_url):
     engine = create_engine(driver_url(own_database_url), connect_args={"options": "-c statement_timeout=5s"})
     database = Database(engine)
-    old = (
-        "CREATE TABLE webhook_attempt_20200101 PARTITION OF webhook_attempt"
-        " FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')"
-    )
     with engine.begin() as owner:
-        owner.execute(text(old))
+        owner.execute(text(OLD))
     with engine.connect() as reader:
         reader.execute(text("SELECT count(*) FROM webhook_attempt"))
-        with database.transaction(SYSTEM) as db:
-            assert sweep.keep_partitions(db, SYSTEM, **KEPT) == 0
+        assert kept(database)["dropped"] == 0
         # The control: without giving up, it would wait for the reader until its time was over.
         wait = text("SET LOCAL statement_timeout = '300ms'; DROP TABLE webhook_attempt_20200101")
         with pytest.raises(OperationalError, match="statement timeout"), engine.begin() as owner:
             owner.execute(wait)
-    with database.transaction(SYSTEM) as db:
-        assert sweep.keep_partitions(db, SYSTEM, **KEPT) == 1
+    assert kept(database)["dropped"] == 1
     engine.dispose()
+
+
+# What who writes may wait for a lock: more than dropping waits itself, less than a reader stays.
+WRITE = """
+INSERT INTO webhook_attempt (day, delivery_id, endpoint_id, agency_id, at, took_ms, answer)
+VALUES (current_date, 1, 1, 1, now(), 1, '')
+"""
+
+
+class Writer(threading.Thread):
+    """Writes one row after another until stopped, each by a transaction that waits at most a second for a lock."""
+
+    def __init__(self, engine):
+        super().__init__(daemon=True)
+        self.engine, self.stopped, self.rows, self.fault = engine, threading.Event(), 0, None
+
+    def run(self):
+        try:
+            while not self.stopped.is_set():
+                with self.engine.begin() as db:
+                    db.execute(text("SET LOCAL lock_timeout = '1s'"))
+                    db.execute(text(WRITE))
+                self.rows += 1
+        except OperationalError as fault:
+            self.fault = str(fault)
+
+    def __enter__(self):
+        self.start()
+        wait_for(lambda: self.rows > 5)
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.join(10)
+
+
+def wait_for(holds):
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_who_writes_meanwhile_never_waits_for_a_day_that_is_dropped(own_database_url):
+    engine = create_engine(driver_url(own_database_url))
+    database = Database(engine)
+    with engine.begin() as owner:
+        owner.execute(text(OLD))
+    with Writer(engine) as writer:
+        # While somebody reads for long, each turn gives up: who writes goes on.
+        with engine.connect() as reader:
+            reader.execute(text("SELECT count(*) FROM webhook_attempt"))
+            before = writer.rows
+            for _ in range(3):
+                assert kept(database)["dropped"] == 0
+            wait_for(lambda: writer.rows > before + 5)
+        # Among writers alone it finds its instant.
+        wait_for(lambda: kept(database)["dropped"] == 1)
+        before = writer.rows
+        wait_for(lambda: writer.rows > before + 5)
+    assert writer.fault is None
+    engine.dispose()
+
+
+def test_a_drop_that_waits_would_make_who_writes_wait_behind_it(own_database_url):
+    """Negative control: the same reader, and a drop that does not give up."""
+    engine = create_engine(driver_url(own_database_url))
+    with engine.begin() as owner:
+        owner.execute(text(OLD))
+    with Writer(engine) as writer, engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM webhook_attempt"))
+        wait = text("SET LOCAL statement_timeout = '3s'; DROP TABLE webhook_attempt_20200101")
+        with pytest.raises(OperationalError, match="statement timeout"), engine.begin() as owner:
+            owner.execute(wait)
+        assert "lock timeout" in (writer.fault or "")
+    engine.dispose()
+
+
+def test_facts_are_forgotten_with_their_messages_and_never_before_they_are_fanned_out(
+    committed_database, database_url, monkeypatch
+):
+    agency = Factory(committed_database).agency()
+    with committed_database.transaction(HUB) as db:
+        for number in range(4):
+            write(db, "session.moved", session_id=1, agency_ids=[agency.id], data={"n": number})
+    assert fanned(database_url) == 4
+
+    def forgotten() -> list[int]:
+        with committed_database.transaction(SYSTEM) as db:
+            aged = "UPDATE outbox_event SET fanned_at = now() - make_interval(days => :days) WHERE seq = :seq"
+            waiting = "UPDATE outbox_event SET fanned_at = NULL WHERE seq = 4"
+            for seq, days in ((1, 32), (2, 32), (3, 30)):
+                db.execute(text(aged), {"seq": seq, "days": days})
+            db.execute(text(waiting))
+            sweep.forget_facts(db, SYSTEM, event_days=30)
+            return list(db.execute(text("SELECT seq FROM outbox_event ORDER BY seq")).scalars())
+
+    monkeypatch.setattr(sweep, "MOST_FORGOTTEN", 1)
+    assert forgotten() == [2, 3, 4]
+    monkeypatch.setattr(sweep, "MOST_FORGOTTEN", 10)
+    assert forgotten() == [3, 4]
+    with committed_database.transaction(HUB) as db:
+        write(db, "session.moved", session_id=1, agency_ids=[agency.id], data={"n": 5})
+        # Counting goes on, whatever is forgotten.
+        db.flush()
+    with committed_database.transaction(SYSTEM) as db:
+        assert db.execute(text("SELECT max(seq) FROM outbox_event")).scalar_one() == 5
 
 
 def test_a_party_may_not_make_or_drop_partitions(database):

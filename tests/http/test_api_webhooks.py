@@ -1,10 +1,13 @@
 """Endpoints, deliveries and events over the API: own ones only, secrets once, stale edits refused."""
 
+import base64
+
 import pytest
 from sqlalchemy import text
 
 from campaign.kit import ids
 from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.sealing import Unsealable, unseal
 from tests.factory import HUB
 
 BODY = '{"type":"session.moved","timestamp":"2026-11-23T12:00:00Z","version":1,"data":{"canary":"皮"}}'
@@ -276,6 +279,23 @@ def test_a_replayed_answer_shows_the_secret_again_but_keeps_it_sealed(call, data
     with database.transaction(SYSTEM) as db:
         (kept,) = db.execute(text("SELECT body FROM idempotency")).one()
     assert b"whsec_" not in bytes(kept)
+
+
+def test_secrets_are_sealed_at_rest(call, database, mine, settings):
+    made = added(call, mine)
+    with database.transaction(SYSTEM) as db:
+        (kept,) = db.execute(text("SELECT sealed FROM webhook_secret")).scalars().all()
+        rows = db.execute(
+            text("SELECT string_agg(s::text || e::text, ' ') FROM webhook_secret s, webhook_endpoint e")
+        )
+        written = rows.scalar_one()
+    key = base64.b64decode(made["secret"].removeprefix("whsec_"))
+    for secret in (made["secret"].encode(), made["secret"].removeprefix("whsec_").encode(), key):
+        assert secret not in bytes(kept)
+        assert secret.hex() not in written
+    assert unseal(settings.secret_key, bytes(kept), context="webhook_secret") == made["secret"]
+    with pytest.raises(Unsealable):
+        unseal(b"another key, of some other house", bytes(kept), context="webhook_secret")
 
 
 def test_a_secret_of_ours_is_in_no_answer_or_audit_row(call, database, mine):

@@ -114,9 +114,27 @@ def test_retry_after_is_read_in_seconds_and_capped(receiver):
         fake.status(429, retry_after="7"),
         fake.status(503, retry_after="99999999999999999999"),
         fake.status(503, retry_after="-1"),
-        fake.status(503, retry_after="Wed, 21 Oct 2026 07:28:00 GMT"),
     )
-    assert [answer.retry_after for answer in call(receiver.url, times=4)] == [7, 86_400, None, None]
+    assert [answer.retry_after for answer in call(receiver.url, times=3)] == [7, 86_400, None]
+
+
+@pytest.mark.parametrize(
+    ("until", "at", "seconds"),
+    [
+        # Of a clock that is decades off: only the two of one answer are held against each other.
+        ("Wed, 21 Oct 2015 07:30:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", 120),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:30:00 GMT", 0),
+        ("Fri, 23 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT", 86_400),
+        ("Wed, 21 Oct 2015 07:30:00 GMT", None, None),
+        ("Wed, 21 Oct 2015 07:30:00 GMT", "soon", None),
+        ("Wed, 21 Oct 2015 07:30:00", "Wed, 21 Oct 2015 07:28:00 GMT", None),
+        ("tomorrow", "Wed, 21 Oct 2015 07:28:00 GMT", None),
+    ],
+)
+def test_a_date_to_come_back_at_is_read_by_the_clock_of_the_answer(receiver, until, at, seconds):
+    receiver.behave(fake.status(503, retry_after=until, **({"date": at} if at else {})))
+    (answer,) = call(receiver.url)
+    assert answer.retry_after == seconds
 
 
 def test_a_cookie_is_neither_kept_nor_sent_back(receiver):

@@ -211,7 +211,7 @@ def test_a_graceful_stop_waits_for_what_is_in_flight(committed_database, setting
     assert (delivery.state, delivery.attempts) == ("delivered", 1)
 
 
-def test_while_a_secret_rotates_both_verify_and_after_it_the_new_one(
+def test_while_a_secret_rotates_both_verify_and_after_a_day_the_new_one_alone(
     committed_database, settings, agency, receiver
 ):
     made = add(committed_database, settings, agency.id, receiver.url)
@@ -224,6 +224,12 @@ def test_while_a_secret_rotates_both_verify_and_after_it_the_new_one(
     for secret in (made.secret, new):
         Webhook(secret).verify(request.body, request.headers)
     assert len(request.headers["webhook-signature"].split()) == 2
+    with sending(settings, CAMPAIGN_CLOCK_OFFSET="86460"):
+        tell(committed_database, agency.id)
+        _, later = receiver.wait_for(2)
+    Webhook(new).verify(later.body, later.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(made.secret).verify(later.body, later.headers)
 
 
 def test_resend_replay_and_test_use_the_same_queue(committed_database, settings, agency, receiver):
@@ -302,9 +308,11 @@ def test_one_that_is_taken_for_dead_sends_nothing_more_of_what_it_held(
     assert (len(set(ids)), len(ids) <= 9) == (8, True)
 
 
+@pytest.mark.parametrize("cut", ["sender ears", "sender work"])
 def test_what_a_swallowed_claim_took_is_sent_without_waiting_for_its_lease(
-    committed_database, settings, agency, receiver
+    committed_database, settings, agency, receiver, cut
 ):
+    """Whether all connections broke, as with PostgreSQL, or that of the claims alone."""
     add(committed_database, settings, agency.id, receiver.url)
     with sending(settings), psycopg.connect(settings.database_url, autocommit=True) as other:
         (token,) = other.execute("SELECT token FROM webhook_sender").fetchone() or (0,)
@@ -319,6 +327,7 @@ def test_what_a_swallowed_claim_took_is_sent_without_waiting_for_its_lease(
         )
         other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND application_name = 'xinji-live sender ears'"
+            " AND application_name = %s",
+            (f"xinji-live {cut}",),
         )
         receiver.wait_for(2, seconds=10)

@@ -33,6 +33,8 @@ class Link:
         self._name = name
         self._options = _OPTIONS if durable else f"{_OPTIONS} -c synchronous_commit=off"
         self._open: Connection | None = None
+        self.openings = 0
+        """How many connections were opened so far."""
         # One piece of work at a time: a second one would land inside the first one's transaction.
         self._turn = asyncio.Lock()
 
@@ -46,6 +48,7 @@ class Link:
                 options=self._options,
                 application_name=f"xinji-live {self._name}",
             )
+            self.openings += 1
         return self._open
 
     async def close(self) -> None:

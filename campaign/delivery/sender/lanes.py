@@ -39,6 +39,11 @@ class Lane:
         return len(self._waiting) + len(self._flying)
 
     @property
+    def held(self) -> list[Claimed]:
+        """All that we have of it, waiting or under way."""
+        return [*self._waiting, *self._flying.values()]
+
+    @property
     def flying(self) -> Mapping[asyncio.Task[None], Claimed]:
         """What is under way, and by which task."""
         return self._flying

@@ -65,6 +65,8 @@ class Sender:
         self._stopping = asyncio.Event()
         # Whether our lock stands for us: without it others take us for dead, and what we hold for free.
         self._is_entered = False
+        # Over which of its connections we know what was claimed: one that breaks may swallow the answer to a claim.
+        self._sure_of = 0
         self._http: Client | None = None
         self._herald = Herald(settings, self._guard, self._token, self._time, wording)
 
@@ -132,8 +134,12 @@ class Sender:
         """
         for lane in self._lanes.values():
             lane.drop()
-        flying = [one.id for lane in self._lanes.values() for one in lane.flying.values()]
-        await free_own(db, self._token, flying, self._time.now())
+        await self._free_unheld(db)
+
+    async def _free_unheld(self, db: Connection) -> None:
+        held = [one.id for lane in self._lanes.values() for one in lane.held]
+        await free_own(db, self._token, held, self._time.now())
+        self._sure_of = self._work.openings
 
     async def _keep_fanning(self) -> None:
         """Beside the claims, so that lanes do not run dry while the next messages are made."""
@@ -163,6 +169,8 @@ class Sender:
         """Claim, and start what was claimed."""
         if not self._is_entered or (only is not None and not only):
             return
+        if self._sure_of != self._work.openings:
+            await self._free_unheld(db)
         now = self._time.now()
         loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
         since = (now - timedelta(days=days)).date()
