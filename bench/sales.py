@@ -112,7 +112,7 @@ class _Sides:
         """What waits merged into lines and folded into the rollups, one worker."""
         with self.database.transaction(SYSTEM) as db:
             waiting = db.execute(
-                text("SELECT coalesce(sum(cardinality(event_ids)), 0) FROM sale_inbox")
+                text("SELECT coalesce(sum(events), 0)::bigint FROM sale_parcel")
             ).scalar_one()
         done, began = 0, time.monotonic()
         while done < waiting and time.monotonic() - began < self.seconds:

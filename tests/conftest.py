@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, event, text
 from campaign.app import create_app
 from campaign.kit import catalogue, clock, queue, redis, schema
 from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.arrays import understand
 from campaign.kit.database import Database, driver_url
 from campaign.kit.parts import Parts
 from campaign.sales.intake import Intake
@@ -160,6 +161,7 @@ def own_database_url(databases: Databases, template_url: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def engine(database_url: str) -> Iterator[Any]:
     made = create_engine(driver_url(database_url), connect_args={"options": "-c timezone=UTC"})
+    event.listen(made, "connect", lambda connection, _: understand(connection))
     yield made
     made.dispose()
 

@@ -14,6 +14,7 @@ from campaign.sales import (
     housekeeping,
     mending,
     merging_in,
+    parcels,
     placing,
     projecting,
     telling,
@@ -56,17 +57,17 @@ def _merge_singly(parts: Parts) -> int:
     """One parcel that cannot be merged must not keep the others waiting: it is counted, and parked in the end."""
     total = 0
     with parts.database.transaction(SYSTEM, readonly=True) as db:
-        ids = merging_in.waiting(db, SYSTEM)
-    for inbox_id in ids:
+        ids = parcels.waiting(db)
+    for parcel_id in ids:
         try:
             with parts.database.transaction(SYSTEM) as db:
-                total += merging_in.merge_waiting(db, SYSTEM, inbox_id=inbox_id)
+                total += merging_in.merge_waiting(db, SYSTEM, parcel_id=parcel_id)
         except OperationalError:
             raise  # as above: a restart of the database must not park what is sound
         except Exception:
-            log.exception("merge_failed", inbox_id=inbox_id)
+            log.exception("merge_failed", parcel_id=parcel_id)
             with parts.database.transaction(SYSTEM) as db:
-                merging_in.note_failure(db, SYSTEM, inbox_id)
+                parcels.note_failure(db, parcel_id)
     return total
 
 
@@ -146,6 +147,7 @@ def mend(parts: Parts) -> int:
 
 @task("sales.sweep")
 def sweep(parts: Parts) -> int:
-    """Partitions made ahead."""
+    """Partitions made ahead, and what an older release left waiting."""
     with parts.database.transaction(SYSTEM) as db:
+        parcels.adopt_left(db)
         return housekeeping.make_partitions(db, SYSTEM)

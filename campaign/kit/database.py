@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from campaign.kit.actor import Actor
+from campaign.kit.arrays import understand
 from campaign.kit.errors import DomainError, Unavailable
 from campaign.kit.prepared import keep_prepared
 
@@ -61,6 +62,7 @@ class Database:
             },
         )
         event.listen(engine, "connect", lambda connection, _: keep_prepared(connection))
+        event.listen(engine, "connect", lambda connection, _: understand(connection))
         return cls(engine)
 
     @contextmanager

@@ -12,6 +12,12 @@ _RFC3339 = re.compile(
     r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)\Z",
     re.ASCII,
 )
+_USUAL = re.compile(
+    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)\Z",
+    re.ASCII,
+)
+"""What fromisoformat reads as RFC 3339 means it: most there is, in half the time of taking it apart."""
+
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -23,6 +29,8 @@ def parse(written: Any) -> datetime:
     """
     if isinstance(written, datetime) and written.tzinfo is not None:
         instant = written
+    elif isinstance(written, str) and _USUAL.match(written):
+        instant = datetime.fromisoformat(written)
     else:
         match = _RFC3339.match(written) if isinstance(written, str) else None
         if match is None:

@@ -7,6 +7,7 @@ from typing import Any
 from campaign.kit.errors import DomainError, FieldError, Invalid
 from campaign.kit.strict_json import BadJson, decode, decode_flat_events
 from campaign.sales.asks import Ask
+from campaign.sales.plain import read_plain
 from campaign.sales.submissions import Rejection
 
 MOST_EVENTS = 1000
@@ -27,11 +28,15 @@ class PushTooLarge(DomainError):
 
 @dataclass(frozen=True)
 class Batch:
-    """Events as they came, and lines of NDJSON that could not be read. `asks`: whose detail an event asks for."""
+    """Events as they came, and lines of NDJSON that could not be read. `asks`: whose detail an event asks for.
+
+    Where `written` is given, the events are those of campaign.sales.plain and these are their canonical bytes.
+    """
 
     raws: list[Any]
     unreadable: list[Rejection]
     asks: Mapping[int, Ask] = field(default_factory=dict)
+    written: list[bytes] | None = None
 
 
 def read_batch(body: bytes, content_type: str) -> Batch:
@@ -43,6 +48,9 @@ def read_batch(body: bytes, content_type: str) -> Batch:
         "application/ndjson",
     ):
         return _lines(body)
+    plain = read_plain(body)
+    if plain is not None:
+        return _counted(Batch(plain[0], [], written=plain[1]))
     flat = decode_flat_events(body)
     if flat is not None:
         return _counted(Batch(flat, []))

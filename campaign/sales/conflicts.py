@@ -11,9 +11,9 @@ from campaign.sales.submissions import Submission
 
 _KEEP = text(
     "INSERT INTO sale_conflict (shop_id, type, event_id, digest, seen_at, payload)"
-    " SELECT shop_id, type, event_id, decode(digest, 'hex'), :now, payload"
+    " SELECT shop_id, type, event_id, decode(digest, 'hex'), :now, payload::jsonb"
     " FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    " AS r(shop_id bigint, type text, event_id text, digest text, payload jsonb) ORDER BY 1, 2, 3, 4"
+    " AS r(shop_id bigint, type text, event_id text, digest text, payload text) ORDER BY 1, 2, 3, 4"
     " ON CONFLICT DO NOTHING"
 )
 
@@ -26,7 +26,7 @@ def keep(db: Session, given: Sequence[tuple[int, Submission]], now: datetime) ->
             "type": one.type,
             "event_id": one.event_id,
             "digest": one.digest.hex(),
-            "payload": one.raw,
+            "payload": one.content.decode(),
         }
         for shop_id, one in given
     ]

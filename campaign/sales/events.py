@@ -195,7 +195,7 @@ def read(raw: Any) -> Event:
     named = given.get("type")
     wanted = TYPES.get(named, Event) if isinstance(named, str) else Event
     moments = _INSTANTS_OF.get(named, _INSTANTS) if isinstance(named, str) else _INSTANTS
-    for name in moments.intersection(given):
+    for name in sorted(moments.intersection(given)):
         given[name] = _instant(name, given[name])
     try:
         return msgspec.convert(given, wanted, strict=True)
@@ -226,7 +226,7 @@ def read_many(raws: list[Any]) -> list[Event | BadEvent]:
 
 def _instant(name: str, value: Any) -> Any:
     if type(value) is str:
-        known = _parsed(value)
+        known = moment_of(value)
         if known is not None:
             return known
     # A version may be the source's own counter or clock as an integer; merging.version_of reads it.
@@ -239,7 +239,7 @@ def _instant(name: str, value: Any) -> Any:
 
 
 @lru_cache(maxsize=8192)
-def _parsed(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
     """One event tells the same moment several times, and so do its neighbours. None for what is no instant."""
     try:
         return instants.parse(text)

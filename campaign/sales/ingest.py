@@ -10,7 +10,7 @@ from campaign.kit.actor import Actor
 from campaign.sales import merging_in, rooms
 from campaign.sales.rows import LineKey
 from campaign.sales.submissions import Rejection, Submission
-from campaign.sales.taking import Parcel, Source, take
+from campaign.sales.taking import Parcel, Source, into_log, take
 
 __all__ = ["Outcome", "Source", "ingest"]
 
@@ -36,7 +36,7 @@ def ingest(
 
     Only what was not seen before is merged.
     """
-    (taken,) = take(db, [Parcel(actor, given, source, refused)], waits=False)
+    (taken,) = take(db, [Parcel(actor, given, source, refused)], into_log)
     done = merging_in.merge(db, taken.usable, now=clock.now(db), through=source.through)
     rooms.note_events(db, taken.usable)
     return Outcome(

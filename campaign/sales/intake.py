@@ -7,9 +7,8 @@ are from is looked up there too: for a push of one event that look cost more tha
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -22,13 +21,16 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database, after_commit
 from campaign.kit.errors import DomainError, Forbidden, Unauthenticated, Unavailable
 from campaign.kit.queue import nudge
-from campaign.sales import asks, rooms
+from campaign.sales import asks, parcels, rooms
+from campaign.sales.asks import Ask
 from campaign.sales.batches import Batch
 from campaign.sales.scrubbing import salt_of
-from campaign.sales.submissions import prepared
-from campaign.sales.taking import Parcel, Source, Taken, take
+from campaign.sales.submissions import Rejection, Submission, prepared
+from campaign.sales.taking import Keep, Parcel, Source, Taken, take
 
 SEEN_SECONDS = 5.0
+CARE_SECONDS = 1.0
+"""How long keys are claimed with care after one was seen before: who repeats a batch has mostly more to repeat."""
 
 MOST_TOGETHER = 2000
 """Events in one transaction; a push alone may hold up to 1,000."""
@@ -38,12 +40,14 @@ _ATTEMPTS = 4
 
 @dataclass(eq=False)
 class _Push:
-    """One sender's batch while it waits; `taken` or `fault` once it was dealt with."""
+    """One sender's events while they wait; `taken` or `fault` once they were dealt with."""
 
     sender: Actor | str
     """Who sends, or the API key that says so."""
 
-    batch: Batch
+    events: Sequence[Submission]
+    refused: Sequence[Rejection] = ()
+    asks: Mapping[int, Ask] = field(default_factory=dict)
     taken: Taken | None = None
     fault: Exception | None = None
     called: threading.Event = field(default_factory=threading.Event)
@@ -76,7 +80,7 @@ class _Queue:
         with self._lock:
             total, count = 0, 0
             for push in self.pushes:
-                total += len(push.batch.raws)
+                total += len(push.events)
                 if count and total > MOST_TOGETHER:
                     break
                 count += 1
@@ -99,6 +103,7 @@ class Intake:
         self._salt = salt_of(secret_key)
         self._queue = _Queue()
         self._seen: dict[int, float] = {}
+        self._hopes_from = 0.0
 
     def take_in(self, sender: Actor | str, batch: Batch) -> Taken:
         """Take a batch in, durable when this returns; it is merged right after.
@@ -106,7 +111,10 @@ class Intake:
         `sender` is an actor who may push, or an API key yet to be looked up. Raises Unauthenticated and
         Forbidden for a key, Unavailable when the database does not take the batch.
         """
-        push = _Push(sender, batch)
+        events, refused = prepared(batch.raws, salt=self._salt, written=batch.written)
+        told = {one.index for one in batch.unreadable}
+        refused = [*batch.unreadable, *(one for one in refused if one.index not in told)]
+        push = _Push(sender, events, refused, batch.asks)
         if not self._queue.joins(push):
             # Waiting for one's own call, and not for a lock at the door: there each would have had to pass in turn.
             push.called.wait()
@@ -145,11 +153,14 @@ class Intake:
     def _stored(self, pushes: Sequence[_Push]) -> list[Taken | DomainError]:
         """A deadlock or a dying connection is tried again: the dedup keys make that safe."""
         for attempt in range(_ATTEMPTS):
+            hopes = time.monotonic() >= self._hopes_from
             try:
                 with self._database.transaction(SYSTEM) as db:
-                    taken = _taken(db, pushes, self._salt)
+                    taken = _taken(db, pushes, parcels.in_hope if hopes else parcels.with_care)
                     self._note_seen(db, taken)
                 return taken.answers
+            except parcels.SeenBefore:
+                self._hopes_from = time.monotonic() + CARE_SECONDS
             except OperationalError as error:
                 if attempt == _ATTEMPTS - 1:
                     raise Unavailable("database_busy") from error
@@ -186,42 +197,36 @@ def check_key(db: Session, key: str) -> Actor:
     return _pusher(find_key_holders(db, [key]).get(key))
 
 
-def _taken(db: Session, pushes: Sequence[_Push], salt: bytes) -> _Answers:
-    now = clock.now(db)
+def _taken(db: Session, pushes: Sequence[_Push], keep: Keep) -> _Answers:
     senders = _senders(db, pushes)
-    parcels = []
-    for push, sender in zip(pushes, senders, strict=True):
-        if not isinstance(sender, Actor):
-            continue
-        events, refused = prepared(push.batch.raws, salt=salt, now=now)
-        told = {one.index for one in push.batch.unreadable}
-        refused = [*push.batch.unreadable, *(one for one in refused if one.index not in told)]
-        parcels.append(Parcel(sender, events, Source("push", sender.connector_id), refused))
-    answers = take(db, parcels, waits=True)
-    given = iter(answers)
-    taken = [next(given) if isinstance(sender, Actor) else sender for sender in senders]
-    _ask_for_details(db, pushes, taken, now)
+    given = [
+        Parcel(sender, push.events, Source("push", sender.connector_id), push.refused)
+        for push, sender in zip(pushes, senders, strict=True)
+        if isinstance(sender, Actor)
+    ]
+    answers = take(db, given, keep)
+    following = iter(answers)
+    taken = [next(following) if isinstance(sender, Actor) else sender for sender in senders]
+    _ask_for_details(db, pushes, taken)
     for answer in answers:
         # That a room went on or off air is seldom and urgent: it does not wait for the merge.
         rooms.note_events(db, answer.usable)
-    if any(answer.usable for answer in answers):
+    if any(answer.usable or answer.quarantined for answer in answers):
         after_commit(db, lambda: nudge("sales.fold"))
-    return _Answers(taken, {one.actor.connector_id for one in parcels if one.actor.connector_id is not None})
+    return _Answers(taken, {one.actor.connector_id for one in given if one.actor.connector_id is not None})
 
 
-def _ask_for_details(
-    db: Session, pushes: Sequence[_Push], taken: Sequence[Taken | DomainError], now: datetime
-) -> None:
+def _ask_for_details(db: Session, pushes: Sequence[_Push], taken: Sequence[Taken | DomainError]) -> None:
     """What new events only hint at is asked for, by the account that was told of it."""
     wanted = [
         (push.sender.connector_id, ask)
         for push, answer in zip(pushes, taken, strict=True)
-        if isinstance(push.sender, Actor) and isinstance(answer, Taken) and push.batch.asks
+        if isinstance(push.sender, Actor) and isinstance(answer, Taken) and push.asks
         for _, one in answer.usable
-        if (ask := push.batch.asks.get(one.index)) is not None and push.sender.connector_id is not None
+        if (ask := push.asks.get(one.index)) is not None and push.sender.connector_id is not None
     ]
     if wanted:
-        asks.want(db, wanted, now)
+        asks.want(db, wanted, clock.now(db))
         after_commit(db, lambda: nudge("connectors.pull"))
 
 

@@ -5,26 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import msgspec
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.database import after_commit
 from campaign.kit.queue import nudge
-from campaign.sales import rooms
+from campaign.sales import parcels, rooms
 from campaign.sales.merging import State, Statement, merged
 from campaign.sales.rows import LineKey, LineRow, lock_lines
 from campaign.sales.settling import settle
 from campaign.sales.shops import note_progress
-from campaign.sales.submissions import restored
 from campaign.sales.taking import Addressed
-
-MOST_PARCELS = 50
-MOST_EVENTS = 5000
-MOST_ATTEMPTS = 5
-"""After so many failures a parcel is parked: it is shown, and does not hold up the others."""
 
 
 @dataclass
@@ -61,47 +53,11 @@ def merge(
     return done
 
 
-_CLAIM = text(
-    "DELETE FROM sale_inbox WHERE id IN (SELECT id FROM (SELECT id, sum(cardinality(event_ids)) OVER (ORDER BY id)"
-    " - cardinality(event_ids) AS before FROM (SELECT id, event_ids FROM sale_inbox WHERE attempts < :attempts"
-    " AND (CAST(:one AS bigint) IS NULL OR id = :one) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED) free) counted"
-    " WHERE before < :events) RETURNING received_on, event_ids"
-)
-_EVENTS = text(
-    "SELECT e.shop_id, e.payload::text AS payload FROM sale_event e"
-    " WHERE e.received_on = :day AND e.id = ANY(CAST(:ids AS bigint[]))"
-)
-
-
-def merge_waiting(db: Session, actor: Actor, *, inbox_id: int | None = None) -> int:
-    """Merge what waits in the inbox, or one parcel of it; gives how many events. Safe beside other workers."""
-    claimed = db.execute(
-        _CLAIM, {"attempts": MOST_ATTEMPTS, "one": inbox_id, "most": MOST_PARCELS, "events": MOST_EVENTS}
-    )
-    by_day: dict[Any, list[int]] = {}
-    for row in claimed:
-        by_day.setdefault(row.received_on, []).extend(row.event_ids)
-    usable: list[Addressed] = [
-        (row.shop_id, restored(msgspec.json.decode(row.payload)))
-        for day, ids in sorted(by_day.items())
-        for row in db.execute(_EVENTS, {"day": day, "ids": ids})
-    ]
+def merge_waiting(db: Session, actor: Actor, *, parcel_id: int | None = None) -> int:
+    """Log and merge what pushes brought, or one parcel of it; gives how many events. Safe beside other workers."""
+    total, usable = parcels.unpack(db, parcel_id=parcel_id)
     merge(db, usable, now=clock.now(db))
-    return len(usable)
-
-
-_WAITING = text("SELECT id FROM sale_inbox WHERE attempts < :attempts ORDER BY id LIMIT 100")
-_FAILED = text("UPDATE sale_inbox SET attempts = attempts + 1 WHERE id = :id")
-
-
-def waiting(db: Session, actor: Actor) -> list[int]:
-    """Parcels that are not parked, the oldest first: to be merged one by one when a merge of many failed."""
-    return list(db.execute(_WAITING, {"attempts": MOST_ATTEMPTS}).scalars())
-
-
-def note_failure(db: Session, actor: Actor, inbox_id: int) -> None:
-    """Count a failed merge of one parcel."""
-    db.execute(_FAILED, {"id": inbox_id})
+    return total
 
 
 def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Merged:

@@ -18,7 +18,7 @@ from campaign.kit.redis import Client
 from campaign.sales import merging, projecting
 from campaign.sales.events import read
 from campaign.sales.merging import State, Statement, merged
-from campaign.sales.merging_in import MOST_ATTEMPTS
+from campaign.sales.parcels import parked
 from campaign.sales.submissions import statement_of
 
 MOST_SHOWN = 100
@@ -154,15 +154,9 @@ def check_rollups(db: Session, actor: Actor) -> list[Difference]:
     ]
 
 
-_PARKED = text(
-    "SELECT id, cardinality(event_ids) AS events FROM sale_inbox WHERE attempts >= :attempts ORDER BY 1"
-)
-
-
 def check_inbox(db: Session, actor: Actor) -> list[Difference]:
     """Parcels of events that were taken in and could not be merged again and again: nothing merges them now."""
-    parked = db.execute(_PARKED, {"attempts": MOST_ATTEMPTS})
-    return [Difference("inbox", f"parcel {row.id}", "events", row.events, 0) for row in parked]
+    return [Difference("inbox", f"parcel {one}", "events", events, 0) for one, events in parked(db)]
 
 
 _RAW = text(
@@ -170,8 +164,7 @@ _RAW = text(
     " FROM refund f WHERE f.shop_id = e.shop_id AND f.line_id = e.line_id) AS refunds"
     " FROM sale_event e LEFT JOIN order_line l ON l.shop_id = e.shop_id AND l.line_id = e.line_id"
     " WHERE e.verdict = 'accepted' AND e.line_id IS NOT NULL"
-    # Taken in and not yet merged: no difference, but the next turn's work.
-    " AND e.id NOT IN (SELECT unnest(event_ids) FROM sale_inbox) ORDER BY e.shop_id, e.line_id"
+    " ORDER BY e.shop_id, e.line_id"
 )
 
 

@@ -1,10 +1,12 @@
 """What is handed to ingest: checked events with their dedup key, digest and statement. Pure."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from campaign.kit.strict_json import BadJson, canonical
 from campaign.sales.events import (
@@ -21,6 +23,15 @@ from campaign.sales.events import (
     reread,
 )
 from campaign.sales.merging import Statement
+from campaign.sales.plain import (
+    TAGS,
+    PlainLine,
+    PlainRefund,
+    PlainSample,
+    as_object,
+    times_of,
+    written_anew,
+)
 from campaign.sales.scrubbing import salted, scrubbed
 from campaign.sales.statements import of_line, of_refund
 
@@ -28,12 +39,12 @@ MOST_AHEAD = timedelta(minutes=5)
 MOST_BEHIND = timedelta(days=90)
 
 
-@dataclass(slots=True, kw_only=True)
-class Submission:
+class Submission(msgspec.Struct, kw_only=True):
     """One event on its way in. (shop, type, event_id) is its identity, `digest` its content.
 
-    `raw` is what the log keeps (`written` its canonical bytes, where they were made); `held` when its times are
-    too far off to be merged unseen. A push brings its event, a row of a file what it says of a line (`told`).
+    The log keeps `written`, or `raw` where its canonical bytes were not made yet. `latest` is the last of the moments
+    by which a push may be too far ahead; `held` when it is so far off that it is not merged unseen. A push brings its
+    event (`plain` where it was read quickly), a row of a file what it says of a line (`told`).
     """
 
     index: int
@@ -42,20 +53,36 @@ class Submission:
     type: str
     event_id: str
     occurred_at: datetime
-    raw: dict[str, Any]
     digest: bytes
+    raw: dict[str, Any] | None = None
     written: bytes | None = None
     line_id: str | None = None
     refund_id: str | None = None
-    event: Event | None = None
+    checked: Event | None = None
+    plain: Any = None
     told: Statement | None = None
+    latest: datetime | None = None
     held: bool = False
+
+    @property
+    def event(self) -> Event | None:
+        """The event that a push brought, checked; None for a row of a file."""
+        if self.checked is None and self.plain is not None:
+            self.checked = read(as_object(self.plain))
+        return self.checked
+
+    @property
+    def content(self) -> bytes:
+        """What the log keeps, as canonical bytes."""
+        if self.written is None:
+            self.written = canonical(self.raw)
+        return self.written
 
     @property
     def statement(self) -> Statement | None:
         """What it says of its line or refund; None for the rest. Not made before it is needed."""
-        if self.told is None and self.event is not None:
-            self.told = statement_of(self.event)
+        if self.told is None and (event := self.event) is not None:
+            self.told = statement_of(event)
         return self.told
 
     @property
@@ -77,7 +104,8 @@ class Submission:
 
     @property
     def room(self) -> RoomEvent | None:
-        return self.event if isinstance(self.event, RoomEvent) else None
+        # Asked of every event at the door, and never read quickly: nothing is checked for the answer.
+        return self.checked if isinstance(self.checked, RoomEvent) else None
 
 
 @dataclass(frozen=True)
@@ -89,12 +117,18 @@ class Rejection:
     field: str = ""
 
 
-def prepared(raws: Sequence[Any], *, salt: bytes, now: datetime) -> tuple[list[Submission], list[Rejection]]:
-    """Check every event of a push by itself: a bad one never refuses its neighbours."""
+def prepared(
+    raws: Sequence[Any], *, salt: bytes, written: Sequence[bytes] | None = None
+) -> tuple[list[Submission], list[Rejection]]:
+    """Check every event of a push by itself: a bad one never refuses its neighbours.
+
+    With `written` the events are those of campaign.sales.plain, and these are their bytes.
+    """
     taken, refused = [], []
     for index, raw in enumerate(raws):
         try:
-            taken.append(_submission(index, raw, salt, now))
+            one = _quick(index, raw, written[index], salt) if written is not None else None
+            taken.append(one or _submission(index, raw if written is None else as_object(raw), salt))
         except BadEvent as fault:
             refused.append(Rejection(index, fault.code, fault.field))
         except BadJson:
@@ -102,7 +136,32 @@ def prepared(raws: Sequence[Any], *, salt: bytes, now: datetime) -> tuple[list[S
     return taken, refused
 
 
-def _submission(index: int, raw: Any, salt: bytes, now: datetime) -> Submission:
+def _quick(index: int, plain: Any, written: bytes, salt: bytes) -> Submission | None:
+    """A plain event whose moments are moments; None leaves it to be told what is wrong with it."""
+    times = times_of(plain)
+    if times is None:
+        return None
+    kind = type(plain)
+    if kind is PlainLine and plain.buyer_hash is not None:
+        plain.buyer_hash = salted(plain.buyer_hash, salt)
+        written = written_anew(plain)
+    return Submission(
+        index=index,
+        platform=plain.platform,
+        shop_ref=plain.shop_id,
+        type=TAGS[kind],
+        event_id=plain.event_id,
+        occurred_at=times[0],
+        digest=hashlib.sha256(written).digest(),
+        written=written,
+        line_id=None if kind is PlainSample else plain.line_id,
+        refund_id=plain.refund_id if kind is PlainRefund else None,
+        plain=plain,
+        latest=times[1],
+    )
+
+
+def _submission(index: int, raw: Any, salt: bytes) -> Submission:
     kept = scrubbed(raw)
     if isinstance(kept, dict) and kept.get("type") == "order.line":
         buyer = kept.get("buyer_hash")
@@ -119,13 +178,12 @@ def _submission(index: int, raw: Any, salt: bytes, now: datetime) -> Submission:
         type=event.type,
         event_id=event.event_id,
         occurred_at=event.occurred_at,
-        raw=kept,
         digest=hashlib.sha256(written).digest(),
         written=written,
         line_id=event.line_id if isinstance(event, OrderLine | Refund) else None,
         refund_id=event.refund_id if isinstance(event, Refund) else None,
-        event=event,
-        held=_is_far_off(event, now),
+        checked=event,
+        latest=_latest(event),
     )
 
 
@@ -139,11 +197,11 @@ def restored(payload: dict[str, Any]) -> Submission:
         type=payload["type"],
         event_id=event.event_id,
         occurred_at=event.occurred_at,
-        raw=payload,
         digest=b"",
+        raw=payload,
         line_id=event.line_id if isinstance(event, OrderLine | Refund) else None,
         refund_id=event.refund_id if isinstance(event, Refund) else None,
-        event=event,
+        checked=event,
     )
 
 
@@ -154,9 +212,16 @@ def statement_of(event: Event) -> Statement | None:
     return of_refund(event) if isinstance(event, Refund) else None
 
 
-def _is_far_off(event: Event, now: datetime) -> bool:
-    """Too old or from the future: a clock is wrong, or somebody replays. Shown, not merged."""
+def note_far_off(given: Iterable[Submission], now: datetime) -> None:
+    """Hold what is too old or from the future: a clock is wrong, or somebody replays. A file's rows never are."""
+    oldest, newest = now - MOST_BEHIND, now + MOST_AHEAD
+    for one in given:
+        if one.latest is not None and (one.latest > newest or one.occurred_at < oldest):
+            one.held = True
+
+
+def _latest(event: Event) -> datetime:
     told = [event.occurred_at]
     if isinstance(event, OrderLine):
         told += [at for at in (event.ordered_at, event.paid_at) if at is not None]
-    return event.occurred_at < now - MOST_BEHIND or max(told) > now + MOST_AHEAD
+    return max(told)

@@ -1,11 +1,11 @@
 """Taking events in: told apart from repetitions and stored raw, in one transaction, before the answer.
 
-Nothing is merged here. What was taken waits in sale_inbox, which the same transaction writes, until
-campaign.sales.merging_in merges it; so a flood at one hot product never makes a source wait for locks.
+Nothing is merged here. What a push brought waits in a parcel (campaign.sales.parcels) until campaign.sales.merging_in
+unpacks it into the log and merges it; so a flood at one hot product never makes a source wait for locks.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.strict_json import canonical
 from campaign.sales import conflicts, shops
-from campaign.sales.submissions import Rejection, Submission
+from campaign.sales.submissions import Rejection, Submission, note_far_off
 
 Addressed = tuple[int, Submission]
 """An event and the id of its shop."""
@@ -60,33 +59,38 @@ class Taken:
         return len(self.usable)
 
 
-def take(db: Session, parcels: Sequence[Parcel], *, waits: bool) -> list[Taken]:
+Keep = Callable[[Session, Sequence[Addressed], Sequence[int], Sequence[Parcel]], Sequence[int]]
+"""Claims the keys of events (each of the parcel whose number stands beside it) and keeps those whose key was free;
+gives the places of the others."""
+
+
+def take(db: Session, parcels: Sequence[Parcel], keep: Keep) -> list[Taken]:
     """Take parcels in as the system (db): a verdict for each, in their order.
 
-    `waits` leaves the usable events in the inbox; without it the caller merges them in this transaction.
     Locks are taken in one order: shops, then dedup keys by shop, type and id.
     """
     now = clock.now(db)
     answers = [Taken(rejected=list(parcel.refused)) for parcel in parcels]
-    first: dict[_KeyOf, tuple[int, Addressed]] = {}
-    repeated: list[tuple[int, Addressed]] = []
-    for number, addressed in _addressed(db, parcels, answers, now):
-        shop_id, one = addressed
-        key = (shop_id, one.type, one.event_id)
-        if key in first:
-            repeated.append((number, addressed))
-        else:
-            first[key] = (number, addressed)
-    lost = _stored(db, list(first.values()), parcels, now, waits=waits)
-    _tell_repetitions(db, first, [*lost, *repeated], answers, now)
-    gone = {(shop_id, one.type, one.event_id) for _, (shop_id, one) in lost}
-    for key, (number, (shop_id, one)) in first.items():
-        if key in gone:
+    numbers, home = _addressed(db, parcels, answers, now)
+    note_far_off((one for _, one in home), now)
+    first: dict[_KeyOf, int] = {}
+    repeated: list[int] = []
+    for place, (shop_id, one) in enumerate(home):
+        if first.setdefault((shop_id, one.type, one.event_id), place) != place:
+            repeated.append(place)
+    fresh = list(first.values())
+    if fresh:
+        lost = keep(db, [home[place] for place in fresh], [numbers[place] for place in fresh], parcels)
+        repeated = sorted([*(fresh[place] for place in lost), *repeated])
+    _tell_repetitions(db, [(numbers[place], home[place]) for place in repeated], answers, now)
+    gone = set(repeated)
+    for place, addressed in enumerate(home):
+        if place in gone:
             continue
-        if one.held:
-            answers[number].quarantined += 1
+        if addressed[1].held:
+            answers[numbers[place]].quarantined += 1
         else:
-            answers[number].usable.append((shop_id, one))
+            answers[numbers[place]].usable.append(addressed)
     for answer in answers:
         answer.rejected.sort(key=lambda rejection: rejection.index)
     return answers
@@ -94,9 +98,10 @@ def take(db: Session, parcels: Sequence[Parcel], *, waits: bool) -> list[Taken]:
 
 def _addressed(
     db: Session, parcels: Sequence[Parcel], answers: Sequence[Taken], now: datetime
-) -> list[tuple[int, Addressed]]:
-    """(parcel, event with its shop) of all that may come in; the rest is told in the answers."""
-    home: list[tuple[int, Addressed]] = []
+) -> tuple[list[int], list[Addressed]]:
+    """All that may come in: the number of its parcel, and the event with its shop. The rest is told in the answers."""
+    numbers: list[int] = []
+    home: list[Addressed] = []
     may_feed = shops.of_batches(db, [(parcel.actor, parcel.given) for parcel in parcels])
     for number, (parcel, known) in enumerate(zip(parcels, may_feed, strict=True)):
         for one in parcel.given:
@@ -104,15 +109,20 @@ def _addressed(
             if shop_id is None:
                 answers[number].rejected.append(Rejection(one.index, "out_of_scope"))
             else:
-                home.append((number, (shop_id, one)))
-    moved = _moved_refunds(db, [addressed for _, addressed in home])
+                numbers.append(number)
+                home.append((shop_id, one))
+    moved = _moved_refunds(db, home)
     if not moved:
-        return home
-    conflicts.keep(db, [addressed for _, addressed in home if id(addressed[1]) in moved], now)
-    for number, (_, one) in home:
-        if id(one) in moved:
-            answers[number].rejected.append(Rejection(one.index, "conflict", "line_id"))
-    return [(number, addressed) for number, addressed in home if id(addressed[1]) not in moved]
+        return numbers, home
+    conflicts.keep(db, [addressed for addressed in home if id(addressed[1]) in moved], now)
+    stay: tuple[list[int], list[Addressed]] = ([], [])
+    for number, addressed in zip(numbers, home, strict=True):
+        if id(addressed[1]) in moved:
+            answers[number].rejected.append(Rejection(addressed[1].index, "conflict", "line_id"))
+        else:
+            stay[0].append(number)
+            stay[1].append(addressed)
+    return stay
 
 
 # No event's type is empty: under '' stands which line a refund belongs to.
@@ -172,48 +182,32 @@ WITH incoming AS MATERIALIZED (
     JOIN unnest(%s::integer[], %s::text[], %s::bigint[], %s::bigint[])
         AS s(parcel, source, connector_id, import_id) ON s.parcel = i.parcel
     CROSS JOIN (SELECT %s::timestamptz AS now) t
-    RETURNING id, received_on, verdict
-), {box}
+)
 SELECT place FROM incoming i WHERE NOT EXISTS (SELECT FROM won w WHERE w.shop_id = i.shop_id
     AND w.type = i.type AND w.event_id = i.event_id)
 """
-_BOX = """boxed AS (
-    INSERT INTO sale_inbox (received_on, event_ids)
-    SELECT received_on, array_agg(id ORDER BY id) FROM kept WHERE verdict = 'accepted' GROUP BY 1
-)"""
-_STORE_AND_WAIT = _STORE.format(box=_BOX)
-_STORE_ALONE = _STORE.format(box="nothing AS (SELECT 1)")
 
 
-def _stored(
-    db: Session,
-    fresh: Sequence[tuple[int, Addressed]],
-    parcels: Sequence[Parcel],
-    now: datetime,
-    *,
-    waits: bool,
-) -> list[tuple[int, Addressed]]:
-    """Claim the keys and keep the raw events of those whose key was free; gives the others."""
-    if not fresh:
-        return []
+def into_log(
+    db: Session, fresh: Sequence[Addressed], numbers: Sequence[int], parcels: Sequence[Parcel]
+) -> list[int]:
+    """Claim the keys and put the events whose key was free into the log at once: for files and details, which are
+    merged in the same transaction. Gives the places of the others.
+    """
     sources = [parcel.source for parcel in parcels]
-    columns = zip(*(_row(place, *one) for place, one in enumerate(fresh)), strict=True)
+    columns = zip(*(_row(place, numbers[place], *one) for place, one in enumerate(fresh)), strict=True)
     values = (
         *map(list, columns),
         list(range(len(parcels))),
         [source.kind for source in sources],
         [source.connector_id for source in sources],
         [source.import_id for source in sources],
-        now,
+        clock.now(db),
     )
-    lost = db.connection().exec_driver_sql(_STORE_AND_WAIT if waits else _STORE_ALONE, values)
-    return [fresh[place] for (place,) in lost]
+    return [place for (place,) in db.connection().exec_driver_sql(_STORE, values)]
 
 
-def _row(place: int, parcel: int, addressed: Addressed) -> tuple[Any, ...]:
-    shop_id, one = addressed
-    verdict = "quarantined" if one.held else "accepted"
-    payload = one.written if one.written is not None else canonical(one.raw)
+def _row(place: int, parcel: int, shop_id: int, one: Submission) -> tuple[Any, ...]:
     return (
         place,
         parcel,
@@ -223,8 +217,8 @@ def _row(place: int, parcel: int, addressed: Addressed) -> tuple[Any, ...]:
         one.digest,
         one.line_id,
         one.occurred_at,
-        verdict,
-        payload.decode(),
+        "quarantined" if one.held else "accepted",
+        one.content.decode(),
     )
 
 
@@ -236,11 +230,7 @@ _KNOWN = text(
 
 
 def _tell_repetitions(
-    db: Session,
-    first: Mapping[_KeyOf, tuple[int, Addressed]],
-    again: Sequence[tuple[int, Addressed]],
-    answers: Sequence[Taken],
-    now: datetime,
+    db: Session, again: Sequence[tuple[int, Addressed]], answers: Sequence[Taken], now: datetime
 ) -> None:
     """The same key again is a duplicate, or with other content a conflict that is kept and shown."""
     if not again:

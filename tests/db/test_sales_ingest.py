@@ -64,7 +64,7 @@ def push(database: Database) -> Any:
     def send(*events: Any, actor: Actor = CONNECTOR, now: datetime = T0 + timedelta(days=3)) -> Outcome:
         with clock.travel(now - datetime.now(UTC)):
             with database.transaction(SYSTEM) as db:
-                taken, refused = prepared(events, salt=SALT, now=clock.now(db))
+                taken, refused = prepared(events, salt=SALT)
                 outcome = ingest(db, actor, taken, Source("push", 5), refused)
             with database.transaction(SYSTEM) as db:
                 fold(db, SYSTEM)

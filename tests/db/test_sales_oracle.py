@@ -48,7 +48,7 @@ def feed(database: Database, told: list[dict[str, Any]], chance: random.Random) 
             batch, rest = rest[:size], rest[size:]
             for _ in range(chance.choice([1, 1, 2])):
                 with database.transaction(SYSTEM) as db:
-                    taken, refused = prepared(batch, salt=b"s", now=clock.now(db))
+                    taken, refused = prepared(batch, salt=b"s")
                     assert ingest(db, CONNECTOR, taken, Source("push", 5), refused).rejected == []
             if chance.random() < 0.3:
                 fold_all(database)

@@ -28,7 +28,7 @@ def rung(database, make):
         with clock.travel(AT + HALF - datetime.now(UTC)):
             with database.transaction(SYSTEM) as db:
                 told = [event(1, author_id=author) | sale]
-                taken, refused = prepared(told, salt=SALT, now=clock.now(db))
+                taken, refused = prepared(told, salt=SALT)
                 ingest(db, CONNECTOR, taken, Source("push", 5), refused)
             fold_all(database)
         with database.transaction(HUB) as db:

@@ -11,6 +11,7 @@ from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.kit.ids import public
 from campaign.kit.signing import douyin_signature, signed_headers, tiktok_shop_signature
+from campaign.sales.merging_in import merge_waiting
 from tests.factory import HUB
 from tests.sales_kit import fold_all
 
@@ -32,11 +33,12 @@ def account(call: Any) -> Any:
 
 @pytest.fixture
 def stored(database: Any) -> Any:
-    """stored(): what the raw log holds, as (type, id, verdict, payload)."""
+    """stored(): what the raw log holds once all is merged, as (type, id, verdict, payload)."""
 
     def rows() -> list[Any]:
         query = text("SELECT type, event_id, verdict, payload FROM sale_event ORDER BY type, event_id")
         with database.transaction(SYSTEM) as db:
+            merge_waiting(db, SYSTEM)
             return [tuple(row) for row in db.execute(query)]
 
     return rows

@@ -15,7 +15,7 @@ from campaign.parties import actions as parties
 from campaign.parties.models import Shop
 from campaign.sales.batches import Batch
 from campaign.sales.intake import Intake
-from campaign.sales.merging_in import MOST_ATTEMPTS
+from campaign.sales.parcels import MOST_ATTEMPTS
 from campaign.sales.placing import assign
 from campaign.sales.reconciling import check_inbox
 from tests.factory import HUB, Factory
@@ -240,12 +240,12 @@ def test_a_parcel_that_cannot_be_merged_is_parked_and_holds_up_nobody(
     session_id = add_session(make, now - 3 * HOUR, now, brand=brand, account=account)
     push(database, event(1, now - 2 * HOUR))
     with database.transaction(SYSTEM) as db:
-        # What no push can bring: the log's own copy is damaged.
-        db.execute(text("UPDATE sale_event SET payload = payload - 'ordered_at'"))
+        # What no push can bring: the parcel is damaged.
+        db.execute(text("UPDATE sale_parcel SET payload = substr(payload, 1, 20)"))
     push(database, event(2, now - 2 * HOUR))
     for _ in range(MOST_ATTEMPTS + 1):
         tasks.fold()
     assert total_of(database, session_id)["lines"] == 1
     with database.transaction(SYSTEM) as db:
-        assert db.execute(text("SELECT attempts FROM sale_inbox")).scalar_one() == MOST_ATTEMPTS
+        assert db.execute(text("SELECT attempts FROM sale_parcel")).scalar_one() == MOST_ATTEMPTS
         assert [one.subject for one in check_inbox(db, SYSTEM)] != []

@@ -93,9 +93,7 @@ class Player:
         events.sort(key=lambda event: str(event["occurred_at"]))
         for at in range(0, len(events), _BATCH):
             with self.database.transaction(SYSTEM) as db:
-                taken, refused = prepared(
-                    events[at : at + _BATCH], salt=salt_of(self.secret_key), now=clock.now(db)
-                )
+                taken, refused = prepared(events[at : at + _BATCH], salt=salt_of(self.secret_key))
                 outcome = ingest(db, SYSTEM, taken, Source("push"), refused)
             if outcome.rejected:
                 raise CommandFault(f"the demo's own sales were refused: {outcome.rejected[0]}")
