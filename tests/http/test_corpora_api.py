@@ -27,6 +27,7 @@ _PATHS = {
 # Texts that must be words of their own kind.
 _WORDS = {
     "currency": "CNY", "url": "https://example.com/x", "address": "https://example.com/x", "language": "en",
+    "base_url": "https://example.com/x",
     "from": "10:00", "to": "18:00", "opens": "10:00", "closes": "18:00",
     "rule": "FREQ=DAILY;COUNT=2", "starts": "10:00", "ends": "18:00",
     "quiet_from": "22:00", "quiet_to": "08:00", "event_types": "*",
@@ -34,7 +35,7 @@ _WORDS = {
 # What one field asks of another, and no schema says.
 _BESIDE = {
     ("post", "/hosts"): {"kind": "signed"},
-    ("post", "/connectors"): {"app_key": None, "app_secret": None},
+    ("post", "/connectors"): {"kind": "tiktok_shop"},
     ("post", "/campaigns"): {"parent_id": None},
     ("patch", "/campaigns/{campaign_id}"): {"parent_id": None},
     ("patch", "/sessions/{session_id}"): {"hold_until": None},
