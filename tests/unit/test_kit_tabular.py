@@ -75,7 +75,15 @@ def workbook(*rows: tuple[Any, ...], **formats: str) -> bytes:
 def test_cells_of_a_workbook_read_as_a_person_sees_them() -> None:
     told = workbook(
         ("when", "day", "clock", "length", "count", "share", "said"),
-        (datetime.fromisoformat("2026-11-06T20:38:32"), date(2026, 11, 6), time(20, 38), 1.5, 1299, 0.25, "=1+1"),
+        (
+            datetime.fromisoformat("2026-11-06T20:38:32"),
+            date(2026, 11, 6),
+            time(20, 38),
+            1.5,
+            1299,
+            0.25,
+            "=1+1",
+        ),
         A="yyyy-mm-dd hh:mm:ss",
         B='yyyy"年"m"月"d"日"',
         C="hh:mm",

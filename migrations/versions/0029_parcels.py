@@ -5,8 +5,8 @@ sale_inbox stays for the release before, which still writes to it; what it left 
 
 from alembic import op
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 PARCELS = """
 CREATE TABLE sale_parcel (
