@@ -14,7 +14,9 @@ from campaign.insight.returning import return_curves
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.fields import Strict
+from campaign.kit.fields import ShopId, Strict
+from campaign.kit.instants import Instant
+from campaign.sales.queries import ways_in
 
 bp = APIBlueprint("api_rankings", __name__, tag="Sales")
 
@@ -69,9 +71,12 @@ class ReturnCurvesOut(BaseModel):
 
 
 class RankedPartyOut(BaseModel):
-    """One party in one currency. seconds: on air, gaps taken out; rates in ten-thousandths."""
+    """One party in one currency. seconds: on air, gaps taken out; rates in ten-thousandths.
 
-    id: str
+    id null gathers what is nobody's: sales of no brand, or shared by hosts.
+    """
+
+    id: str | None
     name: str
     name_en: str
     currency: str
@@ -103,11 +108,32 @@ class QualityOut(BaseModel):
     beneath: BeneathOut | None
 
 
+class ShopQualityOut(BaseModel):
+    """How far one shop's data goes, and what of it waits for a person; shops without a brand among them.
+
+    held: pushed with times that are too far off. contradicted: an event came again with other content.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    shop_id: ShopId
+    shop_name: str
+    platform: str
+    has_brand: bool
+    complete_through: Instant | None
+    received_at: Instant | None
+    loose_lines: int
+    orphan_refunds: int
+    held: int
+    contradicted: int
+
+
 class RankingOut(BaseModel):
-    """The parties in order, and how far their figures can be trusted."""
+    """The parties in order, and how far their figures can be trusted: over these days, and by shop as of now."""
 
     items: list[RankedPartyOut]
     quality: list[QualityOut]
+    shops: list[ShopQualityOut]
 
 
 @bp.get("/brands/<brand_id>/returns")
@@ -130,8 +156,12 @@ def get_rankings(*, db: Session, actor: Actor, query: RankingQuery) -> BaseModel
     fields = [name for name in RankedPartyOut.model_fields if name != "id"]
     return RankingOut(
         items=[
-            RankedPartyOut(id=ids.public(prefix, one.key), **{name: getattr(one, name) for name in fields})
+            RankedPartyOut(
+                id=ids.public(prefix, one.key) if one.key else None,
+                **{name: getattr(one, name) for name in fields},
+            )
             for one in rows
         ],
         quality=[QualityOut.model_validate(one) for one in quality(db, actor, *days)],
+        shops=[ShopQualityOut.model_validate(one) for one in ways_in(db, actor)],
     )

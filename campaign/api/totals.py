@@ -9,7 +9,11 @@ from campaign.kit.instants import Instant
 
 
 class TotalsOut(BaseModel):
-    """Money in minor units. Rates in ten-thousandths; null where the denominator is 0 or unknown."""
+    """Money in minor units. Rates in ten-thousandths; null where the denominator is 0 or unknown.
+
+    The refund_*_ship and _receipt amounts are stages and add up to refund_fen. So do refund_pre_ship_fen (cancelled
+    before shipping), returned_fen (goods came back) and money_only_fen (price_protection_fen among it).
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -22,6 +26,8 @@ class TotalsOut(BaseModel):
     refund_pre_ship_fen: int
     refund_post_ship_fen: int
     refund_post_receipt_fen: int
+    returned_fen: int
+    money_only_fen: int
     price_protection_fen: int
     compensation_fen: int
     disputed_fen: int
@@ -36,6 +42,8 @@ class TotalsOut(BaseModel):
     buyers: int | None
     maturing: bool
     refund_rate: int | None
+    refund_rate_lines: int | None
+    refund_rate_units: int | None
     per_order_fen: int | None
     per_buyer_fen: int | None
     per_unit_fen: int | None

@@ -20,7 +20,14 @@ from campaign.kit.sheets import TYPES, Cell, Figures, pieces, spooled
 _MONEY = (
     ("paid_gmv_fen", "refund_fen", "net_gmv_fen", "kept_fen", "maturing_fen", "placed_gmv_fen")
     + ("merchant_gmv_fen", "deposit_fen", "refund_pre_ship_fen", "refund_post_ship_fen")
-    + ("refund_post_receipt_fen", "price_protection_fen", "compensation_fen", "disputed_fen")
+    + (
+        "refund_post_receipt_fen",
+        "returned_fen",
+        "money_only_fen",
+        "price_protection_fen",
+        "compensation_fen",
+        "disputed_fen",
+    )
 )
 _COUNTS = ("lines", "units", "refunded_lines", "refunded_units", "orders", "buyers")
 _LINE: tuple[str, ...] = (

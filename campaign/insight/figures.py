@@ -65,10 +65,12 @@ class Totals:
 
     @property
     def refund_rate_lines(self) -> int | None:
+        """Lines of which something came back, over all."""
         return divided(self.refunded_lines * 10_000, self.lines) if self.rated else None
 
     @property
     def refund_rate_units(self) -> int | None:
+        """Units that came back, over all."""
         return divided(self.refunded_units * 10_000, self.units) if self.rated else None
 
     @property

@@ -25,6 +25,9 @@ Order = Literal["per_hour", "paid", "refund_rate", "on_time"]
 class Ranked:
     """One party in one currency, over the sessions that began within the days asked for.
 
+    key 0 gathers what is nobody's: sales of no brand, or shared by hosts. A party that sold in a show which does not
+    name it has money and no hours.
+
     seconds: on air, gaps taken out; of a host its shifts alone. late counts sessions that began a whole minute
     or more after their planned start, late_minutes adds theirs up.
     """
@@ -115,6 +118,7 @@ _SOLD = (
     f" sum({_REFUNDS})::bigint AS refund_fen"
     " FROM shown s JOIN session_total t ON t.session_id = s.id GROUP BY 1, 2"
 )
+_UNAIRED = {"sessions": 0, "no_shows": 0, "late": 0, "late_minutes": 0, "seconds": 0}
 _KEYS = {"studio": "s.studio_id", "brand": "t.brand_id", "host": "t.host_id"}
 _PROVISIONAL = (
     "{shown} SELECT l.currency, count(*) AS lines, sum(l.paid_fen)::bigint AS paid_fen FROM shown s"
@@ -143,20 +147,19 @@ def ranking(
     money: dict[int, list[dict[str, Any]]] = {}
     for row in db.execute(text(_SOLD.format(shown=_SHOWN, key=_KEYS[kind])), params).mappings():
         money.setdefault(row["key"], []).append(dict(row))
-    names = {
-        row.id: (row.name, row.name_en)
-        for row in db.execute(
-            text(f"SELECT id, name, name_en FROM {kind} WHERE id = ANY (:ids)"), {"ids": list(by_key)}
-        )
-    }
+    everybody = {key: by_key.get(key, _UNAIRED | {"key": key}) for key in {*by_key, *money}}
+    found = db.execute(
+        text(f"SELECT id, name, name_en FROM {kind} WHERE id = ANY (:ids)"), {"ids": list(everybody)}
+    )
+    names = {row.id: (row.name, row.name_en) for row in found} | {0: ("", "")}
     nought: dict[str, Any] = {"currency": "CNY", "paid_fen": 0, "refund_fen": 0}
     rows = [
-        Ranked(name=names[key][0], name_en=names[key][1], **(sold | found))
-        for key, found in by_key.items()
+        Ranked(name=names[key][0], name_en=names[key][1], **(sold | aired))
+        for key, aired in everybody.items()
         for sold in money.get(key, [nought])
         if key in names
     ]
-    return sorted(rows, key=lambda one: (_SORTS[order](one), one.name, one.currency))
+    return sorted(rows, key=lambda one: (one.key == 0, _SORTS[order](one), one.name, one.currency))
 
 
 def quality(db: Session, actor: Actor, first: date, last: date) -> list[Quality]:

@@ -83,10 +83,15 @@ def postings(
     zone: ZoneInfo,
 ) -> Postings:
     """All that the line adds to the rollups; nothing while it is unknown or of a kind that does not count."""
-    if not line.counts or line.ordered_at is None:
+    if line.ordered_at is None or not (line.counts or line.is_deposit):
         return {}
     made = _Poster(line.ordered_at, placement, owner, line.currency, zone)
-    made.post(line.ordered_at, {"placed_fen": line.order_fen})
+    if line.is_deposit:
+        if line.paid_at is not None:
+            made.post(line.paid_at, {"deposit_fen": line.told_paid_fen})
+        return made.postings
+    # A deposit is paid with the order and stays in its column, whether the balance follows or it is forfeited.
+    made.post(line.ordered_at, {"placed_fen": line.order_fen, "deposit_fen": line.deposit_fen})
     if line.paid_at is not None:
         sale = int(line.is_paid_sale)
         made.post(
@@ -94,7 +99,6 @@ def postings(
             {
                 "paid_fen": line.paid_fen,
                 "merchant_fen": line.paid_fen + line.subsidy_fen,
-                "deposit_fen": line.deposit_fen,
                 "lines": sale,
                 "units": line.qty * sale,
             },

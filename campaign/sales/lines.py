@@ -46,6 +46,11 @@ class Line:
         return self.known and self.kind in COUNTED_KINDS
 
     @property
+    def is_deposit(self) -> bool:
+        """A line that is the deposit alone: told apart from the sale that follows it."""
+        return self.known and self.kind == "deposit"
+
+    @property
     def paid_fen(self) -> int:
         """What the buyer paid for the goods, as GMV counts it: 0 until paid, and for gifts or tests."""
         return self.told_paid_fen if self.counts and self.paid_at is not None else 0

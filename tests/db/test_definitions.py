@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
-from tests.db.test_insight_summary import EVENING, HOUR, Shelf
+from tests.db.test_insight_summary import EVENING, HOUR, Shelf, day
 from tests.factory import Factory
 from tests.sales_kit import add_session
 
@@ -115,6 +117,91 @@ def a_late_paid_never_undoes_received(shelf: Shelf) -> Events:
     return [received, line]
 
 
+@case(paid_gmv_fen=0, placed_gmv_fen=10000, deposit_fen=2000, lines=0, refund_fen=0, net_gmv_fen=0)
+def a_deposit_alone_is_no_sale(shelf: Shelf) -> Events:
+    return [shelf.line(HOUR, status="created", paid_at=None, deposit_fen=2000)]
+
+
+@case(paid_gmv_fen=10000, placed_gmv_fen=10000, deposit_fen=2000, lines=1, units=1, orders=1)
+def a_presale_counts_in_full_once_its_balance_is_paid(shelf: Shelf) -> Events:
+    """Deposit of ¥20 on the evening, the balance of ¥80 thirty hours later: a sale of ¥100 of that evening."""
+    promised = shelf.line(HOUR, status="created", paid_at=None, deposit_fen=2000)
+    later = (EVENING + 30 * HOUR).isoformat()
+    return [promised, {**promised, "event_id": "b", "status": "paid", "paid_at": later, "occurred_at": later}]
+
+
+@case(
+    paid_gmv_fen=0, deposit_fen=2000, refund_fen=0, net_gmv_fen=0, compensation_fen=0, lines=0, maturing=False
+)
+def a_forfeited_deposit_is_neither_sale_nor_refund(shelf: Shelf) -> Events:
+    promised = shelf.line(HOUR, status="created", paid_at=None, deposit_fen=2000)
+    later = (EVENING + 40 * HOUR).isoformat()
+    return [promised, {**promised, "event_id": "c", "status": "cancelled", "occurred_at": later}]
+
+
+@case(paid_gmv_fen=10000, deposit_fen=2000, refund_fen=0, lines=1, orders=1)
+def a_deposit_told_as_a_line_of_its_own_is_in_its_column_alone(shelf: Shelf) -> Events:
+    return [shelf.line(HOUR, 2000, line_kind="deposit"), shelf.line(HOUR)]
+
+
+@case(paid_gmv_fen=12000, placed_gmv_fen=12000, lines=1, units=1, orders=1)
+def gifts_samples_and_tests_are_nothing_and_a_price_difference_is_money_alone(shelf: Shelf) -> Events:
+    kinds = [shelf.line(HOUR, line_kind=kind) for kind in ("gift", "sample", "test")]
+    return [shelf.line(HOUR), *kinds, shelf.line(HOUR, 2000, line_kind="service")]
+
+
+@case(paid_gmv_fen=10000, refund_fen=0, lines=1, units=1, orders=1, refunded_lines=0)
+def an_exchange_counts_once_at_the_line_it_replaces(shelf: Shelf) -> Events:
+    line = shelf.line(HOUR)
+    swapped = shelf.refund(line, 0, 30 * HOUR, refund_type="exchange")
+    return [line, swapped, shelf.line(31 * HOUR, line_kind="exchange", replaces_line_id=line["line_id"])]
+
+
+@case(refund_fen=10000, compensation_fen=2500, net_gmv_fen=0, refund_rate=10000)
+def what_exceeds_the_paid_amount_is_compensation(shelf: Shelf) -> Events:
+    line = shelf.line(HOUR)
+    return [line, shelf.refund(line, 12500, 30 * HOUR)]
+
+
+@case(refund_fen=0, disputed_fen=4000, net_gmv_fen=10000, refund_rate=0)
+def an_application_is_in_dispute_and_no_refund(shelf: Shelf) -> Events:
+    line = shelf.line(HOUR)
+    return [line, shelf.refund(line, 4000, 30 * HOUR, status="applied", succeeded_at=None)]
+
+
+@case(
+    refund_fen=3800, refund_pre_ship_fen=1000, returned_fen=2000, money_only_fen=800, price_protection_fen=300
+)
+def refunds_are_shown_apart_by_what_they_were(shelf: Shelf) -> Events:
+    """¥10 cancelled before shipping, ¥20 returned after it, ¥5 given back and ¥3 of price protection: money only."""
+    line = shelf.line(HOUR)
+    return [
+        line,
+        shelf.refund(line, 1000, 10 * HOUR, stage="pre_ship", refund_type="refund_only"),
+        shelf.refund(line, 2000, 30 * HOUR, stage="post_ship", refund_type="return"),
+        shelf.refund(line, 500, 31 * HOUR, stage="post_ship", refund_type="refund_only"),
+        shelf.refund(line, 300, 32 * HOUR, stage="post_receipt", refund_type="price_protection"),
+    ]
+
+
+@case(refund_rate=1500, refund_rate_lines=5000, refund_rate_units=2000, refunded_units=1)
+def the_rate_is_by_money_by_lines_and_by_units(shelf: Shelf) -> Events:
+    """Of ¥200 in two lines and five units one unit of ¥30 came back: 15 %, 50 %, 20 %."""
+    line = shelf.line(HOUR, qty=4, paid_fen=12000)
+    return [line, shelf.line(HOUR, 8000), shelf.refund(line, 3000, 30 * HOUR, qty=1)]
+
+
+@case(paid_gmv_fen=10000, orders=1, buyers=None, per_buyer_fen=None, per_order_fen=10000, per_unit_fen=None)
+def what_nothing_divides_is_unknown_and_no_nought(shelf: Shelf) -> Events:
+    """The line says nothing of its buyer; a price difference has no units, so nothing divides per unit."""
+    return [shelf.line(HOUR, qty=0)]
+
+
+@case(units=1, lines=1)
+def a_bundle_is_one_unit_unless_the_platform_splits_it(shelf: Shelf) -> Events:
+    return [shelf.line(HOUR, merchant_sku="SET-3", qty=1)]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_figure_is_what_its_definition_says(name: str, database: Database, make: Factory) -> None:
     build, wanted = CASES[name]
@@ -122,6 +209,94 @@ def test_a_figure_is_what_its_definition_says(name: str, database: Database, mak
     shelf.push(*build(shelf), days_later=3)
     (totals,) = shelf.summary(6, 7, days_later=3).totals
     assert {figure: getattr(totals, figure) for figure in wanted} == wanted
+
+
+def of_three(shelf: Shelf, **later: Any) -> Events:
+    """Lines of ¥100, ¥70 and ¥30, each received two days after the order; `later` changes the first."""
+    at = (EVENING + 48 * HOUR).isoformat()
+    lines = [shelf.line(HOUR, fen, status="received", received_at=at) for fen in (10000, 7000, 3000)]
+    return [{**lines[0], **later}, *lines[1:]]
+
+
+MATURING: list[tuple[str, Callable[[Shelf], Events], dict[int, tuple[int, int]]]] = [
+    # days after the evening → (kept, maturing). Received on day 2, window of 7 days: from day 9 on.
+    ("received, window over", of_three, {3: (0, 20000), 8: (0, 20000), 10: (20000, 0)}),
+    (
+        "never told as received: the cap of 45 days",
+        lambda shelf: of_three(shelf, status="shipped", received_at=None),
+        {10: (10000, 10000), 44: (10000, 10000), 46: (20000, 0)},
+    ),
+    (
+        "an open case holds its line",
+        lambda shelf: [
+            *(events := of_three(shelf)),
+            shelf.refund(events[0], 4000, 50 * HOUR, status="applied", applied_at=events[1]["received_at"]),
+        ],
+        {10: (10000, 10000), 46: (20000, 0)},
+    ),
+    (
+        "refunded whole: mature at once, and nothing of it is kept",
+        lambda shelf: [*(events := of_three(shelf)), shelf.refund(events[0], 10000, 50 * HOUR)],
+        {3: (0, 10000), 10: (10000, 0)},
+    ),
+    (
+        "cancelled unpaid: mature at once",
+        lambda shelf: of_three(shelf, status="cancelled", received_at=None, paid_at=None),
+        {3: (0, 10000), 10: (10000, 0)},
+    ),
+]
+
+
+@pytest.mark.parametrize(("build", "wanted"), [row[1:] for row in MATURING], ids=[row[0] for row in MATURING])
+def test_what_is_kept_and_what_still_matures(
+    build: Callable[[Shelf], Events],
+    wanted: dict[int, tuple[int, int]],
+    database: Database,
+    make: Factory,
+) -> None:
+    shelf = Shelf(database, make)
+    shelf.push(*build(shelf), days_later=3)
+    found = {}
+    for days in wanted:
+        (totals,) = shelf.summary(6, 7, days_later=days).totals
+        found[days] = (totals.kept_fen, totals.maturing_fen)
+        assert totals.kept_fen + totals.maturing_fen == totals.net_gmv_fen
+        assert totals.maturing is (totals.maturing_fen > 0)
+    assert found == wanted
+
+
+def test_each_brand_has_its_own_window_of_return(database: Database, make: Factory) -> None:
+    shelf = Shelf(database, make)
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE brand SET return_window_days = 15"))
+    shelf.push(*of_three(shelf), days_later=3)
+    kept = {days: shelf.summary(6, 7, days_later=days).totals[0].kept_fen for days in (10, 16, 18)}
+    assert kept == {10: 0, 16: 0, 18: 20000}
+
+
+def test_by_cohort_a_refund_is_of_the_show_and_by_cash_of_its_own_day(
+    database: Database, make: Factory
+) -> None:
+    """¥100 ordered and paid on the 6th, ¥50 ordered on the 6th and paid on the 7th; ¥30 back on the 9th."""
+    shelf = Shelf(database, make)
+    first, second = shelf.line(HOUR), shelf.line(HOUR, 5000, paid_at=(EVENING + 24 * HOUR).isoformat())
+    shelf.push(first, second, shelf.refund(first, 3000, 72 * HOUR), days_later=4)
+    found = {
+        basis: {
+            group.key[-2:]: (
+                group.totals[0].paid_gmv_fen,
+                group.totals[0].refund_fen,
+                group.totals[0].net_gmv_fen,
+            )
+            for group in shelf.summary(6, 9, days_later=4, basis=basis).days
+        }
+        for basis in ("cohort", "cash")
+    }
+    days = {number: day(number).isoformat()[-2:] for number in (6, 7, 9)}
+    assert found["cohort"] == {days[6]: (15000, 3000, 12000)}
+    assert found["cash"] == {days[6]: (10000, 0, 10000), days[7]: (5000, 0, 5000), days[9]: (0, 3000, -3000)}
+    whole = shelf.summary(6, 9, days_later=4, basis="cash").totals[0]
+    assert (whole.paid_gmv_fen, whole.refund_fen, whole.refund_rate) == (15000, 3000, None)
 
 
 def test_orders_at_the_edges_count_once_and_in_the_right_show(database: Database, make: Factory) -> None:

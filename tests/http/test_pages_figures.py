@@ -226,6 +226,9 @@ def test_rankings_and_returns_by_page_and_by_the_api(app, database, planner, eve
     first = found["items"][0]
     assert (first["id"], first["paid_fen"], first["refund_fen"]) == (brand, PAID, REFUND)
     assert found["quality"][0]["live_fen"] == PAID
+    (told,) = [one for one in found["shops"] if one["shop_id"] == ids.public("shp", evening.shop.id)]
+    assert (told["has_brand"], told["orphan_refunds"], told["held"], told["contradicted"]) == (True, 0, 0, 0)
+    assert told["loose_lines"] > 0
     returned = api(client, database, f"/brands/{brand}/returns?{days}").json
     whole = returned["curves"][0]
     assert whole["part"] is None
