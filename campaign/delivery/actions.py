@@ -25,7 +25,6 @@ from campaign.parties.queries import get as get_party
 
 SECRET_CONTEXT = "webhook_secret"  # noqa: S105 - says which column, no secret
 OVERLAP = timedelta(hours=24)
-KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -215,7 +214,6 @@ def replay(db: Session, actor: Actor, endpoint: WebhookEndpoint, since: datetime
     _expect_active(endpoint)
     now = clock.now(db)
     given = {"endpoint_id": endpoint.id, "agency_id": endpoint.agency_id, "types": endpoint.event_types}
-    since = max(since, now - KEPT)
     count = len(db.execute(_REPLAY, given | {"now": now, "since": since}).all())
     wake(db)
     _note(db, actor, endpoint, "replayed", {"since": since.isoformat(), "deliveries": count})

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from campaign.delivery.models import WebhookEndpoint
+from campaign.delivery.models import WebhookDelivery, WebhookEndpoint
 from campaign.delivery.rows import own
 from campaign.kit import clock
 from campaign.kit.actor import Actor
@@ -37,14 +37,6 @@ class DayHealth:
         return self.delivered + self.given_up + self.waiting
 
 
-@dataclass(frozen=True)
-class Backlog:
-    """What waits for an endpoint, and since when the oldest of it."""
-
-    waiting: int
-    oldest_at: datetime | None
-
-
 _DAYS = text("""
 SELECT (created_at AT TIME ZONE :zone)::date AS day,
        count(*) FILTER (WHERE state = 'delivered') AS delivered,
@@ -61,13 +53,17 @@ WHERE endpoint_id = :endpoint AND day >= :since
 GROUP BY 1 ORDER BY 1 DESC
 """)
 # Each half by a partial index of its own: an endpoint with a million delivered costs nothing here.
-_BACKLOG = text("""
-SELECT sum(waiting)::bigint AS waiting, min(oldest_at) AS oldest_at FROM (
-    SELECT count(*) AS waiting, min(created_at) AS oldest_at FROM webhook_delivery
-    WHERE endpoint_id = :endpoint AND state IN ('pending', 'sending')
-    UNION ALL
-    SELECT count(*), min(created_at) FROM webhook_delivery WHERE endpoint_id = :endpoint AND state = 'held'
-) halves
+_WAITING = text("""
+SELECT endpoint_id, 'pending' AS state, count(*) AS count FROM webhook_delivery
+WHERE endpoint_id = ANY(:endpoints) AND state IN ('pending', 'sending') GROUP BY 1
+UNION ALL
+SELECT endpoint_id, 'held', count(*) FROM webhook_delivery
+WHERE endpoint_id = ANY(:endpoints) AND state = 'held' GROUP BY 1
+""")
+_OLDEST = text("""
+SELECT least((SELECT min(created_at) FROM webhook_delivery
+              WHERE endpoint_id = :endpoint AND state IN ('pending', 'sending')),
+             (SELECT min(created_at) FROM webhook_delivery WHERE endpoint_id = :endpoint AND state = 'held'))
 """)
 
 
@@ -88,10 +84,40 @@ def days_of(db: Session, actor: Actor, endpoint: WebhookEndpoint, zone: ZoneInfo
     ]
 
 
-def backlog_of(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> Backlog:
-    """What waits now."""
-    row = db.execute(_BACKLOG, {"endpoint": endpoint.id}).one()
-    return Backlog(row.waiting, row.oldest_at)
+def waiting_of(db: Session, actor: Actor, endpoint_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """What waits now, of whatever day: how many are pending and how many held, by endpoint."""
+    found: dict[int, dict[str, int]] = {}
+    for endpoint_id, state, count in db.execute(_WAITING, {"endpoints": list(endpoint_ids)}):
+        found.setdefault(endpoint_id, {})[state] = count
+    return found
+
+
+def oldest_waiting(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> datetime | None:
+    """Since when the oldest of what waits does."""
+    found: datetime | None = db.execute(_OLDEST, {"endpoint": endpoint.id}).scalar_one()
+    return found
+
+
+def counts_since(
+    db: Session, actor: Actor, endpoint_ids: Sequence[int], since: datetime
+) -> dict[int, dict[str, int]]:
+    """How many deliveries made since then were delivered, and given up, by endpoint."""
+    rows = db.execute(
+        select(WebhookDelivery.endpoint_id, WebhookDelivery.state, func.count())
+        .where(
+            WebhookDelivery.endpoint_id.in_(endpoint_ids),
+            WebhookDelivery.state.in_(("delivered", "exhausted")),
+            # Its day is that of the event, by UTC: a bound for partitions alone.
+            WebhookDelivery.day >= (since.astimezone(UTC) - timedelta(days=1)).date(),
+            WebhookDelivery.created_at >= since,
+            own(actor, WebhookDelivery.agency_id),
+        )
+        .group_by(WebhookDelivery.endpoint_id, WebhookDelivery.state)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for endpoint_id, state, count in rows:
+        found.setdefault(endpoint_id, {})[state] = count
+    return found
 
 
 def worst_first(db: Session, actor: Actor) -> Sequence[WebhookEndpoint]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -126,22 +125,3 @@ def address_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> str:
             WebhookEndpoint.id == delivery.endpoint_id, own(actor, WebhookEndpoint.agency_id)
         )
     ).one()
-
-
-def state_counts(
-    db: Session, actor: Actor, endpoint_ids: Sequence[int], since: date
-) -> dict[int, dict[str, int]]:
-    """How many deliveries of events since a day stand in each state, by endpoint."""
-    rows = db.execute(
-        select(WebhookDelivery.endpoint_id, WebhookDelivery.state, func.count())
-        .where(
-            WebhookDelivery.endpoint_id.in_(endpoint_ids),
-            WebhookDelivery.day >= since,
-            own(actor, WebhookDelivery.agency_id),
-        )
-        .group_by(WebhookDelivery.endpoint_id, WebhookDelivery.state)
-    )
-    found: dict[int, dict[str, int]] = {}
-    for endpoint_id, state, count in rows:
-        found.setdefault(endpoint_id, {})[state] = count
-    return found

@@ -151,6 +151,44 @@ def test_the_hub_sees_first_what_is_switched_off_then_what_fails_longest(page, c
     assert listed == ["off", "failing-longer", "failing", "fine"]
 
 
+def test_the_list_counts_what_waits_of_every_day_and_today_by_the_hubs_clocks(page, call, database, mine):
+    made = added(call, mine)
+    for number, state in enumerate(("pending", "held", "delivered", "delivered", "delivered", "exhausted")):
+        delivery_of(database, made, state=state, event_id=number)
+    with database.transaction(SYSTEM) as db:
+        # Two wait since days ago. Of what was delivered one is of the first second of today by the hub's clocks,
+        # which is yesterday by UTC, and one of the last second of the hub's yesterday.
+        db.execute(
+            text(
+                "UPDATE webhook_delivery SET created_at = CASE event_id"
+                " WHEN 3 THEN date_trunc('day', now(), 'Asia/Shanghai')"
+                " WHEN 4 THEN date_trunc('day', now(), 'Asia/Shanghai') - interval '1 second'"
+                " ELSE created_at - interval '3 days' END,"
+                " day = current_date - CASE WHEN event_id < 3 THEN 3 ELSE 1 END"
+                " WHERE event_id IN (0, 1, 3, 4)"
+            )
+        )
+    listed = page(mine, "/webhooks").text
+    cells = re.findall(r'<td class="num" data-th="([^"]+)">([^<]+)</td>', listed)
+    assert cells == [("Delivered today", "2"), ("Waiting", "2"), ("Given up today", "1")]
+
+
+def test_replay_asks_since_when_by_the_hubs_clocks(page, call, database, mine):
+    made = added(call, mine)
+    # Seen once, and before the time asked for: 20:00 there is 12:00 here.
+    delivery = delivery_of(database, made, state="delivered")
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE webhook_message SET at = date_trunc('day', now()) + interval '12 hours'"))
+        day = db.execute(text("SELECT current_date")).scalar_one()
+    for since, state in (
+        (f"{day}T20:01", "delivered"),
+        ("nonsense", "delivered"),
+        (f"{day}T20:00", "pending"),
+    ):
+        assert page(mine, f"/webhooks/{made['id']}/replay", {"since": since}).status_code == 303
+        assert call(mine, "GET", f"/webhook-deliveries/{delivery}").json["state"] == state
+
+
 def test_resend_puts_it_in_line(page, call, database, mine):
     made = added(call, mine)
     delivery = delivery_of(database, made)
@@ -162,7 +200,8 @@ def test_resend_puts_it_in_line(page, call, database, mine):
 def test_the_buttons_do_what_they_say(page, call, mine):
     made = added(call, mine)
     for verb, state in (("pause", "paused"), ("enable", "active"), ("test", "active"), ("replay", "active")):
-        assert page(mine, f"/webhooks/{made['id']}/{verb}", {}).status_code == 303
+        given = {"since": "2026-11-01T00:00"} if verb == "replay" else {}
+        assert page(mine, f"/webhooks/{made['id']}/{verb}", given).status_code == 303
         assert call(mine, "GET", f"/webhook-endpoints/{made['id']}").json["state"] == state
     rotated = page(mine, f"/webhooks/{made['id']}/rotate-secret", {})
     assert "whsec_" in rotated.text

@@ -93,6 +93,19 @@ def test_what_was_written_while_no_sender_ran_is_sent_when_one_starts(
     assert numbers == set(range(20))
 
 
+def test_what_nobody_told_of_is_found_by_the_clock(committed_database, settings, agency, receiver):
+    """Written without a NOTIFY: it may be lost, and costs a moment and no more."""
+    add(committed_database, settings, agency.id, receiver.url)
+    with sending(settings), psycopg.connect(settings.database_url, autocommit=True) as other:
+        time.sleep(1)
+        other.execute(
+            "INSERT INTO outbox_event (type, at, agency_ids, data)"
+            " VALUES ('session.moved', now(), ARRAY[%s]::bigint[], '{}')",
+            (agency.id,),
+        )
+        receiver.wait_for(1, seconds=10)
+
+
 def test_a_failure_is_tried_again_with_the_same_id_and_bytes(committed_database, settings, agency, receiver):
     made = add(committed_database, settings, agency.id, receiver.url)
     receiver.behave(fake.status(500, b"<script>alert(1)</script>"), fake.OK)

@@ -1,7 +1,7 @@
 """Webhook endpoints: an agency its own, hub staff all of them; each with its health and its delivery log."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -16,6 +16,8 @@ from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
+from campaign.kit.errors import FieldError, Invalid
+from campaign.kit.instants import parse_wall
 from campaign.outbox.events import TYPES
 from campaign.parties.models import Agency
 from campaign.parties.queries import all_of
@@ -47,7 +49,8 @@ class LogQuery(schemas.DeliveryQuery):
             return None
 
 
-REPLAYS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
+REPLAYS_SINCE = timedelta(hours=1)
+"""How far back the form that sends again is set at first."""
 
 
 @pages.get("")
@@ -110,14 +113,13 @@ def act(*, db: Session, actor: Actor, endpoint_id: str, verb: str) -> Response:
     """One button."""
     endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
     allow = parts().settings.outgoing_allow
-    since = clock.now(db) - REPLAYS.get(request.form.get("since", ""), REPLAYS["day"])
     paused = schemas.EndpointChange(state="paused")
     verbs: dict[str, Callable[[], Any]] = {
         "pause": lambda: actions.change_endpoint(db, actor, endpoint, paused, allow=allow),
         "enable": lambda: actions.enable(db, actor, endpoint),
         "test": lambda: actions.test(db, actor, endpoint),
         "remove": lambda: actions.remove_endpoint(db, actor, endpoint),
-        "replay": lambda: actions.replay(db, actor, endpoint, since),
+        "replay": lambda: actions.replay(db, actor, endpoint, _since(request.form)),
     }
     done = attempt(db, f"done.endpoint_{verb}", verbs[verb])
     if done and verb == "remove":
@@ -132,6 +134,14 @@ def rotate(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
     endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
     secret, _until = actions.rotate_secret(db, actor, endpoint, secret_key=parts().settings.secret_key)
     return _one(db, actor, endpoint, LogQuery(), secret=secret, rotated=True)
+
+
+def _since(typed: Any) -> datetime:
+    """The browser's local date and time, read in the hub's zone."""
+    try:
+        return parse_wall(typed.get("since"), zone())
+    except ValueError:
+        raise Invalid([FieldError("since", "clock_time")]) from None
 
 
 _LIMITS = ("max_in_flight", "per_second")
@@ -152,17 +162,22 @@ def _back(endpoint: WebhookEndpoint) -> Response:
     return redirect(where, 303)  # type: ignore[return-value]
 
 
+def _midnight(db: Session) -> datetime:
+    """The start of today by the hub's clocks."""
+    return clock.now(db).astimezone(zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def _agencies(db: Session, actor: Actor) -> dict[int, Agency]:
     return {} if actor.role == "agency" else {row.id: row for row in all_of(db, actor, Agency)}
 
 
 def _index(db: Session, actor: Actor, form: forms.Form[Any]) -> Response:
     endpoints = health.worst_first(db, actor)
-    today = clock.now(db).date()
     answer = render_template(
         "agency/webhooks.html",
         endpoints=endpoints,
-        counts=queries.state_counts(db, actor, [row.id for row in endpoints], today),
+        counts=health.counts_since(db, actor, [row.id for row in endpoints], _midnight(db)),
+        waiting=health.waiting_of(db, actor, [row.id for row in endpoints]),
         agencies=_agencies(db, actor),
         form=form,
         types=ASKABLE,
@@ -183,6 +198,7 @@ def _one(
 ) -> Response:
     query = query.model_copy(update={"endpoint_id": endpoint.id})
     searched = query.found()
+    waiting = health.waiting_of(db, actor, [endpoint.id]).get(endpoint.id, {})
     kept = [one for one in endpoint.event_types if one != "*"]
     limits = {name: str(getattr(endpoint, name)) for name in _LIMITS}
     filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept, **limits)
@@ -193,15 +209,16 @@ def _one(
         page=queries.page_of_deliveries(db, actor, searched) if searched else {"items": []},
         about=query.about or "",
         about_fault=searched is None,
-        counts=queries.state_counts(db, actor, [endpoint.id], clock.now(db).date()).get(endpoint.id, {}),
+        waiting=waiting,
         chosen=query.state,
         chosen_type=query.event_type,
         days=health.days_of(db, actor, endpoint, zone()),
-        backlog=health.backlog_of(db, actor, endpoint),
+        backlog=sum(waiting.values()),
+        oldest_at=health.oldest_waiting(db, actor, endpoint) if waiting else None,
         states=[state for state in STATES if state != "sending"],
         form=form or filled,
         types=ASKABLE,
-        replays=list(REPLAYS),
+        replay_since=clock.now(db) - REPLAYS_SINCE,
         secret=secret,
         rotated=rotated,
         may_write=allows(actor, "endpoints.write"),
