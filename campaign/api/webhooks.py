@@ -1,7 +1,8 @@
 """Webhook endpoints and their deliveries: an agency its own, the hub all."""
 
 import json
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from apiflask import APIBlueprint
 from flask import Response, url_for
@@ -120,7 +121,8 @@ def enable(*, db: Session, actor: Actor, endpoint_id: str) -> Answer:
 def list_deliveries(*, db: Session, actor: Actor, query: schemas.DeliveryQuery) -> BaseModel:
     """Deliveries, newest first."""
     page = queries.page_of_deliveries(db, actor, query)
-    items = [schemas.DeliveryOut(**_facts(row)) for row in page.items]
+    tries = queries.next_tries(db, actor, page.items)
+    items = [schemas.DeliveryOut(**_facts(row, tries)) for row in page.items]
     return schemas.DeliveryList(items=items, next_cursor=page.next_cursor)
 
 
@@ -130,7 +132,7 @@ def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> BaseModel:
     """One delivery with its body and every try."""
     row = queries.get_delivery(db, actor, read_id("whd", delivery_id))
     return schemas.DeliveryWithAttempts(
-        **_facts(row),
+        **_facts(row, queries.next_tries(db, actor, [row])),
         body=json.loads(queries.body_of(db, actor, row)),
         attempts_made=[_tried(one) for one in queries.attempts_of(db, actor, row)],
     )
@@ -141,14 +143,15 @@ def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> BaseModel:
 def resend(*, db: Session, actor: Actor, delivery_id: str) -> BaseModel:
     """Send it again with the same webhook-id."""
     row = queries.get_delivery(db, actor, read_id("whd", delivery_id))
-    return schemas.DeliveryOut(**_facts(actions.resend(db, actor, row)))
+    again = actions.resend(db, actor, row)
+    return schemas.DeliveryOut(**_facts(again, queries.next_tries(db, actor, [again])))
 
 
-def _facts(row: WebhookDelivery) -> dict[str, object]:
+def _facts(row: WebhookDelivery, tries: Mapping[int, datetime | None]) -> dict[str, object]:
     names = ("id", "endpoint_id", "event_id", "session_id", "state", "attempts", "last_status", "last_error")
     return {name: getattr(row, name) for name in names} | {
         "event_type": row.type,
-        "next_try_at": row.next_at if row.state == "pending" else None,
+        "next_try_at": tries[row.id],
         "created_at": row.created_at,
         "finished_at": row.finished_at,
     }

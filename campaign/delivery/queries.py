@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -77,6 +78,24 @@ def page_of_deliveries(db: Session, actor: Actor, query: DeliveryQuery) -> Page[
         )
     rows = db.scalars(wanted.order_by(WebhookDelivery.id.desc()).limit(query.limit + 1)).all()
     return page_from(rows, query.limit, lambda row: (row.id,))
+
+
+def next_tries(
+    db: Session, actor: Actor, deliveries: Sequence[WebhookDelivery]
+) -> dict[int, datetime | None]:
+    """When each is tried next, by its id: not before its endpoint's pause is over, and None once it is over."""
+    paused = select(WebhookEndpoint.id, WebhookEndpoint.paused_until).where(
+        WebhookEndpoint.id.in_({row.endpoint_id for row in deliveries}),
+        WebhookEndpoint.paused_until.is_not(None),
+        own(actor, WebhookEndpoint.agency_id),
+    )
+    pauses = dict(db.execute(paused).all())
+    return {
+        row.id: max(row.next_at, pauses.get(row.endpoint_id) or row.next_at)
+        if row.state == "pending"
+        else None
+        for row in deliveries
+    }
 
 
 def attempts_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> Sequence[WebhookAttempt]:

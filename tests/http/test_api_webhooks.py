@@ -209,6 +209,28 @@ def test_a_delivery_shows_its_body_and_tries_and_is_resent(call, database, mine)
     assert resent.json["next_try_at"] is not None
 
 
+def test_the_next_try_waits_for_the_pause_of_its_endpoint(call, database, mine, page):
+    made = added(call, mine)
+    delivery = delivery_of(database, made, state="pending")
+
+    def told() -> tuple[str, str]:
+        one = call(mine, "GET", f"/webhook-deliveries/{delivery}").json["next_try_at"]
+        (listed,) = call(mine, "GET", "/webhook-deliveries").json["items"]
+        return one, listed["next_try_at"]
+
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE webhook_endpoint SET paused_until = '2099-01-02T03:04:05Z'"))
+    assert told() == ("2099-01-02T03:04:05Z",) * 2
+    for path in (f"/webhooks/{made['id']}", f"/webhooks/deliveries/{delivery}"):
+        assert "01-02 11:04:05" in page(mine, path).text
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE webhook_delivery SET next_at = '2099-01-02T03:04:06Z'"))
+    assert told() == ("2099-01-02T03:04:06Z",) * 2
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE webhook_delivery SET state = 'held'"))
+    assert told() == (None, None)
+
+
 def test_one_on_its_way_is_not_resent(call, database, mine):
     made = added(call, mine)
     delivery = delivery_of(database, made)

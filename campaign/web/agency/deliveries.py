@@ -28,6 +28,7 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
     return render_template(
         "agency/webhooks_delivery.html",
         delivery=delivery,
+        next_try=queries.next_tries(db, actor, [delivery])[delivery.id],
         body=json.dumps(json.loads(body), ensure_ascii=False, indent=2),
         head=request_head(address, event_id, len(body)),
         curl=as_curl(address, event_id, body),

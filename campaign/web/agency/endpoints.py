@@ -18,6 +18,7 @@ from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.instants import parse_wall
+from campaign.kit.paging import Page
 from campaign.outbox.events import TYPES
 from campaign.parties.models import Agency
 from campaign.parties.queries import all_of
@@ -202,11 +203,13 @@ def _one(
     kept = [one for one in endpoint.event_types if one != "*"]
     limits = {name: str(getattr(endpoint, name)) for name in _LIMITS}
     filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept, **limits)
+    page = queries.page_of_deliveries(db, actor, searched) if searched else Page([], None)
     answer = render_template(
         "agency/webhooks_one.html",
         endpoint=endpoint,
         agency=_agencies(db, actor).get(endpoint.agency_id),
-        page=queries.page_of_deliveries(db, actor, searched) if searched else {"items": []},
+        page=page,
+        tries=queries.next_tries(db, actor, page.items),
         about=query.about or "",
         about_fault=searched is None,
         waiting=waiting,
