@@ -8,6 +8,7 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 
 from campaign.api import routes as api_routes
+from campaign.api.quick_lane import QuickLane
 from campaign.gate.identity import identify
 from campaign.gate.limits import limiter
 from campaign.gate.locale import pick_locale
@@ -15,7 +16,7 @@ from campaign.gate.problems import handle_errors
 from campaign.kit.collector import spare_the_collector
 from campaign.kit.parts import Parts
 from campaign.sales.intake import Intake
-from campaign.web import pages
+from campaign.web import headers, pages
 from campaign.web.cookies import PageSessions
 from campaign.web.errors import error_page
 from campaign.wiring import wire
@@ -66,6 +67,8 @@ def create_app(parts: Parts | None = None) -> APIFlask:
     api_routes.register(app, csrf)
     pages.register(app)
     handle_errors(app, error_page)
+    lane = QuickLane(app, [*headers.ALWAYS.items(), headers.NOT_KEPT])
+    app.wsgi_app = lane  # type: ignore[method-assign, assignment]
     if serving:
         spare_the_collector()
     return app

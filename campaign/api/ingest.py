@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from campaign.accounts.actions import secrets_of
 from campaign.accounts.models import Connector
+from campaign.api.quick_lane import found_by
 from campaign.gate.current import parts
 from campaign.gate.door import mended, opened
 from campaign.gate.identity import find_key
@@ -62,6 +63,12 @@ def _push_by_key() -> Response:
     key = find_key()
     if not key:
         raise Unauthenticated
+    found = found_by(request.environ)
+    if isinstance(found, Taken):
+        return _told(found)
+    if found is not None:
+        with mended():
+            raise found
     try:
         batch = read_batch(_body(), request.content_type or "")
     except DomainError:
@@ -118,6 +125,10 @@ def _signer(written: str, body: bytes) -> Actor:
 def _answer(sender: Actor | str, batch: Batch) -> Response:
     with mended():
         outcome = _intake().take_in(sender, batch)
+    return _told(outcome)
+
+
+def _told(outcome: Taken) -> Response:
     return Response(_verdict(outcome).model_dump_json(), mimetype="application/json")
 
 

@@ -36,7 +36,12 @@ def identify() -> None:
 
 def find_key() -> str | None:
     """The API key that the request brings: empty when it can be none, None when it brings none."""
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return bearer(request.headers.get("Authorization", ""))
+
+
+def bearer(authorization: str) -> str | None:
+    """The key in an Authorization header, in the same words."""
+    scheme, _, key = authorization.partition(" ")
     if scheme.lower() != "bearer" or not key:
         return None
     return key.strip() if key.isascii() and len(key) <= 200 else ""

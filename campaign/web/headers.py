@@ -6,7 +6,7 @@ CONTENT_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_ALWAYS = {
+ALWAYS = {
     "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -14,14 +14,15 @@ _ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+NOT_KEPT = ("Cache-Control", "no-store")
 
 
 def add_headers(answer: Response) -> Response:
     """Fill in what a view has not set itself. Pages are not kept: a shared phone must not show them later."""
-    for name, value in _ALWAYS.items():
+    for name, value in ALWAYS.items():
         answer.headers.setdefault(name, value)
     if "Cache-Control" not in answer.headers:
-        answer.headers["Cache-Control"] = "no-store"
+        answer.headers[NOT_KEPT[0]] = NOT_KEPT[1]
     if request.is_secure:
         answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return answer
