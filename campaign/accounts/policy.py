@@ -41,6 +41,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "summary.read": _HUB | {"brand"},
         "summary.share": _PLAN,
         "summary.share_own": {"brand"},
+        "shares.write": _PLAN | {"brand"},
         "summary.send": _MANAGE | {"brand"},
         "months.freeze": _MANAGE,
         "rankings.read": _HUB,

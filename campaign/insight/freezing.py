@@ -18,6 +18,7 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, FieldError, Invalid, NotFound
 from campaign.kit.instants import business_day
+from campaign.kit.paging import Page, from_cursor, page_from
 
 BASES = ("cohort", "cash")
 _KEPT = (*NAMES, "orders", "buyers", "maturing_fen")
@@ -96,23 +97,32 @@ def span_of(month: date) -> tuple[date, date]:
     return month.replace(day=1), month.replace(day=monthrange(month.year, month.month)[1])
 
 
-def frozen_months(db: Session, actor: Actor, brand_id: int, *, most: int = 24) -> list[FrozenMonth]:
+def page_of_months(
+    db: Session, actor: Actor, brand_id: int, *, limit: int = 24, cursor: str | None = None
+) -> Page[FrozenMonth]:
     """A brand's closed months, the latest first, each against its figures of now. Raises NotFound."""
     check_brand(db, actor, brand_id)
+    before = from_cursor(cursor, (int,))[0] if cursor else date.max.toordinal()
     sql = (
         "SELECT month, figures, frozen_by, frozen_at FROM month_freeze WHERE brand_id = :brand_id"
-        " ORDER BY month DESC LIMIT :most"
+        " AND month - DATE '0001-01-01' + 1 < :before ORDER BY month DESC LIMIT :limit"
     )
-    found = db.execute(text(sql), {"brand_id": brand_id, "most": most}).all()
-    return [_against(db, actor, brand_id, row) for row in found]
+    found = db.execute(text(sql), {"brand_id": brand_id, "before": before, "limit": limit + 1}).all()
+    page = page_from(found, limit, lambda row: [row.month.toordinal()])
+    return Page([_against(db, actor, brand_id, row) for row in page.items], page.next_cursor)
 
 
 def frozen_month(db: Session, actor: Actor, brand_id: int, month: date) -> FrozenMonth:
     """One closed month. Raises NotFound where it is not closed."""
-    for one in frozen_months(db, actor, brand_id, most=1000):
-        if one.month == span_of(month)[0]:
-            return one
-    raise NotFound
+    check_brand(db, actor, brand_id)
+    sql = (
+        "SELECT month, figures, frozen_by, frozen_at FROM month_freeze"
+        " WHERE brand_id = :brand_id AND month = :month"
+    )
+    row = db.execute(text(sql), {"brand_id": brand_id, "month": span_of(month)[0]}).one_or_none()
+    if row is None:
+        raise NotFound
+    return _against(db, actor, brand_id, row)
 
 
 def _against(db: Session, actor: Actor, brand_id: int, row: Any) -> FrozenMonth:

@@ -1,24 +1,21 @@
 """Summaries that are sent by themselves, each due one once, to a channel of the party that asked for it."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from campaign.audit.actions import note
-from campaign.delivery.notices.queries import get_channel
-from campaign.delivery.notices.whose import party_of
 from campaign.insight.figures import Totals
-from campaign.insight.summary import check_brand, complete_through, whole, zone_of
+from campaign.insight.standing import TURN_COLUMNS, Turn, turn_of
+from campaign.insight.summary import complete_through, whole, zone_of
 from campaign.insight.tallies import Scope, totals_by
-from campaign.insight.turns import Every, next_turn, told_of
+from campaign.insight.turns import next_turn, told_of
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
-from campaign.kit.errors import DomainError, Forbidden, NotFound
+from campaign.kit.errors import DomainError
 from campaign.kit.instants import written
 from campaign.outbox.notices import tell
 
@@ -31,94 +28,6 @@ _USEFUL = timedelta(days=7)
 _MOST_BRANDS = 5
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One summary that is sent day by day, week by week or month by month. brand_id None: of all brands."""
-
-    id: int
-    audience: str
-    party_id: int
-    brand_id: int | None
-    channel_id: int
-    every: Every
-    at: time
-    next_at: datetime
-    sent_at: datetime | None
-    created_by: str
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A turn with the names a page shows; channel_state None where the channel was removed: nothing is sent."""
-
-    turn: Turn
-    brand: str | None
-    brand_en: str | None
-    channel: str
-    channel_state: str | None
-
-
-_COLUMNS = ", ".join(f"t.{name}" for name in Turn.__dataclass_fields__)
-_MINE = "t.audience = :audience AND t.party_id = :party_id AND t.ended_at IS NULL"
-
-
-def send_by_itself(
-    db: Session, actor: Actor, *, brand_id: int | None, channel_id: int, every: Every, at: time
-) -> int:
-    """From its next turn on. Gives its id. Raises NotFound for a brand or channel not the actor's own."""
-    audience, party_id = _party(actor)
-    if audience == "brand":
-        brand_id = party_id
-    if brand_id is not None:
-        check_brand(db, actor, brand_id)
-    channel = get_channel(db, actor, channel_id)
-    now = clock.now(db)
-    given = {
-        "audience": audience,
-        "party_id": party_id,
-        "brand_id": brand_id,
-        "channel_id": channel.id,
-        "every": every,
-        "at": at,
-        "next_at": next_turn(every, at, now, zone_of(db)),
-        "by": actor.name,
-        "now": now,
-    }
-    sql = (
-        "INSERT INTO summary_turn (audience, party_id, brand_id, channel_id, every, at, next_at, created_by,"
-        " created_at) VALUES (:audience, :party_id, :brand_id, :channel_id, :every, :at, :next_at, :by, :now)"
-        " RETURNING id"
-    )
-    made: int = db.execute(text(sql), given).scalar_one()
-    detail = {"brand_id": brand_id, "channel": channel.name, "every": every, "at": f"{at:%H:%M}"}
-    note(db, actor, "summary.turn_added", "summary_turn", made, detail)
-    return made
-
-
-def end(db: Session, actor: Actor, turn_id: int) -> None:
-    """It is sent no more. Raises NotFound, also where it has ended before."""
-    mine = _mine(actor)
-    sql = f"UPDATE summary_turn t SET ended_at = :now WHERE t.id = :id AND {_MINE} RETURNING t.id"
-    if db.execute(text(sql), mine | {"id": turn_id, "now": clock.now(db)}).one_or_none() is None:
-        raise NotFound
-    note(db, actor, "summary.turn_ended", "summary_turn", turn_id, {})
-
-
-def turns_of(db: Session, actor: Actor) -> list[Listed]:
-    """The party's own, oldest first."""
-    sql = (
-        f"SELECT {_COLUMNS}, b.name AS brand, b.name_en AS brand_en, c.name AS channel,"
-        " CASE WHEN c.archived_at IS NULL THEN c.state END AS channel_state FROM summary_turn t"
-        " JOIN notice_channel c ON c.id = t.channel_id LEFT JOIN brand b ON b.id = t.brand_id"
-        f" WHERE {_MINE} ORDER BY t.id LIMIT 200"
-    )
-    found = []
-    for row in db.execute(text(sql), _mine(actor)).mappings():
-        names = {name: row[name] for name in ("brand", "brand_en", "channel", "channel_state")}
-        found.append(Listed(_turn(row), **names))
-    return found
-
-
 def send_due(db: Session, _actor: Actor) -> bool:
     """Send one summary that is due; False when none is. Two workers never take the same one.
 
@@ -126,15 +35,15 @@ def send_due(db: Session, _actor: Actor) -> bool:
     """
     now = clock.now(db)
     sql = (
-        f"SELECT {_COLUMNS} FROM summary_turn t JOIN notice_channel c ON c.id = t.channel_id"
-        " WHERE t.ended_at IS NULL AND c.archived_at IS NULL AND t.next_at <= :now"
+        f"SELECT {TURN_COLUMNS} FROM summary_turn t JOIN notice_channel c ON c.id = t.channel_id"
+        " WHERE t.ended_at IS NULL AND t.paused_at IS NULL AND c.archived_at IS NULL AND t.next_at <= :now"
         " AND (t.retry_at IS NULL OR t.retry_at <= :now)"
         " ORDER BY t.next_at, t.id LIMIT 1 FOR UPDATE OF t SKIP LOCKED"
     )
     row = db.execute(text(sql), {"now": now}).mappings().one_or_none()
     if row is None:
         return False
-    turn = _turn(row)
+    turn = turn_of(row)
     try:
         with db.begin_nested():
             _send(db, turn, now)
@@ -204,19 +113,3 @@ def _most(db: Session, reader: Actor, scope: Scope) -> list[dict[str, Any]]:
     )
     known = {row.id: {"name": row.name, "name_en": row.name_en} for row in names}
     return [known[key] | {"currency": one.currency, "paid_fen": one.paid_gmv_fen} for key, one in rows]
-
-
-def _turn(row: RowMapping) -> Turn:
-    return Turn(**{name: row[name] for name in Turn.__dataclass_fields__})
-
-
-def _party(actor: Actor) -> tuple[str, int]:
-    party = party_of(actor)
-    if party is None or party[0] not in ("hub", "brand"):
-        raise Forbidden
-    return party
-
-
-def _mine(actor: Actor) -> dict[str, Any]:
-    audience, party_id = _party(actor)
-    return {"audience": audience, "party_id": party_id}

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -12,8 +13,10 @@ from campaign.audit.actions import note
 from campaign.insight.summary import check_brand
 from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.errors import NotFound
+from campaign.kit.errors import NotFound, Stale
+from campaign.kit.paging import Page, from_cursor, page_from
 
+State = Literal["open", "ended", "expired"]
 LONGEST_DAYS = 90
 _TOKEN_BYTES = 32
 
@@ -36,6 +39,17 @@ class Share:
     def opens(self, now: datetime) -> bool:
         """Whether the link still shows anything."""
         return self.revoked_at is None and now < self.expires_at
+
+    def state(self, now: datetime) -> State:
+        """Open, or why not."""
+        if self.revoked_at is not None:
+            return "ended"
+        return "open" if self.opens(now) else "expired"
+
+    @property
+    def rev(self) -> int:
+        """Its version: it changes once, when it is ended."""
+        return 1 if self.revoked_at is None else 2
 
 
 @dataclass(frozen=True)
@@ -85,30 +99,52 @@ def share(db: Session, actor: Actor, brand_id: int, shown: Shown, *, days: int) 
     return made, token
 
 
-def revoke(db: Session, actor: Actor, brand_id: int, share_id: int) -> None:
-    """From now on the link shows nothing; again changes nothing. Raises NotFound."""
-    check_brand(db, actor, brand_id)
-    params = {"id": share_id, "brand_id": brand_id, "now": clock.now(db)}
-    found = db.execute(
-        text("SELECT revoked_at FROM summary_share WHERE id = :id AND brand_id = :brand_id FOR UPDATE"),
-        params,
-    ).one_or_none()
-    if found is None:
-        raise NotFound
+def revoke(
+    db: Session, actor: Actor, brand_id: int, share_id: int, *, expected_rev: int | None = None
+) -> None:
+    """From now on the link shows nothing; again changes nothing. Raises NotFound, Stale."""
+    found = get_share(db, actor, brand_id, share_id, locked=True)
+    if expected_rev not in (None, found.rev):
+        raise Stale
+    params = {"id": share_id, "now": clock.now(db)}
     if found.revoked_at is None:
         db.execute(text("UPDATE summary_share SET revoked_at = :now WHERE id = :id"), params)
         note(db, actor, "summary.share_revoked", "summary_share", share_id, {"brand_id": brand_id})
 
 
-def shares_of(db: Session, actor: Actor, brand_id: int) -> list[Share]:
-    """A brand's links that still open, the newest first. Raises NotFound."""
+def get_share(db: Session, actor: Actor, brand_id: int, share_id: int, *, locked: bool = False) -> Share:
+    """One link, whether it opens or not. Raises NotFound."""
     check_brand(db, actor, brand_id)
-    sql = (
-        f"SELECT {_COLUMNS} FROM summary_share WHERE brand_id = :brand_id AND revoked_at IS NULL"
-        " AND expires_at > :now ORDER BY id DESC LIMIT 200"
+    sql = f"SELECT {_COLUMNS} FROM summary_share WHERE id = :id AND brand_id = :brand_id"
+    row = (
+        db.execute(text(f"{sql} FOR UPDATE" if locked else sql), {"id": share_id, "brand_id": brand_id})
+        .mappings()
+        .one_or_none()
     )
-    found = db.execute(text(sql), {"brand_id": brand_id, "now": clock.now(db)})
-    return [Share(**row) for row in found.mappings()]
+    if row is None:
+        raise NotFound
+    return Share(**row)
+
+
+def page_of_shares(
+    db: Session,
+    actor: Actor,
+    brand_id: int,
+    *,
+    everything: bool = False,
+    limit: int = 200,
+    cursor: str | None = None,
+) -> Page[Share]:
+    """A brand's links that still open, or all there were, the newest first. Raises NotFound."""
+    check_brand(db, actor, brand_id)
+    before = from_cursor(cursor, (int,))[0] if cursor else 2**63 - 1
+    sql = (
+        f"SELECT {_COLUMNS} FROM summary_share WHERE brand_id = :brand_id AND id < :before"
+        " AND (:everything OR revoked_at IS NULL AND expires_at > :now) ORDER BY id DESC LIMIT :limit"
+    )
+    params = {"brand_id": brand_id, "now": clock.now(db), "everything": everything, "before": before}
+    found = db.execute(text(sql), params | {"limit": limit + 1})
+    return page_from([Share(**row) for row in found.mappings()], limit, lambda one: [one.id])
 
 
 def share_of_token(db: Session, token: str) -> Share:

@@ -33,6 +33,8 @@ _KIND = {
     "notice-channels": "channel",
     "plans": "plan",
     "entries": "entry",
+    "shares": "share",
+    "scheduled-summaries": "turn",
 }
 _ABSENT = "_00000000000z9"
 _PREFIX = {
@@ -41,6 +43,8 @@ _PREFIX = {
     "imports": "imp",
     "unattributed": "lin",
     "waiting-list": "wai",
+    "shares": "shr",
+    "scheduled-summaries": "smt",
 }
 
 
@@ -52,6 +56,8 @@ def _path(rule: str, ids: dict[str, str] | None) -> str:
         kind = _KIND.get(before)
         if before == "ingest":
             kind = "connector"
+        if before == "months":
+            return "2020-01"
         if ids is not None and kind in ids:
             return ids[kind]
         prefix = ids_prefix(kind) if kind else _PREFIX.get(before, "xxx")

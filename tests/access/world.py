@@ -1,7 +1,8 @@
 """Two of everything: what belongs to the asking party (own) and what belongs to another (foreign)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, time, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,9 @@ from sqlalchemy import select
 from campaign.accounts.actions import create_connector
 from campaign.delivery.notices.channels import House, add_channel
 from campaign.delivery.notices.schemas import NoticeChannelIn
+from campaign.insight.freezing import freeze
 from campaign.insight.sharing import Shown, share
+from campaign.insight.standing import send_by_itself
 from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.outbox.notices import Notice
@@ -84,11 +87,16 @@ def _side(make: Factory) -> dict[str, Any]:
         change = {"kind": "change", "session_id": session.id, "change": {"title": "otherwise"}}
         entry = drafting.put_entry(db, HUB, plan.id, PlanEntryIn.model_validate(change))
         shared, _token = share(db, HUB, brand.id, Shown(day, day), days=7)
+        freeze(db, HUB, brand.id, date(2020, 1, 1))
         notice = db.scalars(select(Notice).where(Notice.party_id == agency.id)).one()
     agent = Actor(kind="key", role="agency", agency_id=agency.id)
     robot = {"kind": "wecom", "name": "group", "address": "https://qyapi.weixin.qq.com/x?key=secret"}
     with make.database.transaction(agent) as db:
         channel = add_channel(db, agent, NoticeChannelIn(**robot), House(SECRET_KEY, (), False))  # type: ignore[arg-type]
+    reader = Actor(kind="key", role="brand", brand_id=brand.id)
+    with make.database.transaction(reader) as db:
+        to = add_channel(db, reader, NoticeChannelIn(**robot), House(SECRET_KEY, (), False))  # type: ignore[arg-type]
+        turn = send_by_itself(db, reader, brand_id=None, channel_id=to.id, every="day", at=time(9))
     return {
         "brand": brand,
         "agency": agency,
@@ -105,6 +113,7 @@ def _side(make: Factory) -> dict[str, Any]:
         "notice": notice,
         "channel": channel,
         "share": shared,
+        "turn": SimpleNamespace(id=turn),
     }
 
 
@@ -139,6 +148,7 @@ _PREFIXES = {
     "notice": "ntc",
     "channel": "nch",
     "share": "shr",
+    "turn": "smt",
 }
 
 

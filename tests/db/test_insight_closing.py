@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 
 from campaign.insight.figures import Totals
 from campaign.insight.freezing import FrozenMonth, MonthClosed, freeze, frozen_month
-from campaign.insight.sharing import Shown, revoke, share, share_of_token, shares_of
+from campaign.insight.sharing import Shown, page_of_shares, revoke, share, share_of_token
 from campaign.insight.tallies import NAMES
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
@@ -158,7 +158,7 @@ def test_a_link_opens_until_it_expires_or_is_ended(shelf: Shelf, make: Factory) 
     with at(2), shelf.database.transaction(own) as db:
         revoke(db, own, shelf.brand.id, made.id)
         revoke(db, own, shelf.brand.id, made.id)
-        assert [one.id for one in shares_of(db, own, shelf.brand.id)] != [made.id]
+        assert [one.id for one in page_of_shares(db, own, shelf.brand.id).items] != [made.id]
     with at(2), shelf.database.transaction(SYSTEM) as db:
         assert share_of_token(db, other)
         with pytest.raises(NotFound):
@@ -182,9 +182,9 @@ def test_a_brand_shares_and_ends_its_own_alone(shelf: Shelf, make: Factory) -> N
                 revoke(db, other, brand_id, made.id)
         with pytest.raises(NotFound):
             share(db, other, shelf.brand.id, Shown(DAY, DAY), days=7)
-        assert shares_of(db, other, other.brand_id or 0) == []
+        assert page_of_shares(db, other, other.brand_id or 0).items == []
     with shelf.database.transaction(HUB) as db:
-        assert [one.id for one in shares_of(db, HUB, shelf.brand.id)] == [made.id]
+        assert [one.id for one in page_of_shares(db, HUB, shelf.brand.id).items] == [made.id]
 
 
 def test_sales_that_are_folded_while_a_month_is_closed_do_not_part_its_days_from_the_whole(

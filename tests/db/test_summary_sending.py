@@ -11,11 +11,12 @@ from sqlalchemy import text
 from campaign.delivery.notices.channels import House, add_channel
 from campaign.delivery.notices.schemas import NoticeChannelIn
 from campaign.insight import sending
-from campaign.insight.sending import end, send_by_itself, send_due, turns_of
+from campaign.insight.sending import send_due
+from campaign.insight.standing import change_turn, end, get_turn, page_of_turns, send_by_itself
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
-from campaign.kit.errors import Forbidden, NotFound
+from campaign.kit.errors import Forbidden, NotFound, Stale
 from campaign.kit.instants import on_wall
 from tests import zones
 from tests.db.test_insight_summary import DAY, HOUR, Shelf
@@ -105,7 +106,9 @@ def test_the_hub_hears_of_all_brands_and_a_brand_of_its_own_alone(shelf: Shelf, 
     other = make.brand(name="别家")
     stranger = Actor(kind="user", role="brand", id=8, brand_id=other.id)
     plan(shelf.database, HUB)
-    plan(shelf.database, stranger, brand_id=shelf.brand.id)  # a brand's is always of itself
+    plan(shelf.database, stranger)  # a brand's is of itself
+    with pytest.raises(NotFound):
+        plan(shelf.database, stranger, brand_id=shelf.brand.id)
     assert run(shelf.database, DAY + timedelta(days=1), 9) == 2
     hub, brand = told(shelf.database)
     assert [one["paid_fen"] for one in hub.params["brands"]] == [10000]
@@ -124,12 +127,43 @@ def test_each_party_sees_and_ends_its_own_and_uses_its_own_channels(shelf: Shelf
         with shelf.database.transaction(actor) as db, pytest.raises(refusal):
             end(db, actor, made)
     with shelf.database.transaction(own) as db:
-        assert turns_of(db, own) == []
+        assert page_of_turns(db, own).items == []
     with shelf.database.transaction(HUB) as db:
-        assert [row.turn.id for row in turns_of(db, HUB)] == [made]
+        assert [row.turn.id for row in page_of_turns(db, HUB).items] == [made]
         end(db, HUB, made)
-        assert turns_of(db, HUB) == []
+        assert page_of_turns(db, HUB).items == []
     assert run(shelf.database, DAY + timedelta(days=1), 9) == 0
+
+
+def test_one_that_rests_is_not_sent_and_goes_on_with_its_next_turn(shelf: Shelf) -> None:
+    made = plan(shelf.database, HUB, day=DAY, hour=12)
+    with at(DAY, 13), shelf.database.transaction(HUB) as db:
+        change_turn(db, HUB, made, state="paused")
+    assert run(shelf.database, DAY + timedelta(days=3), 10) == 0
+    with at(DAY + timedelta(days=3), 11), shelf.database.transaction(HUB) as db:
+        change_turn(db, HUB, made, state="active")
+    assert run(shelf.database, DAY + timedelta(days=3), 12) == 0
+    assert run(shelf.database, DAY + timedelta(days=4), 9) == 1
+    # What fell into the pause is not sent after it: one day, and in time.
+    (one,) = told(shelf.database)
+    assert (one.kind, one.params["range"]) == ("summary.due", [str(DAY + timedelta(days=3))] * 2)
+
+
+def test_a_change_counts_from_the_next_turn_on_and_the_stale_one_is_refused(shelf: Shelf) -> None:
+    made = plan(shelf.database, HUB, day=DAY, hour=12)
+    second = mailbox(shelf.database, HUB, name="other")
+    with at(DAY, 13), shelf.database.transaction(HUB) as db:
+        change_turn(db, HUB, made, at=time(15), every="day", channel_id=second, expected_rev=1)
+        with pytest.raises(Stale):
+            change_turn(db, HUB, made, at=time(16), expected_rev=1)
+        with pytest.raises(Stale):
+            end(db, HUB, made, expected_rev=1)
+        # Nothing new is no new version.
+        change_turn(db, HUB, made, at=time(15), expected_rev=2)
+        assert get_turn(db, HUB, made).turn.rev == 2
+    assert run(shelf.database, DAY, 14) == 0
+    assert run(shelf.database, DAY, 15) == 1
+    assert told(shelf.database)[0].channel_id == second
 
 
 def test_one_that_fails_stands_before_no_other_and_is_tried_again(

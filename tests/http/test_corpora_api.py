@@ -22,7 +22,7 @@ _PATHS = {
     "hosts": "hst", "notice-channels": "nch", "notices": "ntc", "platform-accounts": "acc", "products": "prd",
     "sessions": "ses", "shops": "shp", "studios": "std", "unattributed": "lin", "waiting-list": "wai",
     "webhook-deliveries": "whd", "webhook-endpoints": "whe", "proposals": "prp", "plans": "pln", "entries": "ple",
-    "series": "srs",
+    "series": "srs", "shares": "shr", "scheduled-summaries": "smt",
 }  # fmt: skip
 # Texts that must be words of their own kind.
 _WORDS = {
@@ -30,7 +30,7 @@ _WORDS = {
     "base_url": "https://example.com/x",
     "from": "10:00", "to": "18:00", "opens": "10:00", "closes": "18:00",
     "rule": "FREQ=DAILY;COUNT=2", "starts": "10:00", "ends": "18:00",
-    "quiet_from": "22:00", "quiet_to": "08:00", "event_types": "*",
+    "quiet_from": "22:00", "quiet_to": "08:00", "event_types": "*", "at": "09:00", "month": "2020-02",
 }  # fmt: skip
 # What one field asks of another, and no schema says.
 _BESIDE = {
@@ -121,7 +121,14 @@ def writes(client, database, make):
         # Another session than the one of the path, for verbs that take two.
         bodies = Bodies(document, known | {"ses": world.foreign["session"]}, clock.now(db))
     headers = {"Authorization": f"Bearer {keyed(database, ADMIN)}"}
-    for name in ("crew-pools", "webhook-endpoints", "waiting-list", "plans"):
+    for name in (
+        "crew-pools",
+        "webhook-endpoints",
+        "waiting-list",
+        "plans",
+        "notice-channels",
+        "scheduled-summaries",
+    ):
         operation = document["paths"][f"/api/v1/{name}"]["post"]["requestBody"]["content"]["application/json"]
         made = client.post(f"/api/v1/{name}", headers=headers, json=bodies.of(operation["schema"]))
         known[_PATHS[name]] = bodies.known[_PATHS[name]] = made.json["id"]

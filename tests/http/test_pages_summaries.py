@@ -38,8 +38,8 @@ def test_a_summary_is_set_up_listed_and_ended(app, database, make, language):
     assert ("每周一，报上一周" if language == "zh-CN" else "Every Monday, of the week before") in page
     assert "08:30" in page
     assert "战报群" in page
-    where = page.split(f'action="{PAGE}/')[1].split('"')[0]
-    assert visitor.post(f"{PAGE}/{where}").status_code == 303
+    where = page.split(f'action="{PAGE}/')[1].split("/")[0]
+    assert visitor.post(f"{PAGE}/{where}/end").status_code == 303
     assert "08:30" not in visitor.follow().text
 
 
@@ -87,3 +87,24 @@ def test_the_log_of_the_channel_says_what_was_sent(app, database, make):
     assert "Xinpi, 2026-11-06: nothing sold. Sent late, due at 11-07" in page.text
     assert "a shop has sent no data yet" in page.text
     assert "nothing sold" not in visitor.get("/notices").text  # the channel's alone
+
+
+def test_one_is_changed_rests_and_goes_on(app, database):
+    visitor = visitor_as(app, database, "hub", hub_role="manager")
+    channel = robot(database, HUB)
+    visitor.get(PAGE)
+    visitor.post(PAGE, channel_id=channel, every="day", at="09:00")
+    where = visitor.follow().text.split(f'action="{PAGE}/')[1].split("/")[0]
+    visitor.post(f"{PAGE}/{where}/change", channel_id=channel, every="month", at="07:45")
+    page = visitor.follow().text
+    assert "07:45" in page
+    assert "09:00</td>" not in page
+    visitor.post(f"{PAGE}/{where}/pause")
+    assert "Paused" in visitor.follow().text
+    visitor.post(f"{PAGE}/{where}/resume")
+    assert 'is-paused">' not in visitor.follow().text
+    visitor.get(PAGE)
+    assert (
+        visitor.post(f"{PAGE}/{where}/change", channel_id=channel, every="year", at="07:45").status_code
+        == 422
+    )

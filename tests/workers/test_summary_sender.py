@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from campaign.insight.sending import send_by_itself
+from campaign.insight.standing import send_by_itself
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from tests.db.test_insight_summary import DAY, HOUR, Shelf

@@ -29,6 +29,9 @@ WORDS = {
     "every.week": _("Every Monday, of the week before"),
     "every.month": _("On the first, of the month before"),
     "done.turn_add": _("It is sent from its next turn on."),
+    "done.turn_change": _("It is sent so from its next turn on."),
+    "done.turn_pause": _("It rests until it is taken up again."),
+    "done.turn_resume": _("It goes on with its next turn."),
     "done.turn_end": _("It is sent no more."),
     # reminders
     "notice.reminder.day": _(

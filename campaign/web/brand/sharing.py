@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
 from campaign.gate.current import parts
-from campaign.insight.freezing import freeze, frozen_months, span_of
-from campaign.insight.sharing import LONGEST_DAYS, Shown, revoke, share, shares_of
+from campaign.insight.freezing import freeze, page_of_months, span_of
+from campaign.insight.sharing import LONGEST_DAYS, Shown, page_of_shares, revoke, share
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
@@ -54,7 +54,7 @@ def draw_shares(
         lives=LIVES,
         made=made,
         may_share=allows(actor, "summary.share") or allows(actor, "summary.share_own"),
-        shares=shares_of(db, actor, brand_id),
+        shares=page_of_shares(db, actor, brand_id).items,
         now=clock.now(db),
     )
 
@@ -76,7 +76,7 @@ def end_share(db: Session, actor: Actor, brand_id: int, share_id: int) -> None:
 
 def draw_months(db: Session, actor: Actor, brand_id: int, place: Place) -> str:
     """Closed months with what has changed since; the hub closes those that are over."""
-    found = frozen_months(db, actor, brand_id)
+    found = page_of_months(db, actor, brand_id).items
     closed = {one.month for one in found}
     month, over = span_of(today(db, actor))[0], []
     for _number in range(_MONTHS):

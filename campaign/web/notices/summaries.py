@@ -10,7 +10,7 @@ from campaign.delivery.notices.queries import page_of_channels
 from campaign.delivery.notices.schemas import ChannelId, WallTime
 from campaign.gate.door import reads, writes
 from campaign.gate.wording import in_words
-from campaign.insight.sending import end, send_by_itself, turns_of
+from campaign.insight.standing import change_turn, end, page_of_turns, send_by_itself
 from campaign.insight.turns import Every
 from campaign.kit.actor import Actor
 from campaign.kit.fields import BrandId, ListQuery, Strict
@@ -29,6 +29,14 @@ class TurnForm(Strict):
     """Which summary is sent when, by which channel; without a brand the hub's is of all."""
 
     brand_id: BrandId | None = None
+    channel_id: ChannelId
+    every: Every
+    at: WallTime
+
+
+class TurnChangeForm(Strict):
+    """What may change of one that is sent already."""
+
     channel_id: ChannelId
     every: Every
     at: WallTime
@@ -56,6 +64,27 @@ def create(*, db: Session, actor: Actor) -> Response:
     return redirect(url_for("notice_summaries.index"), 303)  # type: ignore[return-value]
 
 
+@pages.post("/<turn_id>/<any(pause,resume):verb>")
+@writes("summary.send")
+def hold(*, db: Session, actor: Actor, turn_id: str, verb: str) -> Response:
+    """It rests, or goes on with its next turn."""
+    change_turn(db, actor, read_id("smt", turn_id), state="paused" if verb == "pause" else "active")
+    flash(in_words(f"done.turn_{verb}", {}), "ok")
+    return redirect(url_for("notice_summaries.index"), 303)  # type: ignore[return-value]
+
+
+@pages.post("/<turn_id>/change")
+@writes("summary.send")
+def change(*, db: Session, actor: Actor, turn_id: str) -> Response:
+    """Another channel, another time: from the next turn on."""
+    form = forms.read(TurnChangeForm, request.form)
+    if form.value is None:
+        return _index(db, actor, form)
+    change_turn(db, actor, read_id("smt", turn_id), **forms.columns(form.value))
+    flash(in_words("done.turn_change", {}), "ok")
+    return redirect(url_for("notice_summaries.index"), 303)  # type: ignore[return-value]
+
+
 @pages.post("/<turn_id>/end")
 @writes("summary.send")
 def stop(*, db: Session, actor: Actor, turn_id: str) -> Response:
@@ -68,7 +97,7 @@ def stop(*, db: Session, actor: Actor, turn_id: str) -> Response:
 def _index(db: Session, actor: Actor, form: forms.Form[Any]) -> Response:
     answer = render_template(
         "notices/summaries.html",
-        turns=turns_of(db, actor),
+        turns=page_of_turns(db, actor).items,
         form=form,
         every=get_args(Every),
         channels=page_of_channels(db, actor, ListQuery(limit=LARGEST_LIMIT)).items,
