@@ -15,15 +15,14 @@ import psycopg
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from bench import pushing, upserts
+from bench import pushing, taking_in, upserts
 from bench.figures import Figure, anchor, held
 from bench.grounds import Grounds
 from bench.serving import KEY, served, served_by
 from campaign.accounts.actions import Scope, create_key
-from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.actor import SYSTEM
 from campaign.kit.collector import spare_the_collector
 from campaign.kit.database import Database
-from campaign.sales.batches import read_batch
 from campaign.sales.folding import fold
 from campaign.sales.intake import Intake
 from campaign.sales.merging_in import merge_waiting
@@ -31,10 +30,11 @@ from campaign.sales.merging_in import merge_waiting
 NAME = "sales"
 _SECONDS = {True: 2.0, False: 0.2}
 _TASKS = {True: 400, False: 20}
-_BATCH = 1000
-_CONNECTOR = Actor(kind="key", role="connector", id=1, name="bench")
+_BATCH = taking_in.BATCH
 _ONE_CLIENTS, _MANY_CLIENTS = 64, 4
-_MOST_SINGLES, _MOST_BATCHES = 20_000, 100
+_FAR = 10_000_000
+"""Batches of other processes are numbered from here on."""
+_MOST_SINGLES, _MOST_BATCHES = 20_000, 300
 """More than can be sent in one turn, a second of it: bodies are made before, outside of what is timed."""
 
 _COPIED = (
@@ -67,7 +67,24 @@ class _Sides:
 
     def path(self) -> float:
         """The way in without HTTP: bytes to verdicts, one thread."""
-        return self._timed(lambda body: self.intake.take_in(_CONNECTOR, read_batch(body, "application/json")))
+        return taking_in.rate(self.intake, iter(self.bodies(_MOST_BATCHES, _BATCH)), self.seconds)
+
+    def paths(self) -> float:
+        """The same in as many processes as the tasks have, together."""
+        children = [self._path_apart() for _ in range(upserts.PROCESSES)]
+        for child in children:
+            _line(child)
+        for child in children:
+            print("go", file=child.stdin, flush=True)
+        found = [float(_line(child)) for child in children]
+        for child in children:
+            child.communicate()
+        return sum(found)
+
+    def _path_apart(self) -> "subprocess.Popen[str]":
+        first = 1000 * next(self.numbers) + _FAR
+        command = [sys.executable, "-m", "bench.taking_in", self.url, str(self.seconds), str(first)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def copy(self) -> float:
         """COPY of the same events into a table with its unique key, a transaction per batch."""
@@ -175,7 +192,7 @@ def run(grounds: Grounds) -> Iterator[Figure]:
     ):
         sides = _Sides(grounds, url, database, key, port, throwing, itertools.count())
         spare_the_collector()  # as the web server does
-        kinds = ("copy", "path", "batched", "http", "single", "thrown", "naive", "merged")
+        kinds = ("copy", "path", "batched", "http", "single", "thrown", "naive", "paths", "merged")
         rates: dict[str, list[float]] = {kind: [] for kind in kinds}
         for _ in range(grounds.rounds):
             for kind in kinds:
@@ -198,9 +215,18 @@ def _figures(rates: dict[str, list[float]]) -> Iterator[Figure]:
     yield compared("taken in, 1,000 a batch", "path", "copy", "COPY with its key", ">= 0.2")
     yield compared("over HTTP, 1,000 a POST", "http", "path", "without HTTP", ">= 0.8")
     yield compared("over HTTP, 1 a POST", "single", "thrown", "decode and throw", ">= 0.25")
-    yield compared("taken in, 1,000 a batch", "path", "naive", "a task each", ">= 300")
+    named = "taken in, as many processes as the tasks have"
+    yield compared(named, "paths", "naive", "a task each", ">= 300")
     yield compared("taken in, 1,000 a batch", "path", "batched", "ORM ON CONFLICT", ">= 2")
     yield anchor(NAME, "merged and folded, one worker", median(rates["merged"]), "events/s")
+
+
+def _line(child: "subprocess.Popen[str]") -> str:
+    """What a child says next. Raises RuntimeError when it ended instead."""
+    said = child.stdout.readline() if child.stdout else ""
+    if not said:
+        raise RuntimeError("a process that takes in ended")
+    return said
 
 
 @contextmanager
