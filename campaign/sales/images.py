@@ -160,14 +160,19 @@ def _of_piece(piece: Piece) -> Amounts:
 
 def difference(before: Postings, after: Postings) -> Postings:
     """After − before, without what cancels out."""
+    if not before:
+        return {key: kept for key, amounts in after.items() if (kept := _told(amounts))}
     changed: Postings = {}
     for key in {*before, *after}:
         old, new = before.get(key, {}), after.get(key, {})
         amounts = {name: new.get(name, 0) - old.get(name, 0) for name in {*old, *new}}
-        amounts = {name: amount for name, amount in amounts.items() if amount}
-        if amounts:
-            changed[key] = amounts
+        if told := _told(amounts):
+            changed[key] = told
     return changed
+
+
+def _told(amounts: Amounts) -> Amounts:
+    return {name: amount for name, amount in amounts.items() if amount}
 
 
 def dump(made: Postings) -> list[Any]:

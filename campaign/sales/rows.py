@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -193,10 +194,5 @@ def write_changes(db: Session, changes: Postings) -> None:
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps(rows, default=_plain, ensure_ascii=False)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(type(value))
+    """Days and moments as PostgreSQL reads them."""
+    return msgspec.json.encode(rows).decode()
