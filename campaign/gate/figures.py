@@ -79,7 +79,9 @@ def _group_rows(groups: Sequence[Group]) -> Iterator[list[Cell]]:
 
 def _figures(one: Totals) -> Iterator[Cell]:
     for name in _MONEY:
-        yield _major(getattr(one, name), one.currency)
+        # By cash nothing matures: what is kept is a question to the sales of a day.
+        told = one.rated or name not in ("kept_fen", "maturing_fen")
+        yield _major(getattr(one, name), one.currency) if told else None
     for name in _COUNTS:
         yield getattr(one, name)
     yield None if one.refund_rate is None else Decimal(one.refund_rate).scaleb(-4)

@@ -46,6 +46,9 @@ def test_each_grouping_adds_up_on_the_page_and_opens_its_lines(app, database, pl
         found = own.get(f"/brand?{evening.range}&basis={basis}&age=7")
         assert found.status_code == 200
         assert fen(PAID) in found.text
+        # By cash nothing matures: no word of it.
+        matured = "What became of the paid amount" if language == "en" else "支付金额的去向"
+        assert (matured in found.text) is (basis == "cohort")
 
 
 def test_the_foot_of_the_lines_is_the_figure(app, database, planner, evening):
