@@ -168,6 +168,7 @@ def tell_and_roll_back(database: Database, agency_id: int) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(600)
 def test_twenty_thousand_deliveries_survive_whatever_dies(killable, receiver):
     """Ten kills of the sender, three of PostgreSQL, Valkey wiped twice; what was rolled back is never sent."""
     postgres, settings = killable
@@ -180,29 +181,33 @@ def test_twenty_thousand_deliveries_survive_whatever_dies(killable, receiver):
     kills = [*["sender"] * 10, *["postgres"] * 3, *["valkey"] * 2]
     chance.shuffle(kills)
     victim = start(settings)
-    for number, kill in enumerate(kills):
-        tell(
-            database,
-            agency.id,
-            events // len(kills) if number else events - events // len(kills) * (len(kills) - 1),
-        )
-        for _ in range(3):
-            with pytest.raises(NeverMind):
-                tell_and_roll_back(database, agency.id)
-        receiver.wait_for((number + 1) * wanted // (len(kills) + 3), seconds=60)
-        time.sleep(chance.random() * 0.2)
-        if kill == "sender":
+    try:
+        for number, kill in enumerate(kills):
+            tell(
+                database,
+                agency.id,
+                events // len(kills) if number else events - events // len(kills) * (len(kills) - 1),
+            )
+            for _ in range(3):
+                with pytest.raises(NeverMind):
+                    tell_and_roll_back(database, agency.id)
+            receiver.wait_for((number + 1) * wanted // (len(kills) + 3), seconds=60)
+            time.sleep(chance.random() * 0.2)
+            if kill == "sender":
+                victim.kill()
+                victim = start(settings)
+            elif kill == "valkey":
+                connect(settings.redis_url).flushall()
+            else:
+                os.kill(postgres.pid, signal.SIGKILL)
+                postgres.wait(10)
+                postgres.start()
+                wait_until_up(settings.database_url)
+        wait_until(settings.database_url, DELIVERED, wanted, seconds=240)
+        assert victim.stop() == 0
+    finally:
+        if victim.child.poll() is None:
             victim.kill()
-            victim = start(settings)
-        elif kill == "valkey":
-            connect(settings.redis_url).flushall()
-        else:
-            os.kill(postgres.pid, signal.SIGKILL)
-            postgres.wait(10)
-            postgres.start()
-            wait_until_up(settings.database_url)
-    wait_until(settings.database_url, DELIVERED, wanted, seconds=240)
-    assert victim.stop() == 0
     database.dispose()
     texts = {f"/{number}": one.secret for number, one in enumerate(made)}
     assert check_all_came(receiver, texts, wanted) <= 13 * endpoints * IN_FLIGHT

@@ -33,6 +33,8 @@ class Link:
         self._name = name
         self._options = _OPTIONS if durable else f"{_OPTIONS} -c synchronous_commit=off"
         self._open: Connection | None = None
+        # Told once, until it is back.
+        self._is_lost = False
         self.openings = 0
         """How many connections were opened so far."""
         # One piece of work at a time: a second one would land inside the first one's transaction.
@@ -49,6 +51,9 @@ class Link:
                 application_name=f"xinji-live {self._name}",
             )
             self.openings += 1
+            if self._is_lost:
+                self._is_lost = False
+                log.info("sender_database_back", link=self._name)
         return self._open
 
     async def close(self) -> None:
@@ -56,18 +61,35 @@ class Link:
             await self._open.close()
             self._open = None
 
+    async def _insist_on_one(self) -> Connection:
+        """The connection, however long it takes. Who comes meanwhile waits behind us: one tries, and one tells."""
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                return await self.get()
+            except psycopg.OperationalError as error:
+                self._tell(error)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+
     async def insist(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         """Do `work`, again after each lost connection, until it is done (or this is cancelled)."""
         wait = _FIRST_WAIT
         while True:
-            try:
-                async with self._turn:
-                    return await work(await self.get())
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                log.warning("sender_database_lost", link=self._name, error=str(error).strip()[:200])
-                await self.close()
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, _LONGEST_WAIT)
+            async with self._turn:
+                db = await self._insist_on_one()
+                try:
+                    return await work(db)
+                except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                    self._tell(error)
+                    await self.close()
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    def _tell(self, error: psycopg.Error) -> None:
+        if not self._is_lost:
+            self._is_lost = True
+            log.warning("sender_database_lost", link=self._name, error=str(error).strip()[:200])
 
 
 class Time:

@@ -260,6 +260,10 @@ class Sender:
             lane = self._lanes[endpoint_id]
             lane.is_well = found.failing_since is None
             waits = found.paused_until is not None and found.paused_until > now
+            if found.disabled is not None:
+                log.warning(
+                    "endpoint_disabled", endpoint=ids.public("whe", endpoint_id), reason=found.disabled
+                )
             if found.disabled is not None or waits:
                 lane.paused_at = time.monotonic()
                 await self._give_back(lane.drop())
