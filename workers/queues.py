@@ -49,6 +49,8 @@ def connected(include: Sequence[str] = ()) -> Celery:
         # On SIGTERM finish what runs, then go.
         worker_soft_shutdown_timeout=20,
         worker_hijack_root_logger=False,
+        # Our lines go to stderr as they are: taken in by Celery they would be told as warnings around themselves.
+        worker_redirect_stdouts=False,
         # A kill -9 of beat re-fires an entry unless the schedule is written each time.
         beat_sync_every=1,
         beat_schedule_filename=str(settings.data_dir / "beat-schedule"),

@@ -101,7 +101,7 @@ def oldest_waiting(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> date
 def counts_since(
     db: Session, actor: Actor, endpoint_ids: Sequence[int], since: datetime
 ) -> dict[int, dict[str, int]]:
-    """How many deliveries made since then were delivered, and given up, by endpoint."""
+    """How many deliveries made since then were delivered, and given up, by endpoint; not the replays of older days."""
     rows = db.execute(
         select(WebhookDelivery.endpoint_id, WebhookDelivery.state, func.count())
         .where(
