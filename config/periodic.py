@@ -13,6 +13,7 @@ PERIODIC: dict[str, float] = {
     "sales.sweep": 3600.0,  # days of the raw log made 30 ahead
     "sales.project": 10.0,  # live figures whose version in Redis is older than in SQL
     "connectors.pull": 15.0,  # accounts whose listing is due, or that have details to ask for
+    "connectors.carry": 10.0,  # files of sales whose carrier died, or whose nudge was lost
     "delivery.sweep": 30.0,  # deliveries whose endpoint paused or left, the sender woken
     "delivery.troubles": 300.0,  # endpoints that fail for a day, for three, or gave something up
     "delivery.partitions": 3600.0,  # days made 30 ahead, old ones dropped

@@ -1,10 +1,11 @@
-"""Asking platforms, in the background: every account that has something to ask, one after the other."""
+"""Platforms asked and files carried, in the background: one account, one part of a file after the other."""
 
 import time
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
-from campaign.connectors import turns
+from campaign.connectors import carrying, turns
 from campaign.connectors.pulling import Asking
 from campaign.connectors.pulling import pull as pull_account
 from campaign.kit.actor import SYSTEM
@@ -38,3 +39,30 @@ def pull(parts: Parts) -> int:
         except Exception:
             log.exception("pull_failed", connector_id=connector_id)
     return total
+
+
+@task("connectors.carry")
+def carry(parts: Parts) -> int:
+    """Parts of files that are under way, in turns; what is left comes with the next."""
+    done, ends_at = 0, time.monotonic() + _TASK_SECONDS
+    while time.monotonic() < ends_at:
+        with parts.database.transaction(SYSTEM, readonly=True) as db:
+            due = carrying.due_imports(db, SYSTEM)
+        carried = sum(_carried(parts, import_id) for import_id in due)
+        if not carried:
+            break
+        done += carried
+    return done
+
+
+def _carried(parts: Parts, import_id: int) -> int:
+    try:
+        with parts.database.transaction(SYSTEM) as db:
+            return int(carrying.carry(db, SYSTEM, import_id) is not None)
+    except OperationalError:
+        raise  # the database is away or locks crossed: nothing is wrong with the file
+    except Exception:
+        log.exception("carry_failed", import_id=import_id)
+    with parts.database.transaction(SYSTEM) as db:
+        carrying.note_failure(db, SYSTEM, import_id)
+    return 0

@@ -1,5 +1,6 @@
 """Files with sales, and sheets of parties and sessions: posted, looked at, committed."""
 
+import io
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -14,7 +15,7 @@ from campaign.gate.bodies import TooLarge, validated
 from campaign.gate.door import Answer, reads, writes
 from campaign.gate.sheets import refused_file
 from campaign.gate.wording import row_words
-from campaign.kit import ids
+from campaign.kit import ids, strict_json
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import ListQuery, ShopId, Strict
@@ -28,7 +29,8 @@ bp = APIBlueprint("api_imports", __name__, tag="Sales")
 class ImportForm(Strict):
     """The fields beside `file`. exported_at: when the platform made the file; else its name tells, or its rows.
 
-    shop_id and exported_at are for sales. all_or_nothing is for sheets: a row that is refused keeps all others out.
+    shop_id, exported_at and mapping are for sales: column of the file → field, or null for one that is not read, for
+    this file and the shop's next ones. all_or_nothing is for sheets: a row that is refused keeps all others out.
     """
 
     kind: str = Field(max_length=40)
@@ -36,6 +38,13 @@ class ImportForm(Strict):
     exported_at: Instant | None = None
     dry_run: bool = False
     all_or_nothing: bool = False
+    mapping: dict[str, str | None] | None = None
+
+
+class MappingIn(Strict):
+    """Columns of the file → fields, null for one that is not read; kept for the shop's next files."""
+
+    mapping: dict[str, str | None]
 
 
 class MappedOut(BaseModel):
@@ -66,6 +75,10 @@ class PreviewedOut(BaseModel):
 class ImportOut(BaseModel):
     """checked: looked at, nothing changed. The counts are of file rows; preview shows the first 200 that do something.
 
+    A file of sales of more than 2,000 rows comes back as checking or committing: ask again until it is checked or
+    committed, `done` of `rows` says how far it is. It goes on by itself. missing: needed fields that no column is read
+    as (state unmapped; POST /imports/{id}/mapping points one out). failed: given up on; commit makes it go on.
+
     refused are the first 500 of refused_count; /imports/{id}/refused has all. all_or_nothing with refused rows stays
     checked: nothing was taken over.
     """
@@ -77,7 +90,9 @@ class ImportOut(BaseModel):
     exported_at: Instant | None
     state: str
     mapping: list[MappedOut]
+    missing: list[str]
     rows: int
+    done: int
     new: int
     changed: int
     same: int
@@ -96,24 +111,25 @@ class ImportList(BaseModel):
 @bp.post("/imports")
 @writes("imports.write", answer=ImportOut, status=201)
 def add_import(*, db: Session, actor: Actor) -> Answer:
-    """Multipart: file, kind, shop_id, exported_at, dry_run, all_or_nothing. Without dry_run committed at once."""
+    """Multipart: file, kind, shop_id, exported_at, dry_run, all_or_nothing, mapping. Without dry_run committed."""
     upload = request.files.get("file")
     if upload is None:
         raise Invalid([FieldError("file", "missing")])
     given = validated(ImportForm, _form())
-    content = upload.stream.read(LARGEST_FILE + 1)
-    if len(content) > LARGEST_FILE:
+    if upload.stream.seek(0, io.SEEK_END) > LARGEST_FILE:
         raise TooLarge
+    upload.stream.seek(0)
     report = files.stage(
         db,
         actor,
         kind=given.kind,
         filename=upload.filename or "",
-        content=content,
+        content=upload.stream,  # type: ignore[arg-type]
         shop_id=given.shop_id,
         exported_at=given.exported_at,
         dry_run=given.dry_run,
         whole=given.all_or_nothing,
+        mapping=given.mapping,
     )
     shown = _shown(report)
     return Answer(shown, 201, {"Location": url_for("api_imports.get_import", import_id=shown.id)})
@@ -124,6 +140,11 @@ def _form() -> dict[str, Any]:
     for name in given.keys() & {"dry_run", "all_or_nothing"}:
         written = given[name].lower()
         given[name] = {"true": True, "1": True, "false": False, "0": False}.get(written, written)
+    if "mapping" in given:
+        try:
+            given["mapping"] = strict_json.decode(given["mapping"].encode())
+        except (strict_json.BadJson, UnicodeEncodeError):
+            raise Invalid([FieldError("mapping", "wrong_type")]) from None
     return given
 
 
@@ -151,6 +172,13 @@ def commit_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
     return _shown(files.apply_checked(db, actor, read_id("imp", import_id)))
 
 
+@bp.post("/imports/<import_id>/mapping")
+@writes("imports.write", body=MappingIn, answer=ImportOut)
+def point_columns(*, db: Session, actor: Actor, import_id: str, body: MappingIn) -> BaseModel:
+    """Point columns of a file that waits to be taken over at fields: it is looked at anew; kept for the next ones."""
+    return _shown(imports.remap(db, actor, read_id("imp", import_id), body.mapping))
+
+
 @bp.get("/imports/<import_id>/refused")
 @reads("imports.read", query=FormQuery)
 def refused(*, db: Session, actor: Actor, query: FormQuery, import_id: str) -> Response:
@@ -167,7 +195,9 @@ def _shown(report: imports.ImportReport) -> ImportOut:
         exported_at=report.exported_at,
         state=report.state,
         mapping=[MappedOut(column=column, field=ours) for column, ours in report.mapping],
+        missing=list(report.missing),
         rows=report.rows,
+        done=report.done,
         new=report.new,
         changed=report.changed,
         same=report.same,

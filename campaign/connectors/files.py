@@ -1,16 +1,20 @@
 """Every file that comes in, by its kind: sales of a shop, or a sheet of parties or sessions."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
 from campaign.connectors import imports
 from campaign.connectors.filing import Progress
-from campaign.connectors.imports import ImportReport, get_import
+from campaign.connectors.mappings import Given
 from campaign.connectors.reading import Refused
+from campaign.connectors.reports import ImportReport, get_import
 from campaign.connectors.sheets import columns, taking
 from campaign.connectors.sheets.taking import apply_sheet, stage_sheet
 from campaign.kit.actor import Actor
+from campaign.kit.tabular import LARGEST_FILE
 
 KINDS = (*imports.KINDS, *columns.KINDS)
 
@@ -21,16 +25,19 @@ def stage(
     *,
     kind: str,
     filename: str,
-    content: bytes,
+    content: bytes | BinaryIO,
     shop_id: int | None = None,
     exported_at: datetime | None = None,
     dry_run: bool = False,
     whole: bool = False,
+    mapping: Given | None = None,
+    mappable: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Read a file and see what it would do; without dry_run do it at once. Raises FileRefused.
+    """Read a file and see what it would do; without dry_run do it. Raises FileRefused.
 
-    shop_id and exported_at are for sales; whole, for sheets: a row that is refused keeps all others out too.
+    shop_id, exported_at, mapping and mappable are for sales, of which a long file comes back under way; whole, for
+    sheets: a row that is refused keeps all others out too.
     """
     if kind in columns.KINDS:
         return stage_sheet(
@@ -38,7 +45,7 @@ def stage(
             actor,
             kind=kind,
             filename=filename,
-            content=content,
+            content=content if isinstance(content, bytes) else content.read(LARGEST_FILE + 1),
             dry_run=dry_run,
             whole=whole,
             progress=progress,
@@ -52,22 +59,23 @@ def stage(
         shop_id=shop_id,
         exported_at=exported_at,
         dry_run=dry_run,
-        progress=progress,
+        mapping=mapping,
+        mappable=mappable,
     )
 
 
 def refused_rows(
     db: Session, actor: Actor, import_id: int
-) -> tuple[str, list[str], list[tuple[Refused, list[str]]]]:
+) -> tuple[str, list[str], Iterable[tuple[Refused, list[str]]]]:
     """The kind, the header, and each refused row as it stood in the file. Raises NotFound."""
     sheet = get_import(db, actor, import_id).kind in columns.KINDS
-    read = taking.refused_rows if sheet else imports.refused_rows
-    return read(db, actor, import_id)
+    return taking.refused_rows(db, actor, import_id) if sheet else imports.refused_rows(db, actor, import_id)
 
 
 def apply_checked(
     db: Session, actor: Actor, import_id: int, *, progress: Progress | None = None
 ) -> ImportReport:
     """Apply what a dry run looked at. Raises NotFound, WrongState when it is applied already."""
-    sheet = get_import(db, actor, import_id).kind in columns.KINDS
-    return (apply_sheet if sheet else imports.apply_checked)(db, actor, import_id, progress=progress)
+    if get_import(db, actor, import_id).kind in columns.KINDS:
+        return apply_sheet(db, actor, import_id, progress=progress)
+    return imports.apply_checked(db, actor, import_id)

@@ -1,23 +1,34 @@
-"""A file that was read, handed to ingest: its rows as events, and what became of each row."""
+"""A part of a file, handed to ingest: its rows as events, and what became of each row."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaign.connectors.reading import FileLine, Reading, Refused
+from campaign.connectors.reading import FileLine, Refused
 from campaign.kit.actor import Actor
 from campaign.kit.strict_json import canonical
 from campaign.sales.ingest import Outcome, Source, ingest
 from campaign.sales.merging import dump_statement
 from campaign.sales.submissions import Rejection, Submission
 
-CHUNK = 2000
 Progress = Callable[[int, int], None]
-"""Told how many of how many lines are done."""
+"""Told how many of how many rows are done."""
+
+_NOTHING_YET = datetime(2000, 1, 1, tzinfo=UTC)
+"""A part of a file does not say up to when its shop's orders are complete: the whole of it does."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows of a file by what they did."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,33 +45,22 @@ class Staged:
     id: int
     kind: str
     shop: FileShop
-    reading: Reading
+    exported_at: datetime
 
 
 def take_over(
-    db: Session, actor: Actor, staged: Staged, progress: Progress | None
-) -> tuple[Mapping[str, int], list[Refused]]:
+    db: Session, actor: Actor, staged: Staged, lines: Sequence[FileLine]
+) -> tuple[Tally, list[Refused]]:
     """What it did by file row, and the rows that could be read and still were not taken."""
-    shop, reading = staged.shop, staged.reading
-    # Ascending by line, so that the slices together take their locks in the order every writer takes them.
-    lines = sorted(reading.lines, key=lambda line: (line.line_id, line.key))
-    outcome = Outcome()
-    for start in range(0, len(lines), CHUNK):
-        some = [
-            _submission(index, staged.kind, shop, reading.exported_at, line)
-            for index, line in enumerate(lines[start : start + CHUNK], start=start)
-        ]
-        done = ingest(db, actor, some, Source("import", import_id=staged.id, through=reading.exported_at))
-        outcome.new_lines |= done.new_lines
-        outcome.changed_lines |= done.changed_lines
-        outcome.new_refunds |= done.new_refunds
-        outcome.changed_refunds |= done.changed_refunds
-        outcome.accepted += done.accepted
-        outcome.rejected += done.rejected
-        if progress is not None:
-            progress(min(start + CHUNK, len(lines)), len(lines))
+    # Ascending by line: the order in which every writer takes its locks.
+    lines = sorted(lines, key=lambda line: (line.line_id, line.key))
+    given = [_submission(index, staged, line) for index, line in enumerate(lines)]
+    source = Source("import", import_id=staged.id, through=_NOTHING_YET)
+    outcome = ingest(db, actor, given, source)
     refused = _refused(lines, outcome.rejected)
-    return _counted(shop, reading, outcome, {one.row for one in refused}), refused
+    at_fault = {one.row for one in refused}
+    taken = [line for line in lines if line.row not in at_fault]
+    return _counted(staged.shop, taken, outcome), refused
 
 
 def _refused(lines: Sequence[FileLine], rejected: Sequence[Rejection]) -> list[Refused]:
@@ -73,13 +73,12 @@ def _refused(lines: Sequence[FileLine], rejected: Sequence[Rejection]) -> list[R
     return [by_row[row] for row in sorted(by_row)]
 
 
-def _counted(shop: FileShop, reading: Reading, outcome: Outcome, refused: set[int]) -> Mapping[str, int]:
+def _counted(shop: FileShop, taken: Sequence[FileLine], outcome: Outcome) -> Tally:
     """Counts by file row: a row of joined lines is new when any of them is. What is kept for the log alone is new or
     was there.
     """
-    taken = [line for line in reading.lines if line.row not in refused]
     if any(line.record for line in taken):
-        return {"new": outcome.accepted, "changed": 0, "same": len(taken) - outcome.accepted}
+        return Tally(outcome.accepted, 0, len(taken) - outcome.accepted)
     kinds: dict[int, int] = {}
     for line in taken:
         key = (shop.id, line.key)
@@ -89,11 +88,11 @@ def _counted(shop: FileShop, reading: Reading, outcome: Outcome, refused: set[in
             else (outcome.new_lines, outcome.changed_lines)
         )
         kinds[line.row] = max(kinds.get(line.row, 0), 2 if key in new else 1 if key in changed else 0)
-    tally = list(kinds.values())
-    return {"new": tally.count(2), "changed": tally.count(1), "same": tally.count(0)}
+    told = list(kinds.values())
+    return Tally(told.count(2), told.count(1), told.count(0))
 
 
-def _submission(index: int, kind: str, shop: FileShop, exported_at: datetime, line: FileLine) -> Submission:
+def _submission(index: int, staged: Staged, line: FileLine) -> Submission:
     """A file row as an event. Its id holds the content and, where a later export may say otherwise of the same, the
     export time: the same row again is a duplicate.
     """
@@ -103,12 +102,12 @@ def _submission(index: int, kind: str, shop: FileShop, exported_at: datetime, li
     if line.refund_id is not None:
         raw["refund_id"] = line.refund_id
     digest = hashlib.sha256(canonical([line.key, raw])).digest()
-    said_at = f"@{exported_at.timestamp():.0f}" if line.statement is not None else ""
+    said_at = f"@{staged.exported_at.timestamp():.0f}" if line.statement is not None else ""
     return Submission(
         index=index,
-        platform=shop.platform,
-        shop_ref=shop.external_id,
-        type=f"file.{kind}",
+        platform=staged.shop.platform,
+        shop_ref=staged.shop.external_id,
+        type=f"file.{staged.kind}",
         event_id=f"{line.key}{said_at}#{digest.hex()[:16]}",
         occurred_at=line.occurred_at,
         raw=raw,

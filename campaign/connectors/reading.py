@@ -50,14 +50,3 @@ class FileLine:
     def key(self) -> str:
         """What must stand once in a file."""
         return self.refund_id or self.record or self.line_id
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A file as read: how its columns map, its lines and what was refused. rows counts both."""
-
-    mapping: tuple[tuple[str, str | None], ...]
-    rows: int
-    exported_at: datetime
-    lines: tuple[FileLine, ...]
-    refused: tuple[Refused, ...]

@@ -25,7 +25,7 @@ def template_file(kind: str, form: str) -> Response:
 def refused_file(db: Session, actor: Actor, import_id: int, form: str) -> Response:
     """The refused rows as they stood in the file, with the reason in a last column. Raises NotFound."""
     kind, header, rows = refused_rows(db, actor, import_id)
-    told = [[*_even(cells, len(header)), row_words(one)] for one, cells in rows]
+    told = ([*_even(cells, len(header)), row_words(one)] for one, cells in rows)
     sheet = Sheet(_words(f"sheet.{kind}"), [*header, _words("sheet.reason")], told)
     return _download(f"{kind}-refused.{form}", form, write_sheets(form, sheet))
 

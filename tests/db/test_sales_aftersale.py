@@ -216,7 +216,8 @@ def test_of_many_refused_rows_none_is_left_out(house, database):
     report = bring("douyin_aftersale", CASES, *bad, case("R", 1))
     assert (report.new, report.refused_count, len(report.refused)) == (1, 507, 500)
     with database.transaction(HUB) as db:
-        _, header, rows = imports.refused_rows(db, HUB, report.id)
+        _, header, found = imports.refused_rows(db, HUB, report.id)
+        rows = list(found)
         (listed,) = imports.page_of_imports(db, HUB)
     assert [one.row for one, _ in rows] == list(range(2, 509))
     assert rows[-1][1][header.index("售后单号")] == "R506"

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from campaign.connectors import carrying, imports
 from campaign.kit import ids
-from campaign.kit.actor import Actor
+from campaign.kit.actor import SYSTEM, Actor
 from campaign.sales.batches import Batch
 from campaign.sales.intake import Intake
 from campaign.web.show import fen
@@ -71,6 +72,48 @@ def test_a_file_is_looked_at_first_and_again_changes_nothing(planner, evening, d
     tiles = re.findall(r"<dt>(\w+)</dt><dd class=\"fig\">([\d,]+)</dd>", planner.follow().text)
     assert dict(tiles)["New"] == "0"
     assert dict(tiles)["Same"] == f"{EXPECTED['rows']:,}"
+
+
+ODD = "主订单编号,商品数量,商品金额,订单提交时间,支付完成时间,订单状态,应收\n"
+ODD_ROW = "6900001,1,100.00,2026-11-06 20:10:00,2026-11-06 20:11:00,待发货,100.00\n"
+
+
+def test_a_column_that_is_not_known_is_pointed_out_on_the_page_and_known_the_next_time(planner, evening):
+    def bring(row):
+        planner.get("/hub/imports")
+        file = (io.BytesIO((ODD + row).encode()), "odd.csv")
+        shop = ids.public("shp", evening.shop.id)
+        return planner.post("/hub/imports", kind="douyin_orders", shop_id=shop, file=file).headers["Location"]
+
+    where = bring(ODD_ROW)
+    page = planner.follow().text
+    assert "Columns that are needed were not found" in page
+    assert f"{where}/commit" not in page
+    columns = dict.fromkeys(re.findall(r'name="(field\.\w+)"', page), "")
+    shown = re.findall(
+        r'name="(field\.\w+)">.*?<option selected>(.*?)</option>', page.replace("</select>", "\n")
+    )
+    planner.post(f"{where}/mapping", **(columns | dict(shown) | {"field.payable": "应收"}))
+    page = planner.follow().text
+    assert "Kept for this file and the next ones of the shop" in page
+    assert f"{where}/commit" in page
+    assert f'action="{bring(ODD_ROW)}/commit"' in planner.follow().text
+
+
+def test_a_long_file_shows_how_far_it_is_until_it_is_through(planner, evening, database, monkeypatch):
+    monkeypatch.setattr(imports, "PART_ROWS", 100)
+    answer = upload(planner, ids.public("shp", evening.shop.id))
+    where = answer.headers["Location"]
+    page = planner.follow().text
+    assert (f"0 of {EXPECTED['rows']} rows" in page, 'hx-trigger="every 1s"' in page) == (True, True)
+    with database.transaction(SYSTEM) as db:
+        carrying.carry(db, SYSTEM, ids.internal("imp", where.rsplit("/", 1)[1]))
+    assert f"100 of {EXPECTED['rows']} rows" in planner.get(where).text
+    for _ in range(4):
+        with database.transaction(SYSTEM) as db:
+            carrying.carry(db, SYSTEM, ids.internal("imp", where.rsplit("/", 1)[1]))
+    page = planner.get(where).text
+    assert (f"{where}/commit" in page, "hx-trigger" in page) == (True, False)
 
 
 @pytest.mark.parametrize("wrong", ["no file", "no shop", "no table"])

@@ -2,6 +2,8 @@
 
 import io
 import json
+import resource
+import time
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +96,57 @@ def test_days_out_of_range_are_refused(first: str, last: str, call: Any, make: F
     assert answer.status_code == 422
 
 
-@pytest.mark.parametrize(
-    "name", sorted(str(p.relative_to(DATA)) for kind in ("csv", "xlsx") for p in (DATA / kind).iterdir())
-)
+FILES = sorted(str(path.relative_to(DATA)) for kind in ("csv", "xlsx") for path in (DATA / kind).iterdir())
+MOST_SECONDS, MOST_KILOBYTES = 30, 200 * 1024
+
+
+def bounded(send: Any) -> Any:
+    """Send, and hold time and what this process gained to the bounds. A reader's child has limits of its own."""
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer = send()
+    assert time.monotonic() - began < MOST_SECONDS
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_KILOBYTES
+    return answer
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_no_order_export_is_refused(name: str, call: Any, make: Factory) -> None:
-    form = {
-        "kind": "douyin_orders",
-        "shop_id": public("shp", make.shop().id),
-        "file": (io.BytesIO((DATA / name).read_bytes()), name),
-    }
-    answer = call(HUB, "POST", "/imports", data=form, content_type="multipart/form-data")
-    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    for kind in ("douyin_orders", "douyin_aftersale", "douyin_settlement"):
+        form = {
+            "kind": kind,
+            "shop_id": public("shp", make.shop().id),
+            "file": (io.BytesIO((DATA / name).read_bytes()), name),
+        }
+        answer = bounded(
+            lambda form=form: call(HUB, "POST", "/imports", data=form, content_type="multipart/form-data")
+        )
+        assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+
+
+# A column called 名称 with one name in it: a sheet of hosts or brands, and read as one.
+NAMED = "csv/gb18030_4byte.csv"
+
+
+@pytest.mark.parametrize("kind", ["sessions", "hosts", "brands"])
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_sheet_is_refused(name: str, kind: str, call: Any) -> None:
+    form = {"kind": kind, "file": (io.BytesIO((DATA / name).read_bytes()), name)}
+    answer = bounded(lambda: call(HUB, "POST", "/imports", data=form, content_type="multipart/form-data"))
+    if name == NAMED and kind != "sessions":
+        assert (answer.status_code, answer.json["new"]) == (201, 1)
+    else:
+        assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_page_refuses_it_in_words_or_asks_for_columns(name: str, planner: Any, make: Factory) -> None:
+    planner.get("/hub/imports")
+    file = (io.BytesIO((DATA / name).read_bytes()), name)
+    shop = public("shp", make.shop().id)
+    answer = bounded(lambda: planner.post("/hub/imports", kind="douyin_orders", shop_id=shop, file=file))
+    if answer.status_code == 303:
+        page = planner.follow().text
+        assert ("Columns that are needed were not found" in page, "/commit" in page) == (True, False)
+        assert "root:" not in page
+    else:
+        assert (answer.status_code, 'role="alert"' in answer.text) == (422, True)

@@ -8,6 +8,7 @@ from campaign.connectors.douyin import aftersale, settlement
 from campaign.connectors.reading import FileRefused
 from campaign.kit.tabular import Table
 from campaign.sales.merging import instant
+from tests.douyin_kit import read_file
 
 HEADER = ("售后单号", "订单号", "商品单号", "售后类型", "退商品金额（元）", "退运费金额（元）", "售后状态") + (
     "售后申请时间", "售后原因", "用户到账时间", "售后完结时间", "收货人",
@@ -34,7 +35,7 @@ def table(*cases, header=HEADER):
 
 
 def read(*cases, exported_at=datetime(2026, 11, 7, tzinfo=UTC), **more):
-    return aftersale.read(table(*cases, **more), exported_at=exported_at)
+    return read_file(aftersale.KIND, table(*cases, **more), exported_at=exported_at)
 
 
 def fields(*cases):
@@ -122,7 +123,7 @@ def test_a_row_at_fault_is_left_out_with_its_reason_and_as_it_stood(wrong, code)
 
 def test_one_case_stands_once_in_a_file():
     reading = read({}, {}, {"退商品金额（元）": "1.00"})
-    assert len(reading.lines) == 2  # the same row twice says the same
+    assert (len(reading.lines), reading.again) == (1, (3,))  # the same row twice says the same
     assert [refused.code for refused in reading.refused] == ["repeated_line"]
 
 
@@ -149,7 +150,7 @@ def settled(*rows, groups=False):
     above = ("基本信息", "", "", "收入", "", "支出", "", "", "")
     numbered = [(number, tuple(row)) for number, row in enumerate(rows, start=3 if groups else 2)]
     made = Table(above, [(2, SETTLED), *numbered]) if groups else Table(SETTLED, numbered)
-    return settlement.read(made, exported_at=None)
+    return read_file(settlement.KIND, made, exported_at=None)
 
 
 ROW = ("2026-11-20 10:00:00", "6920000000000000001", "6920000000000000001", "1100.50", "已结算") + (

@@ -7,15 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaign.connectors.douyin.export import read
+from campaign.connectors.douyin.export import KIND
 from campaign.connectors.douyin.rows import exported_at_in
-from campaign.connectors.reading import FileRefused, Reading
+from campaign.connectors.reading import FileRefused
 from campaign.kit.tabular import Table, read_table
 from campaign.sales.allocation import allocate
 from campaign.sales.attribution import Airing, Airings
 from campaign.sales.images import Owner, postings
 from campaign.sales.lines import line_of
 from campaign.sales.merging import State, merged
+from tests.douyin_kit import Reading, read_file
 
 DATA = Path(__file__).parents[1] / "data" / "douyin"
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -53,7 +54,7 @@ def totals_of(reading: Reading, airings: Airings) -> tuple[dict[str, int], dict[
 @pytest.mark.parametrize("name", ["douyin_orders", "douyin_orders_gbk"])
 def test_a_sample_export_gives_its_known_answers(name: str) -> None:
     expected = json.loads((DATA / f"{name}.expected.json").read_text())
-    reading = read(read_table((DATA / f"{name}.csv").read_bytes()), exported_at=None)
+    reading = read_file(KIND, read_table((DATA / f"{name}.csv").read_bytes()), exported_at=None)
     show = Airing(
         1,
         "douyin",
@@ -106,7 +107,7 @@ GOOD = {
 
 def reading_of(*rows: dict[str, str], header: tuple[str, ...] = HEADER) -> Reading:
     cells = [(n, tuple((GOOD | row)[name] for name in header)) for n, row in enumerate(rows, start=2)]
-    return read(Table(header, cells), exported_at=datetime(2026, 11, 7, tzinfo=BEIJING))
+    return read_file(KIND, Table(header, cells), exported_at=datetime(2026, 11, 7, tzinfo=BEIJING))
 
 
 def test_ids_keep_their_digits_and_lose_their_marks() -> None:
@@ -144,7 +145,8 @@ def test_lines_joined_by_semicolons_are_split_so_that_they_sum_to_the_row() -> N
 
 def test_older_files_with_date_and_time_apart_are_read() -> None:
     header = ("订单提交日期", *HEADER)
-    reading = read(
+    reading = read_file(
+        KIND,
         Table(
             header, [(2, ("2026-11-06", *((GOOD | {"订单提交时间": "20:38:32"})[name] for name in HEADER)))]
         ),
@@ -181,13 +183,15 @@ def test_a_line_that_stands_twice_with_other_content_is_refused() -> None:
 
 
 def test_a_ragged_row_is_refused() -> None:
-    reading = read(Table(HEADER, [(2, ("1", "2"))]), exported_at=datetime(2026, 11, 7, tzinfo=BEIJING))
+    reading = read_file(
+        KIND, Table(HEADER, [(2, ("1", "2"))]), exported_at=datetime(2026, 11, 7, tzinfo=BEIJING)
+    )
     assert reading.refused[0].code == "ragged"
 
 
 def test_a_file_of_another_kind_is_refused_as_a_whole() -> None:
     with pytest.raises(FileRefused) as caught:
-        read(Table(("日期", "场次"), []), exported_at=None)
+        read_file(KIND, Table(("日期", "场次"), []), exported_at=None)
     assert caught.value.error_code == "missing_columns"
 
 
@@ -195,5 +199,5 @@ def test_the_export_time_is_read_from_the_name_or_the_rows() -> None:
     assert exported_at_in("订单_20261107103000.csv") == datetime(2026, 11, 7, 10, 30, tzinfo=BEIJING)
     assert exported_at_in("orders-2026-11-07.xlsx") == datetime(2026, 11, 7, tzinfo=BEIJING)
     assert exported_at_in("douyin_orders.csv") is None
-    reading = read(Table(HEADER, [(2, tuple(GOOD[name] for name in HEADER))]), exported_at=None)
+    reading = read_file(KIND, Table(HEADER, [(2, tuple(GOOD[name] for name in HEADER))]), exported_at=None)
     assert reading.exported_at == datetime(2026, 11, 6, 20, 38, 32, tzinfo=BEIJING) + timedelta(seconds=28)

@@ -3,6 +3,7 @@
 sessions.
 
     python3 -m campaign import douyin_orders FILE --shop shp_… [--exported-at 2026-11-07T10:30:00+08:00]
+    python3 -m campaign import douyin_orders FILE --shop shp_… --map 款号=merchant_sku
     python3 -m campaign import hosts FILE [--dry-run] [--all-or-nothing]
     python3 -m campaign export template hosts --out hosts.xlsx
 
@@ -12,7 +13,7 @@ refused; the others went in all the same, unless --all-or-nothing was given.
 
 import argparse
 import json
-from dataclasses import replace
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from campaign.cli.faults import CommandFault
 from campaign.cli.speaking import english
 
 if TYPE_CHECKING:
-    from campaign.connectors.imports import ImportReport
+    from campaign.cli.progress import Bar
+    from campaign.connectors.reports import ImportReport
     from campaign.kit.parts import Parts
 
 
@@ -48,6 +50,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all-or-nothing", action="store_true", help="of a sheet: a refused row keeps all out"
     )
+    parser.add_argument(
+        "--map",
+        metavar="HEADER=FIELD",
+        action="append",
+        default=[],
+        help="of sales: read that column as FIELD, in this file and the next ones of the shop",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -55,28 +64,21 @@ def run(options: argparse.Namespace) -> int:
     from campaign.cli.place import joined
     from campaign.kit.errors import DomainError
 
-    content = _content(options.file)
     with joined() as parts:
         try:
-            report = _import(parts, options, content)
+            report = _import(parts, options)
+        except OSError as error:
+            raise CommandFault(f"{options.file} cannot be read: {error.strerror}") from error
         except DomainError as error:
             raise CommandFault(_worded(parts, error.error_code, error.params)) from error
         _show(parts, report, as_json=options.json, dry_run=options.dry_run)
     return 1 if report.refused and report.kind not in SALES else 0
 
 
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CommandFault(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _import(parts: "Parts", options: argparse.Namespace, content: bytes) -> "ImportReport":
+def _import(parts: "Parts", options: argparse.Namespace) -> "ImportReport":
     from campaign.cli.naming import inner_id
     from campaign.cli.progress import Bar
     from campaign.connectors.files import stage
-    from campaign.connectors.imports import all_refused
     from campaign.kit import instants
     from campaign.kit.actor import SYSTEM
     from campaign.sales.folding import fold
@@ -85,21 +87,22 @@ def _import(parts: "Parts", options: argparse.Namespace, content: bytes) -> "Imp
         exported_at = instants.parse(options.exported_at) if options.exported_at else None
     except ValueError:
         raise CommandFault("--exported-at needs a time with its offset: 2026-11-07T10:30:00+08:00") from None
-    with Bar("rows") as bar, parts.database.transaction(SYSTEM) as db:
-        report = stage(
-            db,
-            SYSTEM,
-            kind=options.kind,
-            filename=options.file.name,
-            content=content,
-            shop_id=inner_id("shp", options.shop) if options.shop else None,
-            exported_at=exported_at,
-            dry_run=options.dry_run,
-            whole=options.all_or_nothing,
-            progress=bar,
-        )
-        if len(report.refused) < report.refused_count:
-            report = replace(report, refused=all_refused(db, SYSTEM, report))
+    with Bar("rows") as bar, options.file.open("rb") as file:
+        with parts.database.transaction(SYSTEM) as db:
+            report = stage(
+                db,
+                SYSTEM,
+                kind=options.kind,
+                filename=options.file.name,
+                content=file,
+                shop_id=inner_id("shp", options.shop) if options.shop else None,
+                exported_at=exported_at,
+                dry_run=options.dry_run,
+                whole=options.all_or_nothing,
+                mapping=_pointed(options.map),
+                progress=bar,
+            )
+        report = _carried(parts, report, bar)
     # Workers may not be running: what was imported shows in the summaries at once all the same.
     folded = not options.dry_run and options.kind in SALES
     while folded:
@@ -108,11 +111,39 @@ def _import(parts: "Parts", options: argparse.Namespace, content: bytes) -> "Imp
     return report
 
 
+def _carried(parts: "Parts", report: "ImportReport", bar: "Bar") -> "ImportReport":
+    """Part after part, to the end: those that a worker takes meanwhile are waited for."""
+    from campaign.connectors.carrying import carry
+    from campaign.connectors.reports import get_import
+    from campaign.kit.actor import SYSTEM
+
+    while report.is_under_way:
+        bar(report.done, report.rows)
+        with parts.database.transaction(SYSTEM) as db:
+            carried = carry(db, SYSTEM, report.id)
+        if carried is None:
+            time.sleep(0.1)
+            with parts.database.transaction(SYSTEM, readonly=True) as db:
+                carried = get_import(db, SYSTEM, report.id)
+        report = carried
+    if report.state == "failed":
+        raise CommandFault(
+            "a part of the file could not be taken over: see the log; the page of the import goes on"
+        )
+    bar(report.done, report.rows)
+    return report
+
+
+def _pointed(given: list[str]) -> dict[str, str | None]:
+    """HEADER=FIELD, or HEADER= for one that is not used."""
+    pairs = [one.rpartition("=") for one in given]
+    if any(not mark for _, mark, _ in pairs):
+        raise CommandFault("--map needs HEADER=FIELD")
+    return {header: field or None for header, _, field in pairs}
+
+
 def _show(parts: "Parts", report: "ImportReport", *, as_json: bool, dry_run: bool) -> None:
-    refused = [
-        {"row": one.row, "column": one.column, "code": one.code, "message": message}
-        for one, message in zip(report.refused, _reasons(parts, report), strict=True)
-    ]
+    refused = _refused(parts, report)
     counts = {name: getattr(report, name) for name in ("rows", "new", "changed", "same")}
     if as_json:
         print(json.dumps(counts | {"refused": refused}, ensure_ascii=False))
@@ -124,13 +155,18 @@ def _show(parts: "Parts", report: "ImportReport", *, as_json: bool, dry_run: boo
         print("nothing was changed " + ("(--dry-run)" if dry_run else "(--all-or-nothing)"))
 
 
-def _reasons(parts: "Parts", report: "ImportReport") -> list[str]:
+def _refused(parts: "Parts", report: "ImportReport") -> list[dict[str, Any]]:
+    from campaign.connectors.reports import all_refused
     from campaign.gate.wording import row_words
+    from campaign.kit.actor import SYSTEM
 
     if not report.refused:
         return []
-    with english(parts):
-        return [row_words(one) for one in report.refused]
+    with english(parts), parts.database.transaction(SYSTEM, readonly=True) as db:
+        return [
+            {"row": one.row, "column": one.column, "code": one.code, "message": row_words(one)}
+            for one in all_refused(db, SYSTEM, report)
+        ]
 
 
 def _worded(parts: "Parts", code: str, params: dict[str, Any]) -> str:

@@ -9,9 +9,8 @@ from typing import Any
 
 from campaign.connectors.douyin.cells import Cells, RowRefused
 from campaign.connectors.douyin.columns import AFTER_SALES
-from campaign.connectors.douyin.rows import read_rows
-from campaign.connectors.reading import FileLine, Reading
-from campaign.kit.tabular import Table
+from campaign.connectors.douyin.rows import Kind
+from campaign.connectors.reading import FileLine
 from campaign.sales.merging import EXPORT, REFUND_STATUSES, Statement, micros
 from campaign.sales.statements import digest_of
 
@@ -31,11 +30,6 @@ _KINDS = (
 _STAGES = (("未发货", "pre_ship"), ("已发货", "post_ship"), ("已收货", "post_receipt"))
 _CLOSED = ("关闭", "取消", "撤销", "失败")
 _OPEN = ("待", "中", "拒绝", "申请", "同意", "超时", "介入")
-
-
-def read(table: Table, *, exported_at: datetime | None) -> Reading:
-    """Turn the export into statements about refunds. Raises FileRefused when its columns are not those."""
-    return read_rows(table, AFTER_SALES, _Row, exported_at=exported_at)
 
 
 class _Row(Cells):
@@ -111,3 +105,6 @@ class _Row(Cells):
         if any(word in written for word in _OPEN):
             return "applied"
         raise RowRefused("unknown_status", value=written[:40] or "-")
+
+
+KIND = Kind(AFTER_SALES, _Row)

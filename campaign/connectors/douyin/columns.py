@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from campaign.connectors.reading import FileRefused
@@ -41,22 +42,51 @@ class Columns:
         self._known = {normalised(theirs): ours for ours, names in aliases.items() for theirs in names}
         self._order = {normalised(theirs): n for names in aliases.values() for n, theirs in enumerate(names)}
 
-    def mapped(self, header: Sequence[str]) -> dict[str, int]:
-        """Our name → column. Raises FileRefused on a missing column or one that stands twice."""
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Our fields and what the platform calls each."""
+        return {ours: names[0] for ours, names in self._aliases.items()}
+
+    def needs(self, field: str) -> bool:
+        """Whether a file without it cannot be read."""
+        return field in self._required
+
+    def placed(self, header: Sequence[str], saved: Mapping[str, str | None] | None = None) -> "Placed":
+        """Where our fields stand. `saved`: normalised header → field or None, as people pointed them: it goes first.
+
+        Raises FileRefused on a column that stands twice.
+        """
+        saved = saved or {}
         found: dict[str, tuple[int, int]] = {}
         for column, name in enumerate(header):
             key = normalised(name)
-            ours = self._known.get(key)
-            if ours is None:
+            ours = saved[key] if key in saved else self._known.get(key)
+            if ours is None or ours not in self._aliases:
                 continue
-            if ours in found and found[ours][0] == self._order[key]:
+            order = -1 if key in saved else self._order[key]
+            if ours in found and found[ours][0] == order:
                 raise FileRefused("repeated_column", column=name)
-            if ours not in found or self._order[key] < found[ours][0]:
-                found[ours] = (self._order[key], column)
-        missing = [self._aliases[name][0] for name in self._required if name not in found]
-        if missing:
-            raise FileRefused("missing_columns", columns="、".join(missing))
-        return {ours: column for ours, (_, column) in found.items()}
+            if ours not in found or order < found[ours][0]:
+                found[ours] = (order, column)
+        missing = tuple(name for name in self._required if name not in found)
+        return Placed({ours: column for ours, (_, column) in found.items()}, missing)
+
+    def named(self, fields: Sequence[str]) -> str:
+        """Our fields in the platform's words."""
+        return "、".join(self._aliases[name][0] for name in fields)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Our name → column, and which that a file needs are missing."""
+
+    where: Mapping[str, int]
+    missing: tuple[str, ...]
+
+    def mapping(self, header: Sequence[str]) -> tuple[tuple[str, str | None], ...]:
+        """Each column of the file and the field it is read as."""
+        ours = {column: name for name, column in self.where.items()}
+        return tuple((name, ours.get(column)) for column, name in enumerate(header))
 
 
 def is_personal(header: str) -> bool:

@@ -7,10 +7,9 @@ from typing import Any
 
 from campaign.connectors.douyin.cells import BEIJING, Cells, RowRefused
 from campaign.connectors.douyin.columns import ORDERS
-from campaign.connectors.douyin.rows import read_rows
-from campaign.connectors.reading import FileLine, Reading
+from campaign.connectors.douyin.rows import Kind
+from campaign.connectors.reading import FileLine
 from campaign.kit.money import split_whole
-from campaign.kit.tabular import Table
 from campaign.sales.merging import EXPORT, LINE_STATUSES, Statement, micros
 from campaign.sales.statements import digest_of
 
@@ -31,11 +30,6 @@ STATUSES = {
 TRAFFIC = {"直播": "live", "短视频": "video", "商品卡": "card", "搜索": "search", "橱窗": "shelf"}
 NOT_YET = "数据将于第二天更新"
 WHOLE_LINE_REFUNDED = frozenset(("退款成功", "同意退款,退款成功"))
-
-
-def read(table: Table, *, exported_at: datetime | None) -> Reading:
-    """Turn the export into statements. Raises FileRefused when its columns are not those of an order export."""
-    return read_rows(table, ORDERS, _Row, exported_at=exported_at)
 
 
 class _Row(Cells):
@@ -157,3 +151,6 @@ def _shares(fields: dict[str, Any], count: int) -> list[dict[str, Any]]:
             for share, part in zip(shares, split_whole(value, [1] * count), strict=True):
                 share[name] = part
     return shares
+
+
+KIND = Kind(ORDERS, _Row, completes=True)

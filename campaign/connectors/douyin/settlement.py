@@ -7,25 +7,17 @@ from datetime import datetime
 
 from campaign.connectors.douyin.cells import Cells, RowRefused
 from campaign.connectors.douyin.columns import SETTLEMENTS, normalised
-from campaign.connectors.douyin.rows import read_rows
-from campaign.connectors.reading import FileLine, Reading
-from campaign.kit.tabular import Table
+from campaign.connectors.douyin.rows import Header, Kind
+from campaign.connectors.reading import FileLine
 
 _MONEY = ("amount", "platform_fee", "commission", "recruiter_fee", "spent")
 
 
-def read(table: Table, *, exported_at: datetime | None) -> Reading:
-    """Rows for the log. Raises FileRefused when its columns are not those of a settlement export."""
-    return read_rows(_with_one_header(table), SETTLEMENTS, _Row, exported_at=exported_at)
-
-
-def _with_one_header(table: Table) -> Table:
+def _names(groups: Header, names: Header) -> Header | None:
     """The names of the second row, where it is one: a group's own name stands over the first of its columns."""
-    names = table.rows[0][1] if table.rows else ()
-    if len(names) != len(table.header) or not any(normalised(name) == "结算金额" for name in names):
-        return table
-    header = tuple(name.strip() or above for above, name in zip(table.header, names, strict=True))
-    return Table(header, table.rows[1:])
+    if len(names) != len(groups) or not any(normalised(name) == "结算金额" for name in names):
+        return None
+    return tuple(name.strip() or above for above, name in zip(groups, names, strict=True))
 
 
 class _Row(Cells):
@@ -53,3 +45,6 @@ class _Row(Cells):
         except RowRefused:
             return []
         return [moment] if moment is not None else []
+
+
+KIND = Kind(SETTLEMENTS, _Row, header=_names)

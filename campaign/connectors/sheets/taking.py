@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
 from campaign.connectors.filing import Progress
-from campaign.connectors.imports import ImportReport, Previewed, get_import
 from campaign.connectors.reading import FileRefused, Refused
+from campaign.connectors.reports import ImportReport, Previewed, get_import
 from campaign.connectors.sheets.cells import BadCell, bare
 from campaign.connectors.sheets.columns import KINDS, is_example, placed
 from campaign.connectors.sheets.desk import COLUMN_OF, Desk, Given, Taken

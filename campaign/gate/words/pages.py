@@ -17,6 +17,7 @@ WORDS = {
     "done.correct": _("Corrected. Its sales are attributed again."),
     "done.undo": _("Undone."),
     "done.import": _("Taken over."),
+    "done.mapping": _("Kept for this file and the next ones of the shop."),
     "done.assigned": _("Placed. The figures follow within seconds."),
     "attention.person_missing": _("A host is missing"),
     "attention.offer_soon_due": _("The answer is due soon"),

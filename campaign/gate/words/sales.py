@@ -19,6 +19,10 @@ WORDS = {
     "no_header": _("The first line names no columns."),
     "not_a_table": _("The file is neither CSV nor an Excel workbook that can be read."),
     "broken_quote": _("A quotation mark is opened and never closed."),
+    "column_taken_twice": _("Two fields cannot be read from one column."),
+    "unknown_column": _("“%(value)s” is no column of a file."),
+    "about_people": _("“%(value)s” is about people: it is not read."),
+    "too_many_columns": _("A file has not so many columns."),
     # rows of a file
     "row_ragged": _("It has %(cells)s cells, the header %(columns)s."),
     "row_missing_value": _("%(column)s is empty."),

@@ -1,5 +1,6 @@
 """Files in: what an export would change is shown first, then taken over."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -10,8 +11,10 @@ from sqlalchemy.orm import Session
 from campaign.accounts.policy import allows
 from campaign.connectors.files import KINDS, apply_checked, stage
 from campaign.connectors.imports import KINDS as SALES_KINDS
-from campaign.connectors.imports import ImportReport, get_import, page_of_imports
+from campaign.connectors.imports import remap
+from campaign.connectors.mappings import fields_of, repointed
 from campaign.connectors.reading import FileRefused
+from campaign.connectors.reports import ImportReport, get_import, page_of_imports
 from campaign.connectors.sheets.columns import KINDS as SHEETS
 from campaign.gate.door import reads, writes
 from campaign.gate.locale import pick_locale
@@ -94,11 +97,12 @@ def upload(*, db: Session, actor: Actor) -> Response:
             actor,
             kind=given.value.kind,
             filename=file.filename or "",
-            content=file.read(),
+            content=file.stream,  # type: ignore[arg-type]
             shop_id=given.value.shop_id,
             exported_at=given.value.exported_at,
             dry_run=True,
             whole=given.value.whole is not None,
+            mappable=True,
         )
     if given.refusal is not None:
         return _page(db, actor, given)
@@ -110,6 +114,7 @@ def upload(*, db: Session, actor: Actor) -> Response:
 def show(*, db: Session, actor: Actor, import_id: str) -> str:
     """The mapping, the counts, and each refused row with its reason."""
     report = get_import(db, actor, read_id("imp", import_id))
+    writes_it = allows(actor, "imports.write")
     return render_template(
         "hub/import.html",
         report=report,
@@ -117,7 +122,9 @@ def show(*, db: Session, actor: Actor, import_id: str) -> str:
         sheet=report.kind in SHEETS,
         headings={one.field: one.heading(pick_locale()) for one in SHEETS.get(report.kind, ())},
         row_words=row_words,
-        may_commit=allows(actor, "imports.write") and report.state == "checked" and not _kept_out(report),
+        may_commit=writes_it and report.state in ("checked", "failed") and not _kept_out(report),
+        may_map=writes_it and report.kind in SALES_KINDS and report.state in ("unmapped", "checked"),
+        fields=fields_of(report) if report.kind in SALES_KINDS else (),
         kept_out=_kept_out(report),
     )
 
@@ -138,6 +145,20 @@ def take(*, db: Session, actor: Actor, import_id: str) -> Response:
     return _to(found)
 
 
+@pages.post("/<import_id>/mapping")
+@writes("imports.write")
+def point(*, db: Session, actor: Actor, import_id: str) -> Response:
+    """Point columns at fields: for this file, which is looked at anew, and the shop's next ones."""
+    found = read_id("imp", import_id)
+    chosen = {name.removeprefix("field."): header for name, header in request.form.items() if "." in name}
+    attempt(db, "done.mapping", lambda: _point(db, actor, found, chosen))
+    return _to(found)
+
+
+def _point(db: Session, actor: Actor, import_id: int, chosen: Mapping[str, str]) -> None:
+    remap(db, actor, import_id, repointed(get_import(db, actor, import_id), chosen))
+
+
 def _kept_out(report: ImportReport) -> bool:
     """Whether rows at fault keep the whole sheet out."""
     return report.state == "checked" and report.whole and bool(report.refused)
@@ -146,7 +167,7 @@ def _kept_out(report: ImportReport) -> bool:
 def _take(db: Session, actor: Actor, import_id: int) -> None:
     """Raises FileRefused where rows keep a sheet out that goes in whole or not at all."""
     report = apply_checked(db, actor, import_id)
-    if report.state != "committed":
+    if report.state == "checked":
         raise FileRefused("rows_refused")
 
 
