@@ -10,12 +10,13 @@ from campaign.delivery.notices import models as channels
 from campaign.delivery.states import FEED
 from campaign.kit import clock, queue, redis
 from campaign.kit.database import Database
-from campaign.kit.ears import Ears
+from campaign.kit.ears import DatabaseEars
 from campaign.kit.parts import Parts
 from campaign.live import models as live
 from campaign.outbox import models as outbox
 from campaign.outbox import notices
 from campaign.parties import models as parties
+from campaign.sales import projecting
 from campaign.schedule import models as schedule
 from config.settings import Settings
 
@@ -31,5 +32,6 @@ def wire(settings: Settings, *, database: Database | None = None, nudges: bool =
         settings=settings,
         database=database or Database.connect(settings.database_url, pool_size=settings.pool_size),
         redis=redis.connect(settings.redis_url),
-        feed=Ears(settings.database_url, FEED),
+        feed=DatabaseEars(settings.database_url, FEED),
+        live=redis.RedisEars(settings.redis_url, projecting.CHANNEL),
     )

@@ -30,12 +30,15 @@ MOST_ROUNDS = 40
 
 @task("sales.fold")
 def fold(parts: Parts) -> int:
-    """Merge what was taken in and fold what that changed, until nothing waits."""
+    """Merge what was taken in, fold what that changed and bring it to Redis, until nothing waits."""
     total = 0
     for _ in range(MOST_ROUNDS):
         merged = _merge(parts)
         with parts.database.transaction(SYSTEM) as db:
             folded = folding.fold(db, SYSTEM)
+        if folded:
+            # Here and not by a task of its own: waiting for its turn took longer than all of the work.
+            _project(parts)
         total += merged + folded
         if not merged and folded < folding.MOST_CHANGES:
             break
@@ -73,7 +76,12 @@ def _merge_singly(parts: Parts) -> int:
 
 @task("sales.project")
 def project(parts: Parts) -> int:
-    """Bring Redis up to SQL; after a flush, all of it. Claim, call, note: no transaction during the call."""
+    """Bring Redis up to SQL; after a flush, all of it."""
+    return _project(parts)
+
+
+def _project(parts: Parts) -> int:
+    """Claim, call, note: no transaction during the call. Two at once are harmless: the newer version stays."""
     total = 0
     try:
         if not projecting.is_whole(parts.redis):
@@ -89,6 +97,8 @@ def project(parts: Parts) -> int:
             total += projecting.put(parts.redis, found)
             with parts.database.transaction(SYSTEM) as db:
                 projecting.note_projected(db, SYSTEM, found)
+            if len(found) < projecting.MOST_SESSIONS:
+                break  # what changed meanwhile is its own fold's to bring
     except RedisError as error:
         log.warning("projection_waits", error=type(error).__name__)
     return total

@@ -59,7 +59,7 @@ def reads(
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def enter(**kwargs: Any) -> Response:
-            actor = _permitted(permission)
+            actor = permitted(permission)
             if query is not None:
                 kwargs["query"] = read_query(query)
             with mended(), parts().database.transaction(actor, readonly=True) as db:
@@ -87,7 +87,7 @@ def awaits(
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def enter(**kwargs: Any) -> Response:
-            actor = _permitted(permission)
+            actor = permitted(permission)
             asked = read_query(query)
 
             def ask() -> Any:
@@ -115,7 +115,7 @@ def writes(
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def enter(**kwargs: Any) -> Response:
-            actor = _permitted(permission)
+            actor = permitted(permission)
             key = idempotency.key_of(request)
             if body is not None:
                 kwargs["body"] = read_body(body)
@@ -144,7 +144,8 @@ def opened(actor: Actor, *, readonly: bool = False) -> Iterator[Session]:
         yield db
 
 
-def _permitted(permission: str) -> Actor:
+def permitted(permission: str) -> Actor:
+    """Who asks. Raises Forbidden where that is not theirs to do."""
     actor = get_actor()
     if not allows(actor, permission):
         raise Forbidden

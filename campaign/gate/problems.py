@@ -56,7 +56,10 @@ def handle_errors(app: Flask, page: ErrorPage) -> None:
     def of_domain(error: DomainError) -> Response:
         if wants_problem():
             return problem_of(error)
-        return page(error.status, error.error_code, in_words(error.error_code, error.params))
+        answer = page(error.status, error.error_code, in_words(error.error_code, error.params))
+        if isinstance(error, Unavailable):
+            answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
 
     def of_http(error: HTTPException) -> Response:
         status = error.code or 500

@@ -5,7 +5,7 @@ Amounts are minor units, rates ten-thousandths; None where nothing can be said.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from campaign.kit.money import divided, split_whole
 
@@ -84,6 +84,27 @@ def pace(
         actual_fen,
         expected_fen=divided(target_fen * due, of) or 0,
         needed_per_hour_fen=divided(missing * 60, left),
+    )
+
+
+def pace_of_show(
+    target_fen: int, actual_fen: int, began: datetime, ends_at: datetime, now: datetime
+) -> Pace | None:
+    """How a show on air stands against its target, to the whole minute; None where it has no time at all.
+
+    What is due is the part of the target that the minutes gone have of all from its beginning to its planned end.
+    """
+    minute = timedelta(minutes=1)
+    of = (ends_at - began) // minute
+    if of <= 0:
+        return None
+    gone = min(max((now - began) // minute, 0), of)
+    missing = max(target_fen - actual_fen, 0)
+    return Pace(
+        target_fen,
+        actual_fen,
+        expected_fen=divided(target_fen * gone, of) or 0,
+        needed_per_hour_fen=divided(missing * 60, of - gone),
     )
 
 

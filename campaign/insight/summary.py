@@ -135,7 +135,7 @@ def brand_summary(
             )
         ),
         minute_step=step,
-        products=_products(db, totals_by(db, actor, scope, "product")),
+        products=named_products(db, totals_by(db, actor, scope, "product")),
         sessions=_sessions(db, totals_by(db, actor, scope, "session")),
         hosts=_hosts(db, totals_by(db, actor, scope, "host")),
         beneath=beneath(db, actor, scope),
@@ -190,7 +190,7 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
         minutes=_minutes(minutes_of(db, actor, session_id=session_id)),
         marks=marks_of(db, actor, session_id),
         audience=audience_of(db, actor, session_id, totals),
-        products=_products(db, totals_by(db, actor, scope, "product")),
+        products=named_products(db, totals_by(db, actor, scope, "product")),
         hosts=_hosts(db, totals_by(db, actor, scope, "host")),
         rungs=_rungs(db, actor, session_id),
         complete=_complete(
@@ -279,7 +279,8 @@ def _rows(found: Mapping[str, Sequence[Totals]]) -> list[tuple[int, Totals]]:
     return sorted(flat, key=lambda row: (-row[1].paid_gmv_fen, row[0]))
 
 
-def _products(db: Session, found: Mapping[str, Sequence[Totals]]) -> tuple[ProductRow, ...]:
+def named_products(db: Session, found: Mapping[str, Sequence[Totals]]) -> tuple[ProductRow, ...]:
+    """Totals by product id as rows with names, the most paid first."""
     sql = text("SELECT id, sku, name, name_en FROM product WHERE id = ANY(:ids)")
     known = {row.id: row for row in db.execute(sql, {"ids": [int(key) for key in found]})}
     return tuple(

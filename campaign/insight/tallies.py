@@ -115,6 +115,15 @@ def totals_by(
     return _grouped(scope, found)
 
 
+def sums_by(db: Session, actor: Actor, scope: Scope, dimension: str) -> dict[str, list[Totals]]:
+    """The same of what is additive alone: no order line is read. Orders and buyers are None."""
+    sql = _sum_sql(actor, scope, DIMENSIONS[dimension])
+    rows = [dict(row) for row in db.execute(text(sql), scope_params(actor, scope)).mappings()]
+    for row in rows:
+        row.update(orders=None, buyers=None)
+    return _grouped(scope, [rows, [], []])
+
+
 def totals_together(
     db: Session, actor: Actor, wanted: Sequence[tuple[Scope, str]]
 ) -> list[dict[str, list[Totals]]]:
@@ -238,6 +247,14 @@ def scope_params(actor: Actor, scope: Scope) -> dict[str, Any]:
     }
 
 
+_STEPS = (
+    "date_bin(make_interval(mins => :step), r.minute, '2000-01-01T00:00:00Z') AS at, r.currency,"
+    " sum(r.paid_fen)::bigint AS paid_gmv_fen, sum(r.refund_pre_ship_fen + r.refund_post_ship_fen"
+    " + r.refund_post_receipt_fen)::bigint AS refund_fen, sum(r.lines)::bigint AS lines,"
+    " sum(r.units)::bigint AS units FROM session_minute r WHERE "
+)
+
+
 def minutes_of(
     db: Session,
     actor: Actor,
@@ -251,14 +268,23 @@ def minutes_of(
     where = [*walls(actor, "r"), *owned(Scope(brand_id=brand_id, session_id=session_id), "r")]
     if span is not None:
         where.append("r.minute >= :from_at AND r.minute < :to_at")
-    sql = (
-        "SELECT date_bin(make_interval(mins => :step), r.minute, '2000-01-01T00:00:00Z') AS at, r.currency,"
-        " sum(r.paid_fen)::bigint AS paid_gmv_fen, sum(r.refund_pre_ship_fen + r.refund_post_ship_fen"
-        " + r.refund_post_receipt_fen)::bigint AS refund_fen, sum(r.lines)::bigint AS lines,"
-        f" sum(r.units)::bigint AS units FROM session_minute r WHERE {' AND '.join(where)}"
-        " GROUP BY 1, 2 ORDER BY 1, 2"
-    )
+    sql = f"SELECT {_STEPS}{' AND '.join(where)} GROUP BY 1, 2 ORDER BY 1, 2"
     params: dict[str, Any] = {"brand_id": brand_id, "session_id": session_id, "step": step_minutes}
     params |= wall_params(actor) | ({"from_at": span[0], "to_at": span[1]} if span else {})
 
     return [dict(row) for row in db.execute(text(sql), params).mappings()]
+
+
+def minutes_by_session(
+    db: Session, actor: Actor, session_ids: Sequence[int], step_minutes: int
+) -> dict[int, list[dict[str, Any]]]:
+    """The curves of several sessions in one statement: the same rows by session."""
+    where = [*walls(actor, "r"), "r.session_id = ANY (:session_ids)"]
+    sql = f"SELECT r.session_id, {_STEPS}{' AND '.join(where)} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    params = wall_params(actor) | {"session_ids": list(session_ids), "step": step_minutes}
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in db.execute(text(sql), params).mappings():
+        found.setdefault(row["session_id"], []).append(
+            {name: row[name] for name in row if name != "session_id"}
+        )
+    return found

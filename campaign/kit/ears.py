@@ -1,4 +1,4 @@
-"""Waiting for something to come, without a database connection in hand: one ear per process, woken by NOTIFY.
+"""Waiting for something to come, without a database connection in hand: one ear per process for all who wait.
 
 What is heard is only a hint. Who waits asks again when it hears, and every few seconds anyway: a lost connection, a
 lost word or a restart make an answer later and never wrong.
@@ -6,9 +6,11 @@ lost word or a restart make an answer later and never wrong.
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar, TypeVar
 
 import psycopg
 import structlog
@@ -28,12 +30,17 @@ MOST_WAITING = 8
 """A quarter of a web process's threads (config.processes): who waits must not keep others from their pages."""
 
 
-class Ears:
-    """Listens on one channel. A payload names topics, with commas between; an empty one means all of them."""
+class Ears(ABC):
+    """Who waits for what is spoken of. A payload names topics, with commas between; an empty one means all of them.
 
-    def __init__(self, url: str, channel: str, *, most: int = MOST_WAITING) -> None:
-        self._url = url
-        self._channel = channel
+    What is listened to is a subclass's: it says what it hears until it is over, and raises one of `lost` when it
+    cannot listen any more.
+    """
+
+    lost: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def __init__(self, name: str, *, most: int = MOST_WAITING) -> None:
+        self._name = name
         self._places = threading.BoundedSemaphore(most)
         self._said: Counter[str] = Counter()
         self._changed = threading.Condition()
@@ -49,33 +56,52 @@ class Ears:
         """
         end = time.monotonic() + seconds
         # Heard before asking: what comes in between is asked for once more.
-        heard = self._heard(topic)
+        heard = self.heard(topic)
         result = ask()
         if found(result) or seconds <= 0:
             return result
+        with self.place():
+            while (left := end - time.monotonic()) > 0 and not found(result):
+                self.wait(topic, heard, min(left, ASK_AGAIN_SECONDS))
+                heard = self.heard(topic)
+                result = ask()
+        return result
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place among those who wait, for the length of the block. Raises Unavailable when all are taken."""
+        leave = self.take_place()
+        try:
+            yield
+        finally:
+            leave()
+
+    def take_place(self) -> Callable[[], None]:
+        """The same for who cannot use a block: gives what leaves the place again, however often it is called."""
         if not self._places.acquire(blocking=False):
             raise Unavailable("too_many_wait", retry_after=5)
         self._come()
-        try:
-            while (left := end - time.monotonic()) > 0 and not found(result):
-                self._wait(topic, heard, min(left, ASK_AGAIN_SECONDS))
-                heard = self._heard(topic)
-                result = ask()
-        finally:
-            self._go()
-            self._places.release()
-        return result
+        left = threading.Lock()
 
-    def _heard(self, topic: str | None) -> int:
+        def leave() -> None:
+            if left.acquire(blocking=False):
+                self._go()
+                self._places.release()
+
+        return leave
+
+    def heard(self, topic: str | None) -> int:
+        """How often a topic was spoken of: to be remembered before asking, and waited upon."""
         with self._changed:
             return self._count(topic)
 
+    def wait(self, topic: str | None, heard: int, seconds: float) -> bool:
+        """Until more was said than `heard`; whether it was."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count(topic) != heard, seconds)
+
     def _count(self, topic: str | None) -> int:
         return self._said.total() if topic is None else self._said[topic] + self._said[""]
-
-    def _wait(self, topic: str | None, heard: int, seconds: float) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._count(topic) != heard, seconds)
 
     def _say(self, payload: str) -> None:
         with self._changed:
@@ -88,7 +114,7 @@ class Ears:
             if self._listening:
                 return
             self._listening = True
-        threading.Thread(target=self._keep_listening, name=f"ears {self._channel}", daemon=True).start()
+        threading.Thread(target=self._keep_listening, name=f"ears {self._name}", daemon=True).start()
 
     def _go(self) -> None:
         with self._changed:
@@ -103,14 +129,31 @@ class Ears:
     def _keep_listening(self) -> None:
         while not self._is_over():
             try:
-                with psycopg.connect(
-                    self._url, autocommit=True, connect_timeout=5, application_name="xinji-live ears"
-                ) as connection:
-                    connection.execute(f"LISTEN {self._channel}")
-                    self._say("")  # whatever was said while nobody listened
-                    while not self._is_over():
-                        for notice in connection.notifies(timeout=IDLE_SECONDS):
-                            self._say(notice.payload)
-            except psycopg.Error as error:
-                log.warning("ears_lost", channel=self._channel, error=str(error).strip()[:200])
+                self._listen()
+            except self.lost as error:
+                log.warning("ears_lost", channel=self._name, error=str(error).strip()[:200])
                 time.sleep(COME_BACK_SECONDS)
+
+    @abstractmethod
+    def _listen(self) -> None:
+        """Say what is heard, beginning with an empty word, until it is over."""
+
+
+class DatabaseEars(Ears):
+    """Listens on one channel of the database: NOTIFY speaks."""
+
+    lost = (psycopg.Error,)
+
+    def __init__(self, url: str, channel: str, *, most: int = MOST_WAITING) -> None:
+        super().__init__(channel, most=most)
+        self._url = url
+
+    def _listen(self) -> None:
+        with psycopg.connect(
+            self._url, autocommit=True, connect_timeout=5, application_name="xinji-live ears"
+        ) as connection:
+            connection.execute(f"LISTEN {self._name}")
+            self._say("")  # whatever was said while nobody listened
+            while not self._is_over():
+                for notice in connection.notifies(timeout=IDLE_SECONDS):
+                    self._say(notice.payload)

@@ -17,3 +17,5 @@ class Parts:
     redis: Client
     feed: Ears
     """Wakes who waits for events to come into the feed; topics are agency ids."""
+    live: Ears
+    """Wakes who follows a show on air; topics are session ids."""

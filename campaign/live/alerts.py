@@ -59,6 +59,17 @@ def open_alerts(db: Session, actor: Actor, limit: int = 100) -> list[Alert]:
     return list(db.scalars(select(Alert).where(Alert.closed_at.is_(None)).order_by(*order).limit(limit)))
 
 
+def alerts_of(db: Session, actor: Actor, session_ids: Collection[int]) -> dict[int, list[Alert]]:
+    """The same of sessions, by session."""
+    found: dict[int, list[Alert]] = {}
+    if actor.is_hub and session_ids:
+        wanted = select(Alert).where(Alert.closed_at.is_(None), Alert.session_id.in_(list(session_ids)))
+        order = (Alert.acknowledged_at.is_not(None), Alert.at.desc(), Alert.id.desc())
+        for alert in db.scalars(wanted.order_by(*order)):
+            found.setdefault(alert.session_id or 0, []).append(alert)
+    return found
+
+
 def closed_alerts(db: Session, actor: Actor, limit: int = 50) -> list[Alert]:
     """The alerts closed last, the newest first."""
     if not actor.is_hub:

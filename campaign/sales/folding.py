@@ -7,8 +7,6 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.database import after_commit
-from campaign.kit.queue import nudge
 from campaign.sales.images import MEASURES
 from campaign.sales.rooms import note_loose, note_signs
 
@@ -125,5 +123,4 @@ def fold(db: Session, actor: Actor, *, most: int = MOST_CHANGES) -> int:
     # Here and not at ingest: in a flash every writer would wait for the one row of the session.
     note_signs(db, {row.session_id: row.at for row in db.execute(_SIGNS)})
     note_loose(db)
-    after_commit(db, lambda: nudge("sales.project"))
     return int(taken)

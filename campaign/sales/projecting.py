@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
-from campaign.kit.redis import Client, write_newer
+from campaign.kit.redis import Client, Newer, write_newer
 from campaign.sales.images import MEASURES
 
 MOST_SESSIONS = 200
 PREFIX = "sales:session:"
+CHANNEL = "sales:live"
+"""On which it is said whose figures became newer: session ids."""
 WHOLE = "sales:whole"
 """Stands as long as nobody flushed Redis; without it every session is projected anew."""
 
@@ -82,10 +84,12 @@ def projections_of(db: Session, actor: Actor, session_ids: Sequence[int]) -> lis
 
 
 def put(client: Client, projections: Sequence[Projection]) -> int:
-    """Write what is newer than what stands there; gives how many were. Raises RedisError."""
-    return sum(
-        write_newer(client, f"{PREFIX}{one.session_id}", one.version, one.payload()) for one in projections
+    """Write what is newer than what stands there, and say so; gives how many were. Raises RedisError."""
+    rows = (
+        Newer(f"{PREFIX}{one.session_id}", one.version, one.payload(), str(one.session_id))
+        for one in projections
     )
+    return write_newer(client, rows, CHANNEL)
 
 
 def replace(client: Client, one: Projection) -> None:
@@ -95,7 +99,11 @@ def replace(client: Client, one: Projection) -> None:
 
 
 def note_projected(db: Session, actor: Actor, projections: Sequence[Projection]) -> None:
-    """Remember which versions stand in Redis. Rows a fold holds are skipped: they are due again anyway."""
+    """Remember which versions stand in Redis. Rows a fold holds are skipped: they are due again anyway.
+
+    Not waited for: what a crash forgets of it is projected once more.
+    """
+    db.execute(text("SET LOCAL synchronous_commit = off"))
     rows = [{"session_id": one.session_id, "version": one.version} for one in projections]
     if rows:
         db.execute(_NOTE, {"rows": json.dumps(rows)})

@@ -27,6 +27,7 @@ HUB = (
     "/hub/calendar",
     "/hub/sessions/new",
     "/hub/live",
+    "/hub/live/wall",
     "/hub/imports",
     "/hub/imports?kind=sessions",
     "/hub/imports?kind=hosts",

@@ -10,7 +10,7 @@ import pytest
 from campaign.app import create_app
 from campaign.kit import ears as ears_of_the_house
 from campaign.kit.actor import Actor
-from campaign.kit.ears import Ears
+from campaign.kit.ears import DatabaseEars
 from campaign.kit.errors import Unavailable
 from campaign.wiring import wire
 from tests.factory import Factory, keyed
@@ -153,14 +153,14 @@ def test_a_deaf_ear_asks_again_by_itself(settings, monkeypatch):
     """The hint may be lost: nobody listens on this channel, and what came is found a little later."""
     monkeypatch.setattr(ears_of_the_house, "ASK_AGAIN_SECONDS", 0.5)
     found = iter([[], [], ["news"]])
-    ears = Ears(settings.database_url.replace("/test_", "/nowhere_"), "feed")
+    ears = DatabaseEars(settings.database_url.replace("/test_", "/nowhere_"), "feed")
     began = time.monotonic()
     assert ears.until("1", 20, lambda: next(found), bool) == ["news"]
     assert 0.5 <= time.monotonic() - began < 5
 
 
 def test_so_many_may_wait_and_no_more(settings):
-    ears = Ears(settings.database_url, "feed", most=1)
+    ears = DatabaseEars(settings.database_url, "feed", most=1)
     waiting = threading.Thread(target=lambda: ears.until("1", 1.5, list, bool), daemon=True)
     waiting.start()
     time.sleep(0.5)

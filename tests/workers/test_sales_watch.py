@@ -88,3 +88,47 @@ def test_the_hub_sets_the_numbers(now, database, on_air):
     assert ringing(database) == {}
     with clock.travel(2 * MINUTE):
         assert set(ringing(database)) == {"no_sales"}
+
+
+def told(database):
+    """(kind, rings) of every alert there ever was, and how many notices told of them."""
+    with database.transaction(SYSTEM) as db:
+        rows = db.execute(text("SELECT kind, rings FROM alert ORDER BY id")).all()
+        notices = db.execute(text("SELECT count(*) FROM notice WHERE alert_id IS NOT NULL")).scalar_one()
+    return [tuple(row) for row in rows], notices
+
+
+def silence(database, now):
+    """Nothing was ever sold."""
+
+
+def rush(database, now):
+    push(database, *(event(number, now - 5 * MINUTE) for number in range(10)))
+    push(database, *(refund(number, now - MINUTE, 10000) for number in range(5)))
+
+
+def lateness(database, now):
+    push(database, event(1, now - 25 * MINUTE))
+
+
+@pytest.mark.parametrize(
+    ("kind", "trouble"), [("no_sales", silence), ("refund_surge", rush), ("sales_late", lateness)]
+)
+def test_each_trouble_rings_once_is_seen_to_and_stays_closed_for_its_cool_down(
+    now, database, on_air, kind, trouble
+):
+    trouble(database, now)
+    assert set(ringing(database)) == {kind}
+    once = told(database)
+    ringing(database)
+    assert told(database)[1] == once[1]  # it stands: nobody is told again
+    with database.transaction(HUB) as db:
+        (alert,) = alerts.open_alerts(db, HUB)
+        seen = alerts.acknowledge(db, HUB, alert.id)
+        assert seen.acknowledged_name == HUB.name
+        alerts.close(db, HUB, alert.id)
+    assert ringing(database) == {}  # the trouble lasts, and a person has said that it is dealt with
+    with clock.travel(alerts.COOL_DOWN - MINUTE):
+        assert ringing(database).get(kind) is None
+    with clock.travel(alerts.COOL_DOWN + MINUTE):
+        assert kind in ringing(database)

@@ -13,6 +13,7 @@ from campaign.sales import watching
 from campaign.sales.selling import WatchRules, WatchRulesIn
 from campaign.web.forms import whole_numbers
 from campaign.web.paths import read_id
+from campaign.web.targets import own_page
 from campaign.web.verbs import attempt
 
 pages = Blueprint("hub_alerts", __name__, url_prefix="/hub/alerts")
@@ -50,8 +51,8 @@ def sales(*, db: Session, actor: Actor) -> Response:
 @pages.post("/<alert_id>/<any(acknowledge,close):verb>")
 @writes("alerts.write")
 def act(*, db: Session, actor: Actor, alert_id: str, verb: str) -> Response:
-    """One button. Pressed twice it changes nothing more."""
+    """One button, on this page or that of a show. Pressed twice it changes nothing more."""
     found = read_id("alr", alert_id)
     verbs = {"acknowledge": alerts.acknowledge, "close": alerts.close}
     attempt(db, f"done.alert_{verb}", lambda: verbs[verb](db, actor, found))
-    return redirect(url_for("hub_alerts.index"), 303)  # type: ignore[return-value]
+    return redirect(own_page(request.form.get("next"), url_for("hub_alerts.index")), 303)  # type: ignore[return-value]

@@ -26,6 +26,7 @@ from campaign.schedule.states import BEFORE_AIR, CANCEL_CODES, verbs_of
 from campaign.schedule.views import SessionView
 from campaign.web.figures import curves_of, sales_of
 from campaign.web.hub.life import named_studios
+from campaign.web.hub.onair import show_of
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt, version_in
 
@@ -37,7 +38,8 @@ pages = Blueprint("hub_sessions", __name__, url_prefix="/hub/sessions")
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """The session's page; the board shows the part `detail` beside itself."""
     session = get_session(db, actor, read_id("ses", session_id))
-    sales = sales_of(db, actor, session)
+    on_air = session.state == "live"
+    sales = None if on_air else sales_of(db, actor, session)
     return render_template(
         "hub/session.html",
         session=session,
@@ -46,7 +48,8 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         cancel_codes=CANCEL_CODES,
         history=history_of(db, actor, session.id),
         sales=sales,
-        curves=curves_of(sales.minutes) if sales else {},
+        on_air=on_air,
+        **(show_of(db, actor, session) if on_air else {"curves": curves_of(sales.minutes) if sales else {}}),
         series=place_of(db, actor, session.id),
         campaign=get(db, actor, Campaign, session.campaign_id) if session.campaign_id else None,
         actuals=actuals_of(session, clock.now(db)),

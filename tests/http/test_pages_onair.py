@@ -1,0 +1,147 @@
+"""A show on air on its page: followed by polling, alerts seen to, refunds as they come, each to whom it belongs."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from campaign.insight.onair import detail_of
+from campaign.kit import clock, ids
+from campaign.kit.actor import Actor
+from campaign.live.alerts import ring
+from tests.factory import HUB
+from tests.sales_kit import add_session, change_session
+from tests.workers.test_sales_final import refund
+from tests.workers.test_sales_tasks import HOUR, event, now, push
+from workers import sales as tasks
+
+__all__ = ["now"]
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def show(now, database, make):
+    """A show of four hours that began an hour ago; its id and its brand."""
+    brand = make.brand()
+    make.shop(brand=brand, external_id="4001")
+    began = now - HOUR
+    account = make.account(external_id="a1")
+    found = add_session(
+        make, began, began + 4 * HOUR, brand=brand, account=account, state="live", actual=(began, None)
+    )
+    return found, brand
+
+
+@pytest.fixture
+def path(show):
+    return f"/hub/sessions/{ids.public('ses', show[0])}"
+
+
+def folded():
+    tasks.fold()
+    tasks.project()
+
+
+def part_of(page, name):
+    return re.search(rf'data-part="{name}".*?(?=<div data-part|<details|<h3>|$)', page, re.S)[0]
+
+
+def test_who_polls_is_told_of_changes_and_of_nothing_else(now, database, planner, show, path):
+    push(database, event(1, now - MINUTE))
+    folded()
+    first = planner.get(f"{path}/now")
+    assert first.status_code == 200
+    assert "¥100" in part_of(first.text, "figures")
+    known = {"If-None-Match": first.headers["ETag"]}
+    same = planner.client.get(f"{path}/now", headers=known | {"Accept-Language": "en"})
+    assert (same.status_code, same.data) == (304, b"")
+    push(database, event(2, now - MINUTE))
+    folded()
+    other = planner.client.get(f"{path}/now", headers=known | {"Accept-Language": "en"})
+    assert other.status_code == 200
+    assert "¥200" in part_of(other.text, "figures")
+    assert other.headers["ETag"] != first.headers["ETag"]
+
+
+def test_the_page_holds_the_part_as_it_is_polled(now, database, planner, show, path):
+    push(database, event(1, now - MINUTE))
+    folded()
+    page, part = planner.get(path).text, planner.get(f"{path}/now").text
+    assert part.split("<div data-part", 1)[1].strip() in page
+    assert f'data-stream="{path}/stream"' in page
+    assert "/js/live." in page
+
+
+def test_who_polls_is_told_when_the_show_is_over(now, database, planner, show, path):
+    assert "X-Over" not in planner.get(f"{path}/now").headers
+    change_session(database, show[0], state="ended", actual_ends_at=now)
+    assert planner.get(f"{path}/now").headers["X-Over"] == "1"
+    assert "data-follows" not in planner.get(path).text
+
+
+def test_refunds_stand_there_as_they_come_the_latest_first(now, database, planner, show, path):
+    push(database, event(1, now - 9 * MINUTE), event(2, now - 9 * MINUTE), event(3, now - 9 * MINUTE))
+    push(database, refund(1, now - 2 * MINUTE, 2500), refund(2, now - MINUTE, 4000))
+    folded()
+    told = part_of(planner.get(f"{path}/now").text, "refunds")
+    assert re.findall(r"−¥([\d.]+)", told) == ["40.00", "25.00"]
+
+
+def test_products_are_the_most_paid_first(now, database, make, planner, show, path):
+    make.product(brand=show[1], sku="COAT", name="大衣")
+    push(database, *(event(number, now - MINUTE, merchant_sku="COAT") for number in (1, 2)))
+    push(database, event(3, now - MINUTE, paid_fen=12345))
+    folded()
+    told = part_of(planner.get(f"{path}/now").text, "products")
+    assert re.findall(r"¥([\d.]+)", told) == ["200.00", "123.45"]
+
+
+def test_an_alert_stands_there_until_somebody_sees_to_it(now, database, app, planner, show, path):
+    app.config["WTF_CSRF_ENABLED"] = False
+    with database.transaction(HUB) as db:
+        ring(db, HUB, "no_sales", f"session:{show[0]}", session_id=show[0], minutes=20, title="", studio="")
+    told = planner.get(f"{path}/now").text
+    assert "Nothing is sold" in part_of(told, "alerts")
+    press = re.search(r'formaction="([^"]+/acknowledge)"', told)[1]
+    assert planner.post(press, next=path).headers["Location"] == path
+    told = part_of(planner.get(f"{path}/now").text, "alerts")
+    assert "sees to it" in told
+    assert "formaction" not in told
+
+
+def test_leading_back_leads_to_no_other_site(database, app, planner, show):
+    app.config["WTF_CSRF_ENABLED"] = False
+    with database.transaction(HUB) as db:
+        ring(db, HUB, "no_sales", "session:1", session_id=show[0], minutes=20, title="", studio="")
+        alert = db.execute(text("SELECT id FROM alert")).scalar_one()
+    press = f"/hub/alerts/{ids.public('alr', alert)}/acknowledge"
+    assert planner.post(press, next="//elsewhere.example").headers["Location"] == "/hub/alerts"
+
+
+def test_pace_is_the_part_of_the_target_that_the_time_gone_makes_due(
+    now, database, make, planner, show, path
+):
+    campaign = make.campaign(target_paid_fen=800_000)
+    change_session(database, show[0], campaign_id=campaign.id)
+    push(database, event(1, now - MINUTE, paid_fen=240_000))
+    folded()
+    head = part_of(planner.get(f"{path}/now").text, "head")
+    # The only show of its campaign, an hour of four: 2,000 are due of 8,000.
+    assert "30.0%" in head
+    assert "¥400 ahead" in head
+    with clock.travel(HOUR):
+        assert "¥1.6k behind" in part_of(planner.get(f"{path}/now").text, "head")
+
+
+def test_a_brand_sees_its_own_refunds_and_no_others(now, database, make, show):
+    other = make.brand()
+    make.shop(brand=other, external_id="4002")
+    change_session(database, show[0], brand_ids=[show[1].id, other.id])
+    push(database, event(1, now - MINUTE), refund(1, now, 2500))
+    push(database, event(2, now - MINUTE, shop_id="4002"), refund(2, now, 4000) | {"shop_id": "4002"})
+    folded()
+    for brand, expected in ((show[1], [2500]), (other, [4000])):
+        actor = Actor(kind="user", role="brand", id=1, name="brand", brand_id=brand.id)
+        with database.transaction(actor) as db:
+            assert [one.amount_fen for one in detail_of(db, actor, show[0], ()).refunds] == expected
