@@ -3,10 +3,10 @@
 Called in a transaction of the system: a connector may not see sessions, only cause what its events mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -123,6 +123,21 @@ def platform_ended(
     ):
         step(db, SYSTEM, row, "end", evidence="platform", actual_ends_at=at, end_evidence="platform")
     return row.id
+
+
+_NEWS = text(
+    "SELECT s.id FROM live_session s JOIN unnest(CAST(:ids AS bigint[]), CAST(:moments AS timestamptz[])) AS r(id, at)"
+    " ON r.id = s.id WHERE NOT coalesce(s.state = 'live'"
+    " AND least(r.at, CAST(:now AS timestamptz)) < s.last_sign_at + CAST(:step AS interval), false)"
+)
+
+
+def news_of(db: Session, signs: Mapping[int, datetime]) -> dict[int, datetime]:
+    """Of signs of life by session those that say anything new: fifty shows that all sell are asked in one go."""
+    if not signs:
+        return {}
+    given = {"ids": list(signs), "moments": list(signs.values()), "now": clock.now(db), "step": _SIGN_STEP}
+    return {session_id: signs[session_id] for session_id in db.execute(_NEWS, given).scalars()}
 
 
 def sign_of_life(db: Session, session_id: int, at: datetime) -> None:

@@ -142,7 +142,7 @@ def note_events(db: Session, usable: Sequence[tuple[int, Submission]]) -> None:
 
 def note_signs(db: Session, signs: Mapping[int, datetime]) -> None:
     """Sales are signs of life: a show nobody tapped is on air, and one that sells has not ended."""
-    for session_id, at in sorted(signs.items()):
+    for session_id, at in sorted(evidence.news_of(db, signs).items()):
         with _tolerant(db, session_id=session_id):
             evidence.sign_of_life(db, session_id, at)
 

@@ -249,3 +249,21 @@ def test_a_parcel_that_cannot_be_merged_is_parked_and_holds_up_nobody(
     with database.transaction(SYSTEM) as db:
         assert db.execute(text("SELECT attempts FROM sale_parcel")).scalar_one() == MOST_ATTEMPTS
         assert [one.subject for one in check_inbox(db, SYSTEM)] != []
+
+
+def test_a_fold_takes_as_many_statements_for_three_shows_on_air_as_for_one(
+    now: datetime, database: Database, make: Factory, statements: Any
+) -> None:
+    brand, began = make.brand(), now - HOUR
+    for number in range(3):
+        account = make.account(external_id=f"a{number}")
+        add_session(make, began, now + HOUR, brand=brand, account=account, state="live", actual=(began, None))
+
+    def fold(*numbers: int) -> int:
+        push(database, *(event(number, now, author_id=f"a{number % 3}") for number in numbers))
+        with statements() as sent:
+            tasks.fold()
+        return len(sent)
+
+    fold(0, 1, 2)  # each is heard of for the first time
+    assert fold(3) == fold(4, 5, 6)
