@@ -108,7 +108,8 @@ def _spool_csv(out: IO[bytes], sheet: Figures) -> None:
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\r\n")
     for row in chain([sheet.header], sheet.rows):
-        writer.writerow([guarded("" if cell is None else str(cell)) for cell in row])
+        # A number of ours is no formula, and below nought it has to stay one: behind an apostrophe nothing adds up.
+        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
         out.write(line.getvalue().encode())
         line.seek(0)
         line.truncate()

@@ -1,13 +1,17 @@
 """The summary in groups, the lines below a figure, sheets, shared links: each audience its own, in both languages."""
 
 import csv
+import html
 import io
 import re
+import zipfile
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from campaign.kit import clock, ids
+from campaign.kit.actor import SYSTEM
 from campaign.kit.tabular import read_table
 from campaign.web.show import fen
 from tests.factory import HUB, keyed
@@ -96,6 +100,57 @@ def test_sheets_hold_the_figures_and_no_formula(app, database, planner, evening,
             assert content.startswith(b"\xef\xbb\xbf")
             cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
             assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+
+
+HOSTILE = ("=1+1", "+1", "-1", "@SUM(1)", "\t=1", "=cmd|' /C calc'!A0")
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_becomes_a_formula(app, database, planner, evening, make, form, name):
+    """Names of products, sessions, shops and hosts, and what a platform sent: none starts a formula in either form."""
+    make.product(evening.brand, sku="XJ-2")
+    taken(planner, evening, database)
+    with database.transaction(SYSTEM) as db:
+        for sql in (
+            "UPDATE live_session SET title = :name",
+            "UPDATE shop SET name = :name",
+            "UPDATE product SET name = :name, name_en = :name",
+            "UPDATE host SET name = :name, name_en = :name",
+            "UPDATE order_line SET merchant_sku = :name, parent_order_id = :name WHERE known",
+        ):
+            db.execute(text(sql), {"name": name})
+    own = brand_of(app, database, evening)
+    asked = [f"what=summary&group={group}" for group in GROUPS] + ["what=lines"]
+    met = 0
+    for query in asked:
+        content = own.get(f"/brand/sheet?{evening.range}&{query}&format={form}").data
+        if form == "csv":
+            cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
+        else:
+            with zipfile.ZipFile(io.BytesIO(content)) as book:
+                parts = {one: book.read(one).decode() for one in book.namelist()}
+            sheets = [part for one, part in parts.items() if one.startswith("xl/worksheets/")]
+            assert not any(re.search(r"<f[ >/]", part) for part in sheets)
+            assert not any("hyperlink" in part for part in sheets)
+            cells = [
+                html.unescape(one) for part in sheets for one in re.findall(r"<t[^>]*>([^<]*)</t>", part)
+            ]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+        met += sum(cell == f"'{name}" or cell.strip() == f"'{name.strip()}" for cell in cells)
+    assert met > len(asked) / 2
+
+
+def test_a_net_below_nought_is_still_a_number_in_a_sheet(app, database, planner, evening):
+    """By cash the refunds of a later day stand alone: the sheet's days still add up."""
+    taken(planner, evening, database)
+    own = brand_of(app, database, evening)
+    days = f"first={evening.day - timedelta(days=1)}&last={evening.day + timedelta(days=60)}"
+    for form in ("csv", "xlsx"):
+        table = read_table(own.get(f"/brand/sheet?{days}&basis=cash&group=day&format={form}").data)
+        nets = [float(row[table.header.index("Net amount")]) for _, row in table.rows]
+        assert min(nets) < 0
+        assert round(sum(nets[:-1]) * 100) == round(nets[-1] * 100)
 
 
 def test_the_hub_sees_the_same_lines_and_another_brand_none(app, database, planner, evening):
