@@ -162,6 +162,35 @@ def test_summaries_say_what_the_oracle_says(evening: Evening) -> None:
                     assert mine == theirs, (by, scope, key)
 
 
+BUCKETS = ("live", "unattributed", "outside_live")
+
+
+def check_buckets(db: Session, scope: Scope, buckets: tuple[str, ...] = BUCKETS) -> dict[str, int]:
+    """What is in sessions, what found none and what was no live sale are all there is. Gives each one's lines."""
+    total = added(totals_by(db, HUB, replace(scope, bucket=None)).get("", []))
+    parts = {one: totals_by(db, HUB, replace(scope, bucket=one)).get("", []) for one in buckets}
+    assert added([one for each in parts.values() for one in each]) == total, scope
+    for bucket, totals in parts.items():
+        for one in totals:
+            (foot,) = foot_of(db, HUB, drill(replace(scope, bucket=bucket), currency=one.currency))
+            assert (foot.paid_gmv_fen, foot.refund_fen, foot.lines) == (
+                one.paid_gmv_fen,
+                one.refund_fen,
+                one.lines,
+            )
+    return {bucket: sum(one.lines for one in totals) for bucket, totals in parts.items()}
+
+
+def test_what_found_no_session_stands_beside_and_nothing_is_lost(evening: Evening) -> None:
+    met: Counter[str] = Counter()
+    with evening.database.transaction(HUB) as db:
+        for _, scope in evening.scopes():
+            met.update(check_buckets(db, scope))
+            with pytest.raises(AssertionError):
+                check_buckets(db, scope, ("live",))
+    assert min(met[bucket] for bucket in BUCKETS) > 0
+
+
 def _five(one: Totals) -> dict[str, int | None]:
     return {
         "paid": one.paid_gmv_fen,
