@@ -82,10 +82,10 @@ def add_session(
 
 def change_session(database: Database, session_id: int, **columns: Any) -> None:
     """Set columns of a session as a correction would, with a new version."""
-    sets = ", ".join(f"{name} = :{name}" for name in columns)
+    sets = "".join(f"{name} = :{name}, " for name in columns)
     with database.transaction(SYSTEM) as db:
         db.execute(
-            text(f"UPDATE live_session SET {sets}, version = version + 1, updated_at = now() WHERE id = :id"),
+            text(f"UPDATE live_session SET {sets}version = version + 1, updated_at = now() WHERE id = :id"),
             columns | {"id": session_id},
         )
 

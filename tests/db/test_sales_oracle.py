@@ -120,7 +120,7 @@ def walk(seed: int, database: Database, make: Factory, redis_url: str, count: in
     client.close()
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(10))
 def test_a_random_evening_agrees_with_the_oracle(
     seed: int, database: Database, make: Factory, redis_url: str
 ) -> None:
@@ -147,15 +147,3 @@ def test_the_comparison_notices_a_single_fen(database: Database, make: Factory, 
     with pytest.raises(AssertionError):
         expect(database, client, wanted, {})
     client.close()
-
-
-@pytest.mark.nightly
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("part", range(20))
-def test_a_thousand_random_evenings_agree(part: int, engine: Any, redis_url: str) -> None:
-    for seed in range(1000 + part * 50, 1000 + part * 50 + 50):
-        with engine.connect() as connection:
-            outer = connection.begin()
-            own = Database(connection)
-            walk(seed, own, Factory(own), redis_url, 40)
-            outer.rollback()
