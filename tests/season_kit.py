@@ -39,7 +39,7 @@ NOW = datetime(2026, 11, 30, tzinfo=UTC)
 LINES = 24
 
 
-def _at_the_end_of_it() -> AbstractContextManager[None]:
+def at_the_end_of_it() -> AbstractContextManager[None]:
     """All of it is past, on whatever day the suite plays."""
     return clock.travel(NOW - datetime.now(UTC) - zones.offset())
 
@@ -98,7 +98,7 @@ class Season:
 
     def play(self) -> None:
         """Everything is told, amid all that can come between; what waits is left to settle()."""
-        with _at_the_end_of_it():
+        with at_the_end_of_it():
             while self._rest:
                 step = self.random.choice(STEPS)
                 step(self)
@@ -106,7 +106,7 @@ class Season:
 
     def settle(self) -> None:
         """What the workers do by themselves, until nothing waits."""
-        with _at_the_end_of_it():
+        with at_the_end_of_it():
             tasks.fold()
             tasks.reattribute()
             tasks.fold()

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.insight.counting import counted
 from campaign.insight.figures import Totals
 from campaign.kit import clock
 from campaign.kit.actor import Actor
@@ -108,9 +109,13 @@ def totals_by(
     """Totals per key of the dimension and currency, keys as text ("0" or "" for none)."""
     by = DIMENSIONS[dimension] if isinstance(dimension, str) else dimension
     params = scope_params(actor, scope) | {"now": clock.now(db)}
+    sums, distinct, *maturing = _statements(actor, scope, by)
+    # A campaign's sessions may be others tomorrow without a sale.
+    alone = not scope.campaign_ids and "live_session" not in by.line
     found = [
-        [dict(row) for row in db.execute(text(sql), params).mappings()]
-        for sql in _statements(actor, scope, by)
+        [dict(row) for row in db.execute(text(sums), params).mappings()],
+        counted(db, distinct, params, brand_id=scope.brand_id if alone else None),
+        *([dict(row) for row in db.execute(text(sql), params).mappings()] for sql in maturing),
     ]
     return _grouped(scope, found)
 
@@ -185,24 +190,29 @@ def _sum_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
 
 
 def _distinct_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
-    """Orders and buyers of paid sale lines, recounted: they are never added."""
+    """Orders and buyers of paid sale lines, recounted: they are never added.
+
+    Each is read in the order of an index that holds all that is asked (order_line_orders, order_line_buyers), where the
+    bucket is written out: an index of live lines serves no statement that learns the bucket later.
+    """
     paid_day = "(l.paid_at AT TIME ZONE (SELECT timezone FROM hub))::date"
-    day = "order_day" if scope.basis == "cohort" else "paid_day"
+    day = "l.order_day" if scope.basis == "cohort" else paid_day
     where = [*walls(actor, "l"), *owned(scope, "l"), "l.kind = 'sale'", "l.paid_at IS NOT NULL"]
     if scope.bucket is not None:
-        where.append("l.bucket = :bucket")
+        where.append("l.bucket = 'live'" if scope.bucket == "live" else "l.bucket = :bucket")
     if scope.first is not None:
         # The order's day is indexed; a payment follows within days, so both bounds help.
-        where.append("l.order_day BETWEEN :first AND :last" if day == "order_day" else "l.order_day <= :last")
+        where += [f"{day} BETWEEN :first AND :last", "l.order_day <= :last"]
     if scope.age is not None:
         where.append(f"{paid_day} - l.order_day <= :age")
-    inner = f"SELECT l.*, {paid_day} AS paid_day FROM order_line l WHERE {' AND '.join(where)}"
-    outer = "true" if scope.first is None else f"l.{day} BETWEEN :first AND :last"
+    key = by.line.replace("l.{day}", f"({day})")
+    lines = f"FROM order_line l WHERE {' AND '.join(where)}"
+    orders = f"SELECT DISTINCT {key} AS key, l.currency, l.shop_id, l.parent_order_id {lines}"
+    buyers = f"SELECT DISTINCT {key} AS key, l.currency, l.buyer_hash {lines}"
     return (
-        f"SELECT {by.line.format(day=day)} AS key, l.currency,"
-        " count(DISTINCT (l.shop_id, coalesce(l.parent_order_id, l.line_id))) AS orders,"
-        " CASE WHEN count(*) = count(l.buyer_hash) THEN count(DISTINCT l.buyer_hash) END AS buyers"
-        f" FROM ({inner}) l WHERE {outer} GROUP BY 1, 2"
+        f"SELECT key, currency, orders, buyers FROM (SELECT key, currency, count(*) AS orders FROM ({orders}) told"
+        " GROUP BY 1, 2) o JOIN (SELECT key, currency, CASE WHEN count(*) = count(buyer_hash) THEN count(*) END"
+        f" AS buyers FROM ({buyers}) told GROUP BY 1, 2) b USING (key, currency)"
     )
 
 

@@ -100,6 +100,13 @@ _VERSIONS = text(
     " ORDER BY 1 ON CONFLICT (session_id) DO UPDATE"
     " SET version = session_sales.version + 1, folded_at = excluded.folded_at"
 )
+# Whose orders and buyers may be others than when they were last counted; no number comes twice, not even after a
+# rollback.
+_BRANDS = text(
+    "INSERT INTO sales_version (brand_id, version) SELECT brand_id, new_id() FROM"
+    " (SELECT DISTINCT brand_id FROM claimed_change) touched ORDER BY 1"
+    " ON CONFLICT (brand_id) DO UPDATE SET version = excluded.version"
+)
 _SIGNS = text(
     "SELECT session_id, max(minute) AS at FROM claimed_change WHERE session_id <> 0 AND lines > 0 GROUP BY 1"
 )
@@ -118,6 +125,7 @@ def fold(db: Session, actor: Actor, *, most: int = MOST_CHANGES) -> int:
     if not taken:
         return 0
     db.execute(_VERSIONS, {"now": clock.now(db)})
+    db.execute(_BRANDS)
     for rollup in _FOLDS:
         db.execute(rollup)
     # Here and not at ingest: in a flash every writer would wait for the one row of the session.

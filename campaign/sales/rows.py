@@ -28,6 +28,8 @@ class LineRow:
     posted: Postings
     assigned_session_id: int | None
     session_id: int | None
+    counted_as: tuple[str | None, str | None] = (None, None)
+    """The order and the buyer that it was last counted as."""
     refunds: Mapping[str, State] = field(default_factory=dict)
 
     @property
@@ -44,7 +46,8 @@ _MAKE = text(
     " ON CONFLICT DO NOTHING"
 )
 _LOCK = text(
-    "SELECT l.shop_id, l.line_id, l.platform, l.state, l.posted, l.assigned_session_id, l.session_id"
+    "SELECT l.shop_id, l.line_id, l.platform, l.state, l.posted, l.assigned_session_id, l.session_id,"
+    " l.parent_order_id, l.buyer_hash"
     " FROM order_line l JOIN (SELECT DISTINCT shop_id, line_id FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
     " AS r(shop_id bigint, line_id text)) r ON l.shop_id = r.shop_id AND l.line_id = r.line_id"
     " ORDER BY l.shop_id, l.line_id FOR UPDATE OF l"
@@ -73,6 +76,7 @@ def lock_lines(db: Session, keys: Iterable[LineKey], *, make: bool) -> dict[Line
             images.load(row.posted),
             row.assigned_session_id,
             row.session_id,
+            (row.parent_order_id, row.buyer_hash),
         )
         for row in db.execute(_LOCK, rows)
     }

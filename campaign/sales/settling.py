@@ -45,6 +45,7 @@ def settle(
     catalogue = _Catalogue(db, rows, lines)
     airings = airings_for(db, [(row, lines[row.key]) for row in rows])
     written, differences = [], []
+    recounted: Postings = {}
     sessions: set[int] = set()
     for row in rows:
         line = lines[row.key]
@@ -58,10 +59,13 @@ def settle(
         if change:
             differences.append(change)
             sessions.update(key.session_id for key in change if key.session_id)
+        elif line.is_paid_sale and row.counted_as != (_order_of(row, line), line.buyer_hash):
+            # No sum moves, and yet orders or buyers are others: whoever counts them must hear of it.
+            recounted |= {key: {} for key in posted}
         written.append(_columns(row, line, allocation, placement, owner, mature, posted, zone))
     write_lines(db, written, now)
     write_refunds(db, list(_refund_columns(rows, frozenset(refunds_changed))), now)
-    write_changes(db, _without_zeros(images.summed(differences)))
+    write_changes(db, recounted | _without_zeros(images.summed(differences)))
     return Settled(len(differences), frozenset(sessions))
 
 
@@ -74,6 +78,11 @@ def _place(airings: Airings, row: LineRow, line: Line) -> Placement:
     if not line.known:
         return UNATTRIBUTED
     return airings.place(line, row.platform, row.shop_id, row.assigned_session_id)
+
+
+def _order_of(row: LineRow, line: Line) -> str:
+    """A line that names no order is one by itself."""
+    return line.parent_order_id or row.line_id
 
 
 def _without_zeros(postings: Postings) -> Postings:
@@ -99,7 +108,7 @@ def _columns(
         "posted": images.dump(posted),
         "kind": line.kind,
         "status": line.status,
-        "parent_order_id": line.parent_order_id,
+        "parent_order_id": _order_of(row, line),
         "ordered_at": line.ordered_at,
         "order_day": None if line.ordered_at is None else business_day(line.ordered_at, zone),
         "paid_at": line.paid_at,

@@ -271,6 +271,7 @@ def test_two_hundred_kills_lose_nothing_and_count_nothing_twice(tmp_path: Path, 
         check(floor, season)
 
 
+@pytest.mark.longer
 def test_a_writer_that_answers_before_its_commit_is_found(tmp_path: Path, settings: Settings) -> None:
     """Negative control: what it answered and then lost is missed."""
     with floor_of(tmp_path, settings, 60) as (floor, season):
@@ -280,6 +281,7 @@ def test_a_writer_that_answers_before_its_commit_is_found(tmp_path: Path, settin
             check(floor, season)
 
 
+@pytest.mark.longer
 def test_a_folder_that_adds_without_claiming_is_found(tmp_path: Path, settings: Settings) -> None:
     """Negative control: two of them, or one that dies in between, add the same twice."""
     with floor_of(tmp_path, settings, 60) as (floor, season):
