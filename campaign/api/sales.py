@@ -90,7 +90,11 @@ class AudienceOut(BaseModel):
 
 
 class SessionSalesOut(BaseModel):
-    """All days of one session, as much of it as the caller may see."""
+    """All days of one session, as much of it as the caller may see.
+
+    revision: 0 until the figures were final; past 1, something came back or changed after they had been; null to a
+    brand of a mixed show, where it may be about another's sales.
+    """
 
     session_id: SessionId
     totals: list[TotalsOut]
@@ -100,6 +104,7 @@ class SessionSalesOut(BaseModel):
     attribution: list[RungOut]
     audience: AudienceOut | None
     maturing: bool
+    revision: int | None
     as_of: Instant
     complete_through: Instant | None
     shops: list[ShopProgressOut]
@@ -145,6 +150,7 @@ def get_session_sales(*, db: Session, actor: Actor, session_id: str) -> BaseMode
         attribution=[RungOut.model_validate(one) for one in found.rungs],
         audience=_audience(found),
         maturing=any(one.maturing for one in found.totals),
+        revision=found.revision,
         as_of=found.as_of,
         complete_through=found.complete_through,
         shops=[ShopProgressOut.model_validate(one) for one in found.complete],

@@ -69,9 +69,14 @@ class BrandSummary:
 
 @dataclass(frozen=True)
 class SessionSales:
-    """One session's sales, over all its days."""
+    """One session's sales, over all its days.
+
+    revision: 0 until its figures were final; past 1, something came back or changed after they had been. None to a
+    brand of a mixed show: it may be about another's sales.
+    """
 
     session_id: int
+    revision: int | None
     as_of: datetime
     totals: tuple[Totals, ...]
     minutes: tuple[Minute, ...]
@@ -180,11 +185,12 @@ def groups_of(db: Session, actor: Actor, scope: Scope, group_by: str) -> list[Gr
 
 def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
     """One session's sales, as much of it as the actor may see. Raises NotFound."""
-    get_session(db, actor, session_id)
+    session = get_session(db, actor, session_id)
     scope = Scope(session_id=session_id)
     totals = whole(totals_by(db, actor, scope))
     return SessionSales(
         session_id=session_id,
+        revision=None if session.other_brands else _revision(db, session_id),
         as_of=clock.now(db),
         totals=totals,
         minutes=_minutes(minutes_of(db, actor, session_id=session_id)),
@@ -314,6 +320,11 @@ def _sessions(db: Session, found: Mapping[str, Sequence[Totals]]) -> tuple[Sessi
 
 def _minutes(rows: Sequence[Mapping[str, Any]]) -> tuple[Minute, ...]:
     return tuple(Minute(**row) for row in rows if row["lines"] or row["paid_gmv_fen"] or row["refund_fen"])
+
+
+def _revision(db: Session, session_id: int) -> int:
+    sql = text("SELECT revision FROM session_sales WHERE session_id = :id")
+    return db.execute(sql, {"id": session_id}).scalar_one_or_none() or 0
 
 
 def _rungs(db: Session, actor: Actor, session_id: int) -> tuple[Rung, ...]:

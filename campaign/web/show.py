@@ -15,6 +15,7 @@ from campaign.insight.curves import Band, Curve, band_of
 from campaign.insight.marks import Mark
 from campaign.kit import ids
 from campaign.kit.instants import written
+from campaign.kit.money import exponent_of
 
 __all__ = ["DASH", "count", "fen", "fen_short", "language", "named", "names", "rate"]
 # What the gate writes alike: pages take it from here, with the rest.
@@ -140,9 +141,10 @@ def span(starts_at: datetime | None, ends_at: datetime | None) -> str:
     return Markup("{}–{}{}").format(time_tag(starts_at, clock), time_tag(ends_at, clock), later)
 
 
-def points_json(curve: Curve) -> str:
-    """The curve's points for the chart script: [["11-23 20:00", 1299.0], …]."""
-    return json.dumps([[moment(point.at), point.fen / 100] for point in curve.points], ensure_ascii=False)
+def points_json(curve: Curve, currency: str = "CNY") -> str:
+    """The curve's points for the chart script, in major units: [["11-23 20:00", 1299.0], …]."""
+    minor = 10 ** exponent_of(currency)
+    return json.dumps([[moment(point.at), point.fen / minor] for point in curve.points], ensure_ascii=False)
 
 
 def marks_json(curve: Curve, marks: Sequence[Mark]) -> str:

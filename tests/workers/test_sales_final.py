@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from campaign.insight.summary import session_sales
 from campaign.kit import clock
-from campaign.kit.actor import SYSTEM
-from tests.sales_kit import add_session
+from campaign.kit.actor import SYSTEM, Actor
+from tests.factory import HUB
+from tests.sales_kit import add_session, change_session
 from tests.workers.test_sales_tasks import HOUR, event, now, push
 from workers import sales as tasks
 
@@ -85,7 +87,7 @@ def test_final_is_said_once_when_the_last_line_is_past_its_returns(evening, data
     assert finals(database) == [(1, 20000, False)]
 
 
-def test_a_refund_after_all_is_told_as_updated_and_as_a_new_revision(evening, database, now):
+def test_a_refund_after_all_is_told_as_updated_and_as_a_new_revision(evening, database, now, make):
     with clock.travel(CAP):
         tasks.finish()
         push(database, refund(1, now + CAP, 2500))
@@ -97,6 +99,20 @@ def test_a_refund_after_all_is_told_as_updated_and_as_a_new_revision(evening, da
         tasks.finish()
         tasks.finish()
     assert finals(database) == [(1, 20000, False), (2, 17500, False)]
+    with database.transaction(HUB) as db:
+        session_id = db.execute(text("SELECT session_id FROM session_sales")).scalar_one()
+        brand_ids = db.execute(text("SELECT brand_ids FROM live_session")).scalar_one()
+        found = session_sales(db, HUB, session_id)
+    assert (found.revision, found.totals[0].net_gmv_fen) == (2, 17500)
+    own = Actor(kind="user", role="brand", id=7, name="own", brand_id=brand_ids[0])
+    with database.transaction(own) as db:
+        assert session_sales(db, own, session_id).revision == 2
+    change_session(database, session_id, brand_ids=[*brand_ids, make.brand().id])
+    with database.transaction(own) as db:
+        assert session_sales(db, own, session_id).revision is None
+    stranger = Actor(kind="user", role="brand", id=8, name="other", brand_id=make.brand().id)
+    with database.transaction(stranger) as db:
+        assert db.execute(text("SELECT count(*) FROM session_sales")).scalar_one() == 0
 
 
 def test_a_show_that_ended_today_is_not_final_even_when_all_came_back(evening, database, now):
