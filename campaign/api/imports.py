@@ -18,7 +18,7 @@ from campaign.gate.wording import row_words
 from campaign.kit import ids, strict_json
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.fields import ListQuery, ShopId, Strict
+from campaign.kit.fields import ListQuery, SessionId, ShopId, Strict
 from campaign.kit.instants import Instant
 from campaign.kit.paging import from_cursor, page_from
 from campaign.kit.tabular import LARGEST_FILE
@@ -30,11 +30,13 @@ class ImportForm(Strict):
     """The fields beside `file`. exported_at: when the platform made the file; else its name tells, or its rows.
 
     shop_id, exported_at and mapping are for sales: column of the file → field, or null for one that is not read, for
-    this file and the shop's next ones. all_or_nothing is for sheets: a row that is refused keeps all others out.
+    this file and the shop's next ones. session_id is for a session's report that does not tell it. all_or_nothing is
+    for sheets: a row that is refused keeps all others out.
     """
 
     kind: str = Field(max_length=40)
     shop_id: ShopId | None = None
+    session_id: SessionId | None = None
     exported_at: Instant | None = None
     dry_run: bool = False
     all_or_nothing: bool = False
@@ -87,6 +89,7 @@ class ImportOut(BaseModel):
     kind: str
     filename: str
     shop_id: ShopId | None
+    session_id: str | None
     exported_at: Instant | None
     state: str
     mapping: list[MappedOut]
@@ -126,6 +129,7 @@ def add_import(*, db: Session, actor: Actor) -> Answer:
         filename=upload.filename or "",
         content=upload.stream,  # type: ignore[arg-type]
         shop_id=given.shop_id,
+        session_id=given.session_id,
         exported_at=given.exported_at,
         dry_run=given.dry_run,
         whole=given.all_or_nothing,
@@ -192,6 +196,7 @@ def _shown(report: imports.ImportReport) -> ImportOut:
         kind=report.kind,
         filename=report.filename,
         shop_id=report.shop_id,
+        session_id=report.session_id,
         exported_at=report.exported_at,
         state=report.state,
         mapping=[MappedOut(column=column, field=ours) for column, ours in report.mapping],

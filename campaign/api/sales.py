@@ -89,6 +89,40 @@ class AudienceOut(BaseModel):
     ratios: dict[str, RatiosOut]
 
 
+class GapPartOut(BaseModel):
+    """A cause, how much of the gap it makes, and how much we hold of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    cause: str
+    amount: int
+    held: int
+
+
+class GapOut(BaseModel):
+    """A figure of the platform beside ours: ours and all parts add up to platform. unit fen, or "" for a count."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    figure: str
+    unit: str
+    ours: int
+    platform: int
+    difference: int
+    parts: list[GapPartOut]
+
+
+class AgainstOut(BaseModel):
+    """The platform's own report of the session beside our figures. missing: what it tells and we have nothing of."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    as_of: Instant
+    rooms: int
+    gaps: list[GapOut]
+    missing: dict[str, int]
+
+
 class SessionSalesOut(BaseModel):
     """All days of one session, as much of it as the caller may see.
 
@@ -103,6 +137,7 @@ class SessionSalesOut(BaseModel):
     by_host: list[HostSalesOut]
     attribution: list[RungOut]
     audience: AudienceOut | None
+    against_platform: AgainstOut | None
     maturing: bool
     revision: int | None
     as_of: Instant
@@ -149,6 +184,7 @@ def get_session_sales(*, db: Session, actor: Actor, session_id: str) -> BaseMode
         ],
         attribution=[RungOut.model_validate(one) for one in found.rungs],
         audience=_audience(found),
+        against_platform=found.against and AgainstOut.model_validate(found.against),
         maturing=any(one.maturing for one in found.totals),
         revision=found.revision,
         as_of=found.as_of,

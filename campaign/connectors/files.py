@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
-from campaign.connectors import imports
+from campaign.connectors import imports, session_reports
 from campaign.connectors.filing import Progress
 from campaign.connectors.mappings import Given
 from campaign.connectors.reading import Refused
@@ -16,7 +16,7 @@ from campaign.connectors.sheets.taking import apply_sheet, stage_sheet
 from campaign.kit.actor import Actor
 from campaign.kit.tabular import LARGEST_FILE
 
-KINDS = (*imports.KINDS, *columns.KINDS)
+KINDS = (*imports.KINDS, session_reports.KIND, *columns.KINDS)
 
 
 def stage(
@@ -32,12 +32,13 @@ def stage(
     whole: bool = False,
     mapping: Given | None = None,
     mappable: bool = False,
+    session_id: int | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Read a file and see what it would do; without dry_run do it. Raises FileRefused.
 
-    shop_id, exported_at, mapping and mappable are for sales, of which a long file comes back under way; whole, for
-    sheets: a row that is refused keeps all others out too.
+    shop_id, exported_at, mapping and mappable are for sales, of which a long file comes back under way; session_id is
+    for a session's report that does not tell it; whole, for sheets: a row that is refused keeps all others out too.
     """
     if kind in columns.KINDS:
         return stage_sheet(
@@ -45,10 +46,20 @@ def stage(
             actor,
             kind=kind,
             filename=filename,
-            content=content if isinstance(content, bytes) else content.read(LARGEST_FILE + 1),
+            content=_bytes(content),
             dry_run=dry_run,
             whole=whole,
             progress=progress,
+        )
+    if kind == session_reports.KIND:
+        return session_reports.stage_report(
+            db,
+            actor,
+            filename=filename,
+            content=_bytes(content),
+            session_id=session_id,
+            exported_at=exported_at,
+            dry_run=dry_run,
         )
     return imports.stage(
         db,
@@ -64,6 +75,10 @@ def stage(
     )
 
 
+def _bytes(content: bytes | BinaryIO) -> bytes:
+    return content if isinstance(content, bytes) else content.read(LARGEST_FILE + 1)
+
+
 def refused_rows(
     db: Session, actor: Actor, import_id: int
 ) -> tuple[str, list[str], Iterable[tuple[Refused, list[str]]]]:
@@ -76,6 +91,9 @@ def apply_checked(
     db: Session, actor: Actor, import_id: int, *, progress: Progress | None = None
 ) -> ImportReport:
     """Apply what a dry run looked at. Raises NotFound, WrongState when it is applied already."""
-    if get_import(db, actor, import_id).kind in columns.KINDS:
+    kind = get_import(db, actor, import_id).kind
+    if kind == session_reports.KIND:
+        return session_reports.apply_report(db, actor, import_id)
+    if kind in columns.KINDS:
         return apply_sheet(db, actor, import_id, progress=progress)
     return imports.apply_checked(db, actor, import_id)

@@ -56,6 +56,8 @@ class ImportReport:
     created_at: datetime
     whole: bool
     preview: tuple[Previewed, ...]
+    session_id: str | None = None
+    """Of a session's report, as it stands outside."""
 
     @property
     def is_under_way(self) -> bool:
@@ -126,4 +128,5 @@ def report_of(row: Any) -> ImportReport:
             Previewed(one["row"], one["verdict"], one["name"], tuple(one["columns"]))
             for one in told.get("preview", ())
         ),
+        told.get("session_id"),
     )

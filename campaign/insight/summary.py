@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.insight.against import Against, against_platform
 from campaign.insight.audience import Audience, audience_of
 from campaign.insight.figures import (
     Beneath,
@@ -82,6 +83,7 @@ class SessionSales:
     minutes: tuple[Minute, ...]
     marks: tuple[Mark, ...]
     audience: Audience | None
+    against: Against | None
     products: tuple[ProductRow, ...]
     hosts: tuple[HostRow, ...]
     rungs: tuple[Rung, ...]
@@ -188,6 +190,7 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
     session = get_session(db, actor, session_id)
     scope = Scope(session_id=session_id)
     totals = whole(totals_by(db, actor, scope))
+    audience = audience_of(db, actor, session_id, totals)
     return SessionSales(
         session_id=session_id,
         revision=None if session.other_brands else _revision(db, session_id),
@@ -195,7 +198,8 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
         totals=totals,
         minutes=_minutes(minutes_of(db, actor, session_id=session_id)),
         marks=marks_of(db, actor, session_id),
-        audience=audience_of(db, actor, session_id, totals),
+        audience=audience,
+        against=against_platform(db, actor, session_id, totals, audience),
         products=named_products(db, totals_by(db, actor, scope, "product")),
         hosts=_hosts(db, totals_by(db, actor, scope, "host")),
         rungs=_rungs(db, actor, session_id),

@@ -4,15 +4,17 @@ import codecs
 import csv
 import io
 import json
+import os
+import select
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
 from typing import IO, BinaryIO
 
 LARGEST_FILE = 64 * 1024 * 1024
@@ -22,8 +24,10 @@ UNZIPPED_FREELY = 64 * 1024 * 1024
 MOST_UNZIPPED_TIMES = 250
 """A workbook that swells further than this was made to: real ones, full of the same cells, swell 15-fold."""
 _READER = Path(__file__).with_name("workbook.py")
-_CHILD_SECONDS = 50
-"""By the wall; its limit of 28 s of work is reached long before where it has a core to itself."""
+_WAIT_SECONDS = 60.0
+"""So long its rows are waited for in all; its limit of 28 s of work is reached long before where it has a core. What
+its reader's reader does meanwhile does not count against it.
+"""
 _PIECE = 1 << 16
 
 Row = tuple[int, tuple[str, ...]]
@@ -198,12 +202,9 @@ def _opened_workbook(content: BinaryIO, which: str) -> Iterator[Iterator[list[ob
             stderr=subprocess.DEVNULL,
             env={},
         )
-        timer = Timer(_CHILD_SECONDS, child.kill)
-        timer.start()
         try:
             yield _lines(child, child.stdout or io.BytesIO())
         finally:
-            timer.cancel()
             child.kill()
             child.wait()
             if child.stdout is not None:
@@ -231,14 +232,29 @@ def _copy(content: BinaryIO, file: IO[bytes]) -> None:
 
 
 def _lines(child: "subprocess.Popen[bytes]", out: IO[bytes]) -> Iterator[list[object]]:
-    """Raises BadTable at the end of a child that did not get through."""
-    for line in out:
-        if not line.endswith(b"\n"):
-            break
-        yield json.loads(line)
-    status = child.wait()
+    """Raises BadTable at the end of a child that did not get through, or does not go on."""
+    rest = b""
+    for piece in _pieces(out):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from map(json.loads, whole)
+    status = child.wait(_WAIT_SECONDS)
     if status == 3 or status < 0:
         # Killed by its limits (memory shows as an abort, time as a signal).
         raise BadTable("too_large")
     if status:
         raise BadTable("not_a_table")
+
+
+def _pieces(out: IO[bytes]) -> Iterator[bytes]:
+    left = _WAIT_SECONDS
+    poll = select.poll()
+    poll.register(out, select.POLLIN)
+    while True:
+        began = time.monotonic()
+        if not poll.poll(max(0.0, left) * 1000):
+            raise BadTable("too_large")
+        left -= time.monotonic() - began
+        piece = os.read(out.fileno(), _PIECE)
+        if not piece:
+            return
+        yield piece

@@ -6,11 +6,13 @@ import sys
 import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 import xlsxwriter
 
+from campaign.kit import tabular
 from campaign.kit.tabular import BadTable, open_table, read_sheets, read_table
 
 DATA = Path(__file__).parents[1] / "data"
@@ -137,6 +139,7 @@ def test_rows_are_read_as_they_are_asked_for() -> None:
 _MEASURE = """
 import resource, sys
 from pathlib import Path
+from campaign.kit import tabular
 from campaign.kit.tabular import BadTable, read_table
 for path in sys.argv[1:]:
     try:
@@ -158,3 +161,21 @@ def test_the_reader_stays_within_two_hundred_megabytes() -> None:
         cwd=DATA.parents[1],
     )
     assert int(done.stdout) < 200 * 1024
+
+
+def test_a_slow_reader_of_rows_does_not_use_up_the_time_of_the_workbook(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = workbook(("a",), *((str(number) * 50,) for number in range(4000)))
+    monkeypatch.setattr(tabular, "_WAIT_SECONDS", 8.0)
+    with open_table(io.BytesIO(content)) as stream:
+        next(stream.rows)
+        sleep(9)
+        assert sum(1 for _ in stream.rows) == 3999
+
+
+def test_a_workbook_that_is_not_read_in_time_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tabular, "_WAIT_SECONDS", 0.0)
+    with pytest.raises(BadTable) as caught:
+        read_table(workbook(("a",)))
+    assert caught.value.code == "too_large"

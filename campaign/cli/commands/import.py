@@ -4,6 +4,7 @@ sessions.
 
     python3 -m campaign import douyin_orders FILE --shop shp_… [--exported-at 2026-11-07T10:30:00+08:00]
     python3 -m campaign import douyin_orders FILE --shop shp_… --map 款号=merchant_sku
+    python3 -m campaign import douyin_session_report FILE [--session ses_…]
     python3 -m campaign import hosts FILE [--dry-run] [--all-or-nothing]
     python3 -m campaign export template hosts --out hosts.xlsx
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SALES = ("douyin_orders", "douyin_aftersale", "douyin_settlement")
 KINDS = (
     *SALES,
+    "douyin_session_report",
     "sessions",
     "hosts",
     "brands",
@@ -45,6 +47,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", metavar="KIND", choices=KINDS, help=", ".join(KINDS))
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--shop", metavar="ID", help="the shop it was exported from (the file does not say)")
+    parser.add_argument(
+        "--session", metavar="ID", help="the session that a report is of, where it does not say"
+    )
     parser.add_argument("--exported-at", metavar="T", help="when it was exported; else its name or rows tell")
     parser.add_argument("--dry-run", action="store_true", help="look, change nothing")
     parser.add_argument(
@@ -99,6 +104,7 @@ def _import(parts: "Parts", options: argparse.Namespace) -> "ImportReport":
                 exported_at=exported_at,
                 dry_run=options.dry_run,
                 whole=options.all_or_nothing,
+                session_id=inner_id("ses", options.session) if options.session else None,
                 mapping=_pointed(options.map),
                 progress=bar,
             )

@@ -43,6 +43,8 @@ WORDS = {
     "sheet.douyin_orders": _("Douyin order export (CSV or XLSX)"),
     "sheet.douyin_orders.short": _("Douyin orders"),
     "sheet.douyin_aftersale.short": _("Douyin after-sales"),
+    "sheet.douyin_session_report": _("Douyin session report (XLSX)"),
+    "sheet.douyin_session_report.short": _("Douyin session reports"),
     "sheet.douyin_settlement.short": _("Douyin settlements"),
     "sheet.douyin_aftersale": _("Douyin after-sale export (CSV or XLSX)"),
     "sheet.douyin_settlement": _("Douyin settlement export (CSV or XLSX)"),

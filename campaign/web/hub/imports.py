@@ -15,6 +15,7 @@ from campaign.connectors.imports import remap
 from campaign.connectors.mappings import fields_of, repointed
 from campaign.connectors.reading import FileRefused
 from campaign.connectors.reports import ImportReport, get_import, page_of_imports
+from campaign.connectors.session_reports import KIND as REPORT
 from campaign.connectors.sheets.columns import KINDS as SHEETS
 from campaign.gate.door import reads, writes
 from campaign.gate.locale import pick_locale
@@ -23,7 +24,7 @@ from campaign.gate.wording import row_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.fields import ShopId, Strict
+from campaign.kit.fields import SessionId, ShopId, Strict
 from campaign.kit.instants import Instant, parse_wall, written
 from campaign.parties.queries import today
 from campaign.web import forms
@@ -57,6 +58,7 @@ class ImportForm(Strict):
 
     kind: Annotated[str, AfterValidator(_one_of_ours)] = SALES
     shop_id: ShopId | None = Field(default=None)
+    session_id: SessionId | None = None
     exported_at: Instant | None = None
     whole: Literal["1"] | None = None
 
@@ -65,13 +67,14 @@ class KindQuery(Strict):
     """Which kind of file the page is about."""
 
     kind: Annotated[str, AfterValidator(_one_of_ours)] = SALES
+    session_id: str = Field(default="", max_length=40)
 
 
 @pages.get("")
 @reads("imports.read", query=KindQuery)
 def index(*, db: Session, actor: Actor, query: KindQuery) -> Response:
     """Latest imports and the upload form of one kind."""
-    return _page(db, actor, forms.blank(kind=query.kind))
+    return _page(db, actor, forms.blank(kind=query.kind, session_id=query.session_id))
 
 
 @pages.get("/templates/<kind>")
@@ -99,6 +102,7 @@ def upload(*, db: Session, actor: Actor) -> Response:
             filename=file.filename or "",
             content=file.stream,  # type: ignore[arg-type]
             shop_id=given.value.shop_id,
+            session_id=given.value.session_id,
             exported_at=given.value.exported_at,
             dry_run=True,
             whole=given.value.whole is not None,
@@ -120,6 +124,7 @@ def show(*, db: Session, actor: Actor, import_id: str) -> str:
         report=report,
         shops=dict(options.shops(db, actor)),
         sheet=report.kind in SHEETS,
+        is_report=report.kind == REPORT,
         headings={one.field: one.heading(pick_locale()) for one in SHEETS.get(report.kind, ())},
         row_words=row_words,
         may_commit=writes_it and report.state in ("checked", "failed") and not _kept_out(report),
@@ -195,8 +200,9 @@ def _page(db: Session, actor: Actor, form: forms.Form[Any]) -> Response:
         form=form,
         imports=page_of_imports(db, actor, after=None, limit=_SHOWN),
         shops=options.shops(db, actor),
-        kinds=(*SHEETS, *SALES_KINDS),
-        sales_kinds=SALES_KINDS,
+        kinds=(*SHEETS, *SALES_KINDS, REPORT),
+        sales_kinds=(*SALES_KINDS, REPORT),
+        is_report=kind == REPORT,
         kind=kind,
         columns=SHEETS.get(kind, ()),
         first=monday,

@@ -1,0 +1,135 @@
+"""Against the platform: its own figures of a session beside ours, and what parts the two, to the fen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from campaign.insight.audience import Audience
+from campaign.insight.figures import Totals
+from campaign.insight.gaps import Gap, Held, gap
+from campaign.insight.tallies import wall_params, walls
+from campaign.kit.actor import Actor
+
+_CURRENCY = "CNY"
+_GRACE_MINUTES = 10
+"""As attribution has it: what is ordered so long after the end is still the show's."""
+
+
+@dataclass(frozen=True)
+class Against:
+    """The platform's figures as of its report. missing: what it told and we have nothing of to hold beside."""
+
+    as_of: datetime
+    rooms: int
+    gaps: tuple[Gap, ...]
+    missing: Mapping[str, int]
+
+
+_REPORTS = text(
+    "SELECT r.exported_at, r.figures FROM session_report r JOIN live_session s ON s.id = r.session_id"
+    " WHERE r.session_id = :id AND (CAST(:brand_id AS bigint) IS NULL"
+    " OR s.brand_ids = ARRAY[CAST(:brand_id AS bigint)]) ORDER BY r.room_id"
+)
+
+
+def against_platform(
+    db: Session, actor: Actor, session_id: int, totals: Sequence[Totals], audience: Audience | None
+) -> Against | None:
+    """For the hub, and for a brand whose show alone it was; None where no report was brought."""
+    if not actor.is_hub and actor.role != "brand":
+        return None
+    reports = db.execute(_REPORTS, {"id": session_id, "brand_id": actor.brand_id}).all()
+    if not reports:
+        return None
+    told: dict[str, int] = {}
+    for one in reports:
+        for name, value in one.figures.items():
+            told[name] = told.get(name, 0) + value
+    as_of = min(one.exported_at for one in reports)
+    ours = next((one for one in totals if one.currency == _CURRENCY), Totals(_CURRENCY))
+    held = dict(db.execute(_held(actor), wall_params(actor) | _params(session_id, as_of)).mappings().one())
+    gaps = tuple(_gaps(told, ours, audience, held))
+    compared = {one.figure for one in gaps}
+    return Against(as_of, len(reports), gaps, {name: told[name] for name in told if name not in compared})
+
+
+_REPORTED = text("SELECT session_id FROM session_report GROUP BY 1 ORDER BY max(exported_at) DESC LIMIT 200")
+
+
+def reported_sessions(db: Session, actor: Actor) -> list[int]:
+    """Sessions with a report of their platform, the newest 200 first."""
+    return list(db.execute(_REPORTED).scalars())
+
+
+def _params(session_id: int, as_of: datetime) -> dict[str, Any]:
+    return {"id": session_id, "as_of": as_of, "grace": _GRACE_MINUTES}
+
+
+def _gaps(
+    told: Mapping[str, int], ours: Totals, audience: Audience | None, held: Mapping[str, int]
+) -> list[Gap]:
+    """The figures that both sides have."""
+    found = []
+    if "paid_fen" in told:
+        found.append(gap("paid_fen", "fen", ours.paid_gmv_fen, told["paid_fen"], _causes(held, "fen")))
+    if "merchant_fen" in told:
+        # The platform's "deal amount" has its subsidies in it, beside what buyers paid.
+        subsidies = Held("subsidies", ours.merchant_gmv_fen - ours.paid_gmv_fen, certain=True)
+        causes = [subsidies, *_causes(held, "fen")]
+        found.append(gap("merchant_fen", "fen", ours.paid_gmv_fen, told["merchant_fen"], causes))
+    if "orders" in told:
+        found.append(gap("orders", "", ours.orders or 0, told["orders"], _causes(held, "orders")))
+    if "refund_fen" in told:
+        later = Held("refunded_later", -held["refunded_later_fen"], certain=True)
+        found.append(gap("refund_fen", "fen", ours.refund_fen, told["refund_fen"], [later]))
+    if "buyers" in told and ours.buyers is not None:
+        found.append(gap("buyers", "", ours.buyers, told["buyers"], []))
+    for name in ("viewers", "views", "product_clicks", "follows"):
+        counted = getattr(audience, name) if audience is not None else None
+        if name in told and counted is not None:
+            found.append(gap(name, "", counted, told[name], []))
+    return found
+
+
+def _causes(held: Mapping[str, int], unit: str) -> list[Held]:
+    """Paid later is certain: the report cannot hold it. The others are there to be counted by the platform or not."""
+    later = Held("paid_later", -held[f"paid_later_{unit}"], certain=True)
+    names = ("unattributed", "unpaid", "samples", "outside_live")
+    return [later, *(Held(name, held[f"{name}_{unit}"]) for name in names)]
+
+
+_SUMS = {
+    "paid_later": ("l.session_id = :id AND l.paid_at > :as_of AND {counts}", "l.paid_fen"),
+    "unattributed": ("l.bucket = 'unattributed' AND l.paid_at <= :as_of AND {counts}", "l.paid_fen"),
+    "unpaid": ("l.session_id = :id AND l.paid_at IS NULL AND {counts}", "l.order_fen"),
+    "samples": ("l.kind IN ('gift', 'sample')", "l.order_fen"),
+    "outside_live": ("l.bucket = 'outside_live' AND l.paid_at <= :as_of AND {counts}", "l.paid_fen"),
+}
+
+
+def _held(actor: Actor) -> Any:
+    """What of the session, or beside it on its accounts within its time, may part the two."""
+    columns = []
+    for name, (where, amount) in _SUMS.items():
+        that = where.format(counts="l.kind IN ('sale', 'service')")
+        columns.append(f"coalesce(sum({amount}) FILTER (WHERE {that}), 0)::bigint AS {name}_fen")
+        columns.append(f"count(DISTINCT l.parent_order_id) FILTER (WHERE {that}) AS {name}_orders")
+    wall = " AND ".join(walls(actor, "l"))
+    return text(
+        "WITH show AS (SELECT s.id, s.actual_starts_at AS from_at, s.actual_ends_at"
+        " + make_interval(mins => :grace) AS to_at, array_remove(array_agg(a.external_id), NULL) AS authors,"
+        " array_agg(DISTINCT c.platform) AS platforms FROM live_session s"
+        " JOIN session_channel c ON c.session_id = s.id LEFT JOIN platform_account a ON a.id = c.platform_account_id"
+        " WHERE s.id = :id GROUP BY s.id), line AS ("
+        f"SELECT l.* FROM order_line l WHERE l.session_id = :id AND l.known AND l.currency = '{_CURRENCY}' AND {wall}"
+        " UNION ALL SELECT l.* FROM show, order_line l WHERE l.session_id IS NULL AND l.known"
+        f" AND l.author_id = ANY (show.authors) AND l.platform = ANY (show.platforms) AND l.currency = '{_CURRENCY}'"
+        f" AND l.ordered_at >= show.from_at AND l.ordered_at < show.to_at AND {wall})"
+        f" SELECT {', '.join(columns)}, coalesce((SELECT sum(r.amount_fen) FROM line m JOIN refund r"
+        " ON r.shop_id = m.shop_id AND r.line_id = m.line_id WHERE m.session_id = :id AND r.status = 'success'"
+        " AND r.succeeded_at > :as_of), 0)::bigint AS refunded_later_fen FROM line l"
+    )
