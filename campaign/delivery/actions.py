@@ -93,7 +93,7 @@ def change_endpoint(
         setattr(endpoint, name, value)
     touch(db, endpoint, expected_rev)
     if state == "active" and endpoint.state != "active":
-        take_up(db, endpoint, WebhookDelivery.endpoint_id)
+        _take_up(db, endpoint)
     if state == "paused" and endpoint.state == "active":
         endpoint.state = "paused"
         move(db, endpoint, WebhookDelivery.endpoint_id, ("pending",), "held")
@@ -107,7 +107,7 @@ def enable(
 ) -> WebhookEndpoint:
     """Take a disabled or paused endpoint up again: its health starts anew and what was held is sent."""
     touch(db, endpoint, expected_rev)
-    take_up(db, endpoint, WebhookDelivery.endpoint_id)
+    _take_up(db, endpoint)
     db.flush()
     _note(db, actor, endpoint, "enabled", {})
     return endpoint
@@ -218,6 +218,11 @@ def replay(db: Session, actor: Actor, endpoint: WebhookEndpoint, since: datetime
     wake(db)
     _note(db, actor, endpoint, "replayed", {"since": since.isoformat(), "deliveries": count})
     return count
+
+
+def _take_up(db: Session, endpoint: WebhookEndpoint) -> None:
+    endpoint.failures = 0
+    take_up(db, endpoint, WebhookDelivery.endpoint_id)
 
 
 def _checked(url: str, allow: Sequence[Network]) -> str:

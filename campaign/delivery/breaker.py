@@ -21,7 +21,8 @@ class Health:
     """Failures in a row since `failing_since`; while `paused_until` lies ahead nothing is sent.
 
     With `streak` at OPENS_AT or more the breaker is open: after each pause one delivery goes as a probe, and
-    the others wait without losing a try.
+    the others wait without losing a try. `failures` counts all tries without a 2xx since `failing_since`, also those
+    whose answer said when to come again.
     """
 
     streak: int = 0
@@ -29,6 +30,7 @@ class Health:
     paused_until: datetime | None = None
     failing_since: datetime | None = None
     last_success_at: datetime | None = None
+    failures: int = 0
     disabled: Reason | None = None
 
     @property
@@ -46,19 +48,20 @@ def after_answer(
     if outcome == "gone":
         return replace(health, disabled="gone")
     failing_since = health.failing_since or now
+    health = replace(health, failing_since=failing_since, failures=health.failures + 1)
+    if health.failures >= DISABLES_AT and now - failing_since >= DISABLES_AFTER:
+        health = replace(health, disabled="failing")
     if outcome == "later" and retry_after_seconds is not None:
-        # It answers and says when: that is no failure of the endpoint, only a wait.
+        # It answers and says when: the breaker has nothing to find out.
         asked = now + min(timedelta(seconds=retry_after_seconds), LONGEST_RETRY_AFTER)
-        return replace(health, paused_until=_later(health.paused_until, asked), failing_since=failing_since)
-    failed = replace(health, streak=health.streak + 1, failing_since=failing_since)
+        return replace(health, paused_until=_later(health.paused_until, asked))
+    failed = replace(health, streak=health.streak + 1)
     if failed.streak == OPENS_AT:
         failed = replace(failed, level=0, paused_until=_later(health.paused_until, now + FIRST_PAUSE))
     elif failed.is_open and probe:
         level = health.level + 1
         pause = min(FIRST_PAUSE * 2 ** min(level, 10), LONGEST_PAUSE)
         failed = replace(failed, level=level, paused_until=now + pause)
-    if failed.streak >= DISABLES_AT and now - failing_since >= DISABLES_AFTER:
-        failed = replace(failed, disabled="failing")
     return failed
 
 

@@ -23,6 +23,7 @@ class WebhookEndpoint(Destination, Base):
     description: Mapped[str] = mapped_column(default="")
     max_in_flight: Mapped[int] = mapped_column(default=4)
     per_second: Mapped[int] = mapped_column(default=50)
+    failures: Mapped[int] = mapped_column(default=0)
 
 
 class WebhookSecret(Base):

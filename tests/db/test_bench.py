@@ -70,7 +70,7 @@ def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
     assert main(["bench", "no-such"]) == 1
     assert (
         capsys.readouterr().err
-        == "bench: no bench 'no-such'; there are: schedule, board, sales, clock, webhooks\n"
+        == "bench: no bench 'no-such'; there are: schedule, board, sales, imports, clock, webhooks\n"
     )
     assert main(["bench", "--rounds", "0"]) == 1
 
@@ -81,6 +81,6 @@ def test_webhooks_are_sent_beside_what_they_are_held_against(grounds) -> None:
     bars = [one.bar for one in figures if one.bar]
     late = bars.pop(3)
     assert float(late.removeprefix("<= ")) >= 50
-    assert bars == [">= 40", ">= 0.5", "<= 300", ">= 0.9", "<= 2", "<= 4", "<= 101", ">= 0.8"]
+    assert bars == [">= 40", ">= 0.5", "<= 300", ">= 0.9", "<= 2", "<= 4", "<= 101", ">= 0.8", ">= 0.8"]
     assert [one.holds for one in figures if one.bar in ("<= 4", "<= 101")] == [True, True]
     assert all(one.value > 0 for one in figures)

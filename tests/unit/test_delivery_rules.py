@@ -83,7 +83,7 @@ def test_stragglers_of_an_open_breaker_do_not_lengthen_the_pause():
 
 
 def test_one_success_closes_it():
-    health = Health(streak=9, level=3, paused_until=NOW, failing_since=NOW - timedelta(days=4))
+    health = Health(streak=9, failures=9, level=3, paused_until=NOW, failing_since=NOW - timedelta(days=4))
     assert after_answer(health, 200, None, NOW, probe=True) == Health(last_success_at=NOW)
 
 
@@ -91,6 +91,16 @@ def test_a_busy_receiver_pauses_its_endpoint_as_long_as_it_asks():
     health = after_answer(Health(), 429, 120, NOW, probe=False)
     assert (health.streak, health.paused_until) == (0, NOW + timedelta(seconds=120))
     assert after_answer(Health(), 503, None, NOW, probe=False).streak == 1
+
+
+def test_one_that_always_says_when_to_come_again_is_switched_off_like_any_other():
+    health = Health()
+    for hours in (0, 24, 48, 72, 96, 97, 98, 99, 119):
+        health = after_answer(health, 503, 3600, NOW + timedelta(hours=hours), probe=False)
+    assert (health.streak, health.failures, health.disabled) == (0, 9, None)
+    assert after_answer(health, 503, 3600, NOW + timedelta(hours=119), probe=False).disabled is None
+    assert after_answer(health, 503, 3600, NOW + timedelta(hours=120), probe=False).disabled == "failing"
+    assert after_answer(health, 200, None, NOW + timedelta(hours=120), probe=False).failures == 0
 
 
 @pytest.mark.parametrize(
@@ -102,7 +112,8 @@ def test_a_busy_receiver_pauses_its_endpoint_as_long_as_it_asks():
     ],
 )
 def test_five_days_and_ten_failures_disable(streak, since, disabled):
-    assert failed(Health(streak=streak, failing_since=NOW - since), NOW, probe=True).disabled == disabled
+    health = Health(streak=streak, failures=streak, failing_since=NOW - since)
+    assert failed(health, NOW, probe=True).disabled == disabled
 
 
 def test_gone_disables_at_once():

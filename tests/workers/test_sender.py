@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from campaign.outbox.actions import write
 from tests.factory import HUB, Factory
 from tests.fakes import receiver as fake
 from tests.fakes.receiver import Receiver
-from tests.fakes.senders import add, sending, wait_until
+from tests.fakes.senders import add, sending, start, wait_until
 
 LEFT = "SELECT count(*) FROM webhook_delivery WHERE state IN ('pending', 'sending')"
 WAITING = "SELECT count(*) FROM outbox_event WHERE fanned_at IS NULL"
@@ -222,6 +223,16 @@ def test_a_graceful_stop_waits_for_what_is_in_flight(committed_database, setting
         assert sender.stop() == 0
     (delivery,) = deliveries(committed_database)
     assert (delivery.state, delivery.attempts) == ("delivered", 1)
+
+
+def test_one_that_never_found_its_database_stops_when_told(settings):
+    alone = start(replace(settings, database_url="postgresql://127.0.0.1:1/nobody"))
+    try:
+        time.sleep(3)
+        assert alone.child.poll() is None, "it waits for the database"
+        assert alone.stop() == 0
+    finally:
+        alone.kill()
 
 
 def test_while_a_secret_rotates_both_verify_and_after_a_day_the_new_one_alone(

@@ -219,7 +219,8 @@ async def note(
         row = await (await db.execute(_HEALTH, (batch.channel_id,))).fetchone()
         if row is None:
             return
-        before = Health(row[0], row[1], row[2], row[3], row[4])
+        # Of a channel the streak is all that is counted.
+        before = Health(row[0], row[1], row[2], row[3], row[4], failures=row[0])
         health = after_answer(before, verdict.status, verdict.retry_after, now, probe=batch.probe)
         await db.execute(
             _KEEP_HEALTH,

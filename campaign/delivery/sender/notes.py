@@ -49,14 +49,14 @@ FROM given
 """
 
 _HEALTH = """
-SELECT id, streak, breaker_level, paused_until, failing_since, last_success_at
+SELECT id, streak, breaker_level, paused_until, failing_since, last_success_at, failures
 FROM webhook_endpoint WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 """
 
 _KEEP_HEALTH = """
 UPDATE webhook_endpoint
 SET streak = %(streak)s, breaker_level = %(level)s, paused_until = %(paused_until)s,
-    failing_since = %(failing_since)s, last_success_at = %(last_success_at)s
+    failing_since = %(failing_since)s, last_success_at = %(last_success_at)s, failures = %(failures)s
 WHERE id = %(id)s
 """
 
@@ -144,4 +144,5 @@ def _kept(endpoint_id: int, health: Health) -> dict[str, object]:
         "paused_until": health.paused_until,
         "failing_since": health.failing_since,
         "last_success_at": health.last_success_at,
+        "failures": health.failures,
     }

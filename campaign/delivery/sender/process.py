@@ -73,14 +73,20 @@ class Sender:
     async def run(self) -> None:
         """Send until stop() is called; then finish what is in flight, give back the rest, and return."""
         async with self._guard.client() as self._http:
-            await self._notes.insist(self._time.read)
+            stopped = _started(self._stopped())
+            clock = _started(self._notes.insist(self._time.read))
+            await asyncio.wait((stopped, clock), return_when=asyncio.FIRST_COMPLETED)
+            if not clock.done():
+                # Told to stop before there was a database: nothing was begun.
+                clock.cancel()
+                return
+            clock.result()
             ears, fan, pump, notes = (
                 _started(work)
                 for work in (self._listen(), self._keep_fanning(), self._keep_pumping(), self._keep_noting())
             )
             herald = _started(self._herald.run(self._http))
             log.info("sender_ready")
-            stopped = _started(self._stopped())
             # The others only end by a fault of ours: then the process ends too and is started again.
             ended, _ = await asyncio.wait(
                 (stopped, ears, fan, pump, notes, herald), return_when=asyncio.FIRST_COMPLETED
