@@ -1,12 +1,7 @@
 """How late the clock is: a day of 600 sessions in two and a half minutes, by the product's own clock and worker."""
 
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -15,7 +10,7 @@ import psycopg
 from bench import calendar
 from bench.figures import Figure, anchor, count, percentile
 from bench.grounds import Grounds
-from bench.serving import KEY
+from bench.serving import started
 from config import processes
 
 NAME = "clock"
@@ -57,7 +52,7 @@ def run(grounds: Grounds) -> Iterator[Figure]:
             "INSERT INTO session_sales (session_id, attributed_version, attributed_at)"
             " SELECT id, version, now() + interval '1 hour' FROM live_session"
         )
-        with _running(grounds, url):
+        with started((processes.worker(), processes.clock()), grounds, url):
             _wait_for_clock(connection)
             due = _planted(connection, grounds.full)
             late = sorted(_lateness(connection, due))
@@ -65,34 +60,6 @@ def run(grounds: Grounds) -> Iterator[Figure]:
     yield anchor(NAME, f"lateness p50, {size}", percentile(late, 0.5), "s")
     yield count(NAME, f"lateness p99, {size}", percentile(late, 0.99), "s", bar="<= 2")
     yield anchor(NAME, f"lateness, the latest, {size}", late[-1], "s")
-
-
-@contextmanager
-def _running(grounds: Grounds, url: str) -> Iterator[None]:
-    """Worker and clock as `up` starts them."""
-    with tempfile.TemporaryDirectory(prefix="xinji-bench-clock-") as directory:
-        given = {
-            "DATABASE_URL": url,
-            "REDIS_URL": grounds.redis_url,
-            "CAMPAIGN_SECRET_KEY": KEY,
-            "CAMPAIGN_DATA_DIR": directory,
-        }
-        children = [
-            subprocess.Popen(
-                [sys.executable, *words],
-                env=os.environ | given,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            for words in (processes.worker(), processes.clock())
-        ]
-        try:
-            yield
-        finally:
-            for child in children:
-                child.terminate()
-            for child in children:
-                child.wait(30)
 
 
 def _wait_for_clock(connection: "psycopg.Connection[tuple[object, ...]]") -> None:

@@ -4,8 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from bench.grounds import Grounds
@@ -13,7 +14,7 @@ from campaign.cli.embedded.ports import free_port
 from config import processes
 
 KEY = "a-key-for-benches-of-more-than-32-characters"
-_READY_SECONDS = 60
+_READY_SECONDS = 180
 
 
 @contextmanager
@@ -35,20 +36,56 @@ def served_by(other: str, grounds: Grounds, url: str) -> Iterator[int]:
 
 
 @contextmanager
+def product(grounds: Grounds, url: str) -> Iterator[int]:
+    """Web, worker, clock and sender as `up` starts them; gives the port."""
+    port = free_port()
+    others = (processes.worker(), processes.clock(), processes.sender())
+    with (
+        started(others, grounds, url),
+        _serving(processes.web("127.0.0.1", port, 1), grounds, url, port),
+    ):
+        yield port
+
+
+@contextmanager
+def started(
+    commands: Sequence[list[str]], grounds: Grounds, url: str
+) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Processes of the product on a filled database, for the length of the block."""
+    with tempfile.TemporaryDirectory(prefix="xinji-bench-run-") as directory:
+        given = {
+            "DATABASE_URL": url,
+            "REDIS_URL": grounds.redis_url,
+            "CAMPAIGN_SECRET_KEY": KEY,
+            "CAMPAIGN_DATA_DIR": directory,
+        }
+        children = [
+            subprocess.Popen(
+                [sys.executable, *words],
+                env=os.environ | given,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            for words in commands
+        ]
+        try:
+            yield children
+        finally:
+            for child in children:
+                child.terminate()
+            for child in children:
+                try:
+                    child.wait(30)
+                except subprocess.TimeoutExpired:  # a worker finishes what it does; here nobody needs that
+                    child.kill()
+                    child.wait()
+
+
+@contextmanager
 def _serving(command: list[str], grounds: Grounds, url: str, port: int) -> Iterator[None]:
-    given = {"DATABASE_URL": url, "REDIS_URL": grounds.redis_url, "CAMPAIGN_SECRET_KEY": KEY}
-    child = subprocess.Popen(
-        [sys.executable, *command],
-        env=os.environ | given,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
+    with started([command], grounds, url) as (child,):
         _wait(port, child)
         yield
-    finally:
-        child.terminate()
-        child.wait(10)
 
 
 def _wait(port: int, child: "subprocess.Popen[bytes]") -> None:

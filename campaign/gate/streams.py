@@ -30,7 +30,7 @@ SWEEP_SECONDS = 5.0
 that the other is gone.
 """
 
-PAUSE_SECONDS = 0.7
+PAUSE_SECONDS = 1.0
 """Between two sendings, however much happens: nobody reads faster."""
 
 COME_BACK_MILLISECONDS = 1000

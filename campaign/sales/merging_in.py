@@ -62,7 +62,8 @@ def merge_waiting(db: Session, actor: Actor, *, parcel_id: int | None = None) ->
     """
     db.execute(text("SET LOCAL synchronous_commit = off"))
     total, usable = parcels.unpack(db, parcel_id=parcel_id)
-    merge(db, usable, now=clock.now(db))
+    if usable:
+        merge(db, usable, now=clock.now(db))
     return total
 
 

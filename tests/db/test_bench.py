@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from bench import board, clock, sales, schedule, webhooks
+from bench import board, clock, flash, live, sales, schedule, webhooks
 from bench.grounds import Grounds
 from campaign.cli.main import main
 
@@ -27,7 +27,7 @@ def grounds(servers):
 
 def _drop(grounds: Grounds) -> None:
     with psycopg.connect(grounds.admin_url, autocommit=True) as connection:
-        for name in ("few", "many", "lock", "bare", "sales", "clock", "webhooks"):
+        for name in ("few", "many", "lock", "bare", "sales", "clock", "webhooks", "live", "flash"):
             connection.execute(f"DROP DATABASE IF EXISTS {grounds.prefix}{name} WITH (FORCE)")
 
 
@@ -66,11 +66,28 @@ def test_the_clocks_lateness_is_measured_against_its_bar(grounds) -> None:
     assert 0 < figures[0].value <= figures[1].value <= figures[2].value
 
 
+@pytest.mark.longer
+@pytest.mark.timeout(400)
+def test_how_soon_a_sale_is_seen_is_measured_against_its_bars(grounds) -> None:
+    figures = list(live.run(grounds))
+    assert [one.bar for one in figures] == ["", "<= 0.2", "", "", "<= 2", ""]
+    for p50, p99, latest in (figures[:3], figures[3:]):
+        assert 0 < p50.value <= p99.value <= latest.value
+
+
+@pytest.mark.longer
+@pytest.mark.timeout(400)
+def test_a_flash_loses_nothing(grounds) -> None:
+    figures = list(flash.run(grounds))
+    assert [one.bar for one in figures if one.bar] == ["<= 0", "<= 0", "<= 3"]
+    assert [one.value for one in figures if one.bar == "<= 0"] == [0, 0]
+
+
 def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
     assert main(["bench", "no-such"]) == 1
     assert (
         capsys.readouterr().err
-        == "bench: no bench 'no-such'; there are: schedule, board, sales, imports, clock, webhooks\n"
+        == "bench: no bench 'no-such'; there are: schedule, board, sales, imports, clock, webhooks, live, flash\n"
     )
     assert main(["bench", "--rounds", "0"]) == 1
 

@@ -123,7 +123,7 @@ class Stage:
 def test_who_listens_is_told_at_once(live):
     listener = live.listen()
     assert "¥100" not in listener.next("now")
-    time.sleep(1)
+    time.sleep(1.3)
     live.sell()
     assert "¥100" in listener.next("now")
     live.sell()
@@ -135,7 +135,7 @@ def test_a_lost_hint_is_healed_by_a_look(live, monkeypatch):
     monkeypatch.setattr(streams, "SWEEP_SECONDS", 1.5)
     listener = live.listen()
     listener.next("now")
-    time.sleep(1)
+    time.sleep(1.3)
     live.sell()
     assert "¥100" in listener.next("now", seconds=4)
 
@@ -146,7 +146,7 @@ def test_without_hints_and_looks_nobody_is_told(live, monkeypatch):
     monkeypatch.setattr(streams, "SWEEP_SECONDS", 6)
     listener = live.listen()
     listener.next("now")
-    time.sleep(1)
+    time.sleep(1.3)
     live.sell()
     with pytest.raises(queue.Empty):
         listener.next("now", seconds=4)
@@ -157,7 +157,7 @@ def test_a_flush_of_redis_makes_nothing_wrong_and_nobody_deaf(live):
     listener = live.listen()
     assert "¥100" in listener.next("now")
     live.web.redis.flushdb()
-    time.sleep(1)
+    time.sleep(1.3)
     live.sell()
     while "¥200" not in listener.next("now"):
         pass  # meanwhile it was read from SQL
@@ -171,7 +171,7 @@ def test_streams_hold_no_database_connection(live):
     listeners = [live.listen() for _ in range(6)]
     for one in listeners:
         one.next("now")
-    time.sleep(1)
+    time.sleep(1.3)
     with live.database.transaction(SYSTEM) as db:
         busy = db.execute(
             text(
@@ -209,7 +209,7 @@ def test_what_is_refused_keeps_no_place(live):
 def test_the_end_of_the_show_ends_the_stream(live):
     listener = live.listen()
     listener.next("now")
-    time.sleep(1)
+    time.sleep(1.3)
     change_session(live.database, live.session_id, state="ended", actual_ends_at=live.now)
     live.sell()
     listener.next("over")
