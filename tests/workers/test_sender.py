@@ -1,8 +1,10 @@
 """The sender as a process of its own, against real receivers: signed, retried, never twice by surprise."""
 
 import json
+import signal
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -225,10 +227,20 @@ def test_a_graceful_stop_waits_for_what_is_in_flight(committed_database, setting
     assert (delivery.state, delivery.attempts) == ("delivered", 1)
 
 
+def minds_sigterm(pid: int) -> bool:
+    """Whether the process has come so far that it handles the signal."""
+    caught = Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0]
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def test_one_that_never_found_its_database_stops_when_told(settings):
     alone = start(replace(settings, database_url="postgresql://127.0.0.1:1/nobody"))
     try:
-        time.sleep(3)
+        until = time.monotonic() + 60
+        while not minds_sigterm(alone.child.pid):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        time.sleep(0.5)
         assert alone.child.poll() is None, "it waits for the database"
         assert alone.stop() == 0
     finally:
