@@ -5,6 +5,7 @@ where benches book. The last 30 days lie ahead of now, all others behind, so a c
 has the same weeks around now as one of ten thousand, and eleven years of history more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -167,7 +168,7 @@ def fill(url: str, sessions: int) -> None:
             (first.isoformat(), str(days)),
         )
         connection.execute(_SHOWS)
-        kept = _take_indexes_off(connection)
+        kept = take_indexes_off(connection, _TABLES)
         for statement in _ROWS:
             connection.execute(statement)
         for statement in kept:
@@ -188,13 +189,15 @@ def calendar(url: str) -> Calendar:
     return Calendar(_today(), ids)
 
 
-def _take_indexes_off(connection: psycopg.Connection[Any]) -> list[str]:
-    """Drop what would be kept up row by row; gives the statements that make it again."""
+def take_indexes_off(
+    connection: psycopg.Connection[Any], tables: Sequence[str], *, keys: bool = False
+) -> list[str]:
+    """Drop what would be kept up row by row, primary keys too with `keys`; gives the statements that make it again."""
     made = []
     constraints = connection.execute(
         """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-           WHERE conrelid = ANY (%s::text[]::regclass[]) AND contype IN ('x', 'u')""",
-        [list(_TABLES)],
+           WHERE conrelid = ANY (%s::text[]::regclass[]) AND contype = ANY (%s)""",
+        [list(tables), ["x", "u", *(["p"] if keys else [])]],
     ).fetchall()
     for table, name, definition in constraints:
         connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
@@ -202,11 +205,11 @@ def _take_indexes_off(connection: psycopg.Connection[Any]) -> list[str]:
     indexes = connection.execute(
         """SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i
            WHERE i.indrelid = ANY (%s::text[]::regclass[]) AND NOT i.indisprimary""",
-        [list(_TABLES)],
+        [list(tables)],
     ).fetchall()
     for name, definition in indexes:
         connection.execute(f"DROP INDEX {name}")
-        made.append(definition)
+        made.append(definition.replace(" ON ONLY ", " ON "))  # of a partitioned table: of all its parts
     return made
 
 

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import cast
 
@@ -15,9 +15,10 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 PATH = "/api/v1/ingest/events"
 
 
-def body(first: int, size: int) -> bytes:
-    """`size` order lines, numbered from `first` on, that were never told before."""
-    return json.dumps({"events": [_event(number) for number in range(first, first + size)]}).encode()
+def body(first: int, size: int, named: Callable[[int], str] = str) -> bytes:
+    """`size` order lines, numbered from `first` on, that were never told before; `named` gives their ids."""
+    events = [_event(number, named(number)) for number in range(first, first + size)]
+    return json.dumps({"events": events}).encode()
 
 
 def request(body: bytes, key: str = "none") -> bytes:
@@ -88,16 +89,16 @@ class _Client(asyncio.Protocol):
             self._transport.close()
 
 
-def _event(number: int) -> dict[str, object]:
+def _event(number: int, name: str) -> dict[str, object]:
     now = written(datetime.now(UTC))
     return {
         "type": "order.line",
-        "event_id": f"e{number}",
+        "event_id": f"e{name}",
         "occurred_at": now,
         "platform": "douyin",
         "shop_id": f"shop-{number % 20}",
         "parent_order_id": f"o{number // 2}",
-        "line_id": f"l{number}",
+        "line_id": f"l{name}",
         "status": "paid",
         "ordered_at": now,
         "paid_at": now,

@@ -206,13 +206,16 @@ def _distinct_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
     if scope.age is not None:
         where.append(f"{paid_day} - l.order_day <= :age")
     key = by.line.replace("l.{day}", f"({day})")
+    # One key for all is told outside: in the lists it would part them from the order of the index.
+    of, inner = (f"{key} AS key", "") if key == "''" else ("key", f"{key} AS key, ")
     lines = f"FROM order_line l WHERE {' AND '.join(where)}"
-    orders = f"SELECT DISTINCT {key} AS key, l.currency, l.shop_id, l.parent_order_id {lines}"
-    buyers = f"SELECT DISTINCT {key} AS key, l.currency, l.buyer_hash {lines}"
+    orders = f"SELECT DISTINCT {inner}l.currency, l.shop_id, l.parent_order_id {lines}"
+    buyers = f"SELECT DISTINCT {inner}l.currency, l.buyer_hash {lines}"
+    groups = "key, currency" if inner else "currency"
     return (
-        f"SELECT key, currency, orders, buyers FROM (SELECT key, currency, count(*) AS orders FROM ({orders}) told"
-        " GROUP BY 1, 2) o JOIN (SELECT key, currency, CASE WHEN count(*) = count(buyer_hash) THEN count(*) END"
-        f" AS buyers FROM ({buyers}) told GROUP BY 1, 2) b USING (key, currency)"
+        f"SELECT {of}, currency, orders, buyers FROM (SELECT {groups}, count(*) AS orders FROM ({orders}) told"
+        f" GROUP BY {groups}) o JOIN (SELECT {groups}, CASE WHEN count(*) = count(buyer_hash) THEN count(*) END"
+        f" AS buyers FROM ({buyers}) told GROUP BY {groups}) b USING ({groups})"
     )
 
 

@@ -1,11 +1,18 @@
 """Benches run: on a small calendar, once, so that they do not rot. Their figures say nothing here."""
 
+from functools import partial
+
 import psycopg
 import pytest
 
-from bench import board, clock, flash, live, sales, schedule, webhooks
+from bench import board, clock, flash, live, sales, schedule, stock, stored, webhooks
+from bench.every import NAMES
 from bench.grounds import Grounds
 from campaign.cli.main import main
+from campaign.kit.actor import SYSTEM
+from campaign.kit.database import Database
+from campaign.sales.mending import all_parts, check_part
+from tests.sales_kit import assert_reconciled
 
 BARS = {
     "booking p50": "<= 1.5",
@@ -15,6 +22,10 @@ BARS = {
     "booking under advisory lock p50": ">= 1.0",
     "Indico's statements p50": ">= 4",
 }
+
+
+TABLES = ("order_line", "refund", "sale_event", "sale_event_key")
+STORED = ("empty", "fewer", "more", "stock")
 
 
 @pytest.fixture
@@ -27,7 +38,7 @@ def grounds(servers):
 
 def _drop(grounds: Grounds) -> None:
     with psycopg.connect(grounds.admin_url, autocommit=True) as connection:
-        for name in ("few", "many", "lock", "bare", "sales", "clock", "webhooks", "live", "flash"):
+        for name in ("few", "many", "lock", "bare", "sales", "clock", "webhooks", "live", "flash", *STORED):
             connection.execute(f"DROP DATABASE IF EXISTS {grounds.prefix}{name} WITH (FORCE)")
 
 
@@ -85,10 +96,7 @@ def test_a_flash_loses_nothing(grounds) -> None:
 
 def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
     assert main(["bench", "no-such"]) == 1
-    assert (
-        capsys.readouterr().err
-        == "bench: no bench 'no-such'; there are: schedule, board, sales, imports, clock, webhooks, live, flash\n"
-    )
+    assert capsys.readouterr().err == f"bench: no bench 'no-such'; there are: {', '.join(NAMES)}\n"
     assert main(["bench", "--rounds", "0"]) == 1
 
 
@@ -101,3 +109,27 @@ def test_webhooks_are_sent_beside_what_they_are_held_against(grounds) -> None:
     assert bars == [">= 40", ">= 0.5", "<= 300", ">= 0.9", "<= 2", "<= 4", "<= 101", ">= 0.8", ">= 0.8"]
     assert [one.holds for one in figures if one.bar in ("<= 4", "<= 101")] == [True, True]
     assert all(one.value > 0 for one in figures)
+
+
+@pytest.mark.longer
+def test_stored_lines_are_read_and_added_to_beside_what_they_are_held_against(grounds) -> None:
+    figures = list(stored.run(grounds))
+    assert [one.bar for one in figures] == ["<= 1.5", ">= 100", "<= 300", "", ">= 0.7"]
+    assert all(one.value > 0 for one in figures)
+
+
+def test_a_stock_is_what_the_product_would_have_made_of_its_events(grounds) -> None:
+    url = grounds.database("stock", partial(stock.fill, lines=700))
+    database = Database.connect(url, pool_size=2)
+    assert_reconciled(database)
+    with database.transaction(SYSTEM) as db:
+        assert [check_part(db, SYSTEM, part) for part in all_parts(db, SYSTEM)] == [[]] * 620
+    with psycopg.connect(url) as connection:
+        counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in TABLES]
+        connection.execute(
+            "UPDATE sales_day SET paid_fen = paid_fen + 1 WHERE basis = 'cohort' AND age_days = 0"
+        )
+    assert counts == [(700,), (280,), (980,), (1260,)]
+    with pytest.raises(AssertionError):
+        assert_reconciled(database)
+    database.dispose()
