@@ -1,13 +1,13 @@
 """A Douyin order export of 100,000 rows and 75 columns, CSV and XLSX, by the command: seconds and megabytes."""
 
 import csv
-import io
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from statistics import median
 
@@ -55,13 +55,12 @@ def as_csv(path: Path, count: int) -> None:
 
 
 def as_xlsx(path: Path, count: int) -> None:
-    held = io.BytesIO()
-    with xlsxwriter.Workbook(held, {"in_memory": True, "strings_to_numbers": False}) as book:
+    # Row by row: a child's greatest memory is told as no less than that of the process it was forked from.
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_numbers": False}) as book:
         sheet = book.add_worksheet()
-        for number, cells in enumerate((header(), *rows(count))):
+        for number, cells in enumerate(chain([header()], rows(count))):
             for at, cell in enumerate(cells):
                 sheet.write_string(number, at, cell)
-    path.write_bytes(held.getvalue())
 
 
 _FORMS: dict[str, Callable[[Path, int], None]] = {"CSV": as_csv, "XLSX": as_xlsx}
