@@ -104,10 +104,12 @@ def test_the_live_floor_follows_by_itself(walk):
     walker = walk("hub")
     walker.go("/hub/live")
     page = walker.page
-    before = page.inner_text("#live > p")
-    page.wait_for_function(
-        "before => document.querySelector('#live > p').innerText !== before", arg=before, timeout=6000
-    )
+    asked = page.get_attribute("[data-follows]", "data-follows")
+    for _ in range(2):
+        with page.expect_response(lambda answer: answer.url.endswith(asked), timeout=8000) as found:
+            pass
+        assert found.value.status in (200, 304)
+    page.wait_for_selector("[data-following=asks]:not([hidden])", timeout=4000)
     assert walker.complaints == []
 
 
