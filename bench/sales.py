@@ -34,7 +34,7 @@ _BATCH = taking_in.BATCH
 _ONE_CLIENTS, _MANY_CLIENTS = 64, 4
 _FAR = 10_000_000
 """Batches of other processes are numbered from here on."""
-_MOST_SINGLES, _MOST_BATCHES = 20_000, 300
+_MOST_SINGLES, _MOST_BATCHES = 40_000, 400
 """More than can be sent in one turn, a second of it: bodies are made before, outside of what is timed."""
 
 _COPIED = (

@@ -13,7 +13,6 @@ from psycopg.pq import Format
 
 _BIGINT, _TEXT, _BYTEA = 20, 25, 17
 _HEAD = struct.Struct("!iiIii")
-_LENGTHS = tuple(struct.pack("!i", length) for length in range(256))
 
 
 class Column(bytes):
@@ -57,12 +56,13 @@ def byteas(values: Sequence[bytes]) -> Byteas:
 
 
 def _with_lengths(oid: int, values: Sequence[bytes]) -> bytes:
-    parts = [_head(oid, len(values))]
-    for one in values:
-        length = len(one)
-        parts.append(_LENGTHS[length] if length < len(_LENGTHS) else struct.pack("!i", length))
-        parts.append(one)
-    return b"".join(parts)
+    head, sizes = _head(oid, len(values)), set(map(len, values))
+    if len(sizes) == 1:
+        # Digests, kinds, and most ids: what stands before each is the same.
+        length = struct.pack("!i", sizes.pop())
+        return b"".join((head, length, length.join(values)))
+    lengths = {size: struct.pack("!i", size) for size in sizes}
+    return head + b"".join([part for one in values for part in (lengths[len(one)], one)])
 
 
 def _head(oid: int, count: int) -> bytes:
