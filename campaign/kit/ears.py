@@ -46,6 +46,8 @@ class Ears(ABC):
         self._changed = threading.Condition()
         self._listening = False
         self._waiting = 0
+        # Told once, until they hear again: a server may be away for long.
+        self._is_lost = False
 
     def until(
         self, topic: str | None, seconds: float, ask: Callable[[], Result], found: Callable[[Result], bool]
@@ -104,6 +106,9 @@ class Ears(ABC):
         return self._said.total() if topic is None else self._said[topic] + self._said[""]
 
     def _say(self, payload: str) -> None:
+        if self._is_lost:
+            self._is_lost = False
+            log.warning("ears_back", channel=self._name)
         with self._changed:
             self._said.update(payload.split(","))
             self._changed.notify_all()
@@ -131,7 +136,9 @@ class Ears(ABC):
             try:
                 self._listen()
             except self.lost as error:
-                log.warning("ears_lost", channel=self._name, error=str(error).strip()[:200])
+                if not self._is_lost:
+                    self._is_lost = True
+                    log.warning("ears_lost", channel=self._name, error=str(error).strip()[:200])
                 time.sleep(COME_BACK_SECONDS)
 
     @abstractmethod

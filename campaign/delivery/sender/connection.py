@@ -53,7 +53,8 @@ class Link:
             self.openings += 1
             if self._is_lost:
                 self._is_lost = False
-                log.info("sender_database_back", link=self._name)
+                # To the same readers as the loss.
+                log.warning("sender_database_back", link=self._name)
         return self._open
 
     async def close(self) -> None:
