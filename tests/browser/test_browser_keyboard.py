@@ -21,7 +21,7 @@ _WATCH = """() => {
     const style = getComputedStyle(e);
     return (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
   };
-  window.keys = {wanted: kept, met: new Set(), bare: new Set()};
+  window.keys = {wanted: kept, met: new Set(), bare: new Set(), left: false};
   document.addEventListener('focusin', ({target}) => {
     const group = target.type === 'radio' && kept.find(e =>
       e.type === 'radio' && e.name === target.name && e.form === target.form);
@@ -30,6 +30,8 @@ _WATCH = """() => {
     if (!near.some(e => e && shows(e))) window.keys.bare.add(target);
   });
   document.activeElement.blur();
+  // Seen when it happens: a look after every so many presses may pass it by for ever.
+  document.addEventListener('focusout', ({relatedTarget}) => { window.keys.left ||= relatedTarget === null; });
   return kept.length;
 }"""
 _TOLD = """() => {
@@ -39,7 +41,9 @@ _TOLD = """() => {
   const missed = wanted.filter(e => !met.has(e) && !(e.tabIndex < 0 && e.closest('#board')));
   return [...missed.map(e => 'not reached: ' + name(e)), ...[...bare].map(e => 'focus not seen: ' + name(e))];
 }"""
-_AGAIN = "() => window.keys.wanted.length > 0 && document.activeElement === document.body"
+_AGAIN = (
+    "() => window.keys.left || (window.keys.wanted.length > 0 && document.activeElement === document.body)"
+)
 
 
 def by_keyboard(page):
