@@ -1,6 +1,6 @@
 """What tests of sales need: sessions put straight into the schedule's tables, and figures read back."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -88,6 +88,24 @@ def change_session(database: Database, session_id: int, **columns: Any) -> None:
             text(f"UPDATE live_session SET {sets}version = version + 1, updated_at = now() WHERE id = :id"),
             columns | {"id": session_id},
         )
+
+
+def told_line(number: int, **given: Any) -> dict[str, Any]:
+    """A paid order line as a source pushes it, with only what it must have."""
+    at = datetime.now(UTC).replace(microsecond=0).isoformat()
+    return {
+        "type": "order.line",
+        "event_id": f"e{number}",
+        "occurred_at": at,
+        "platform": "douyin",
+        "shop_id": "4001",
+        "line_id": f"l{number}",
+        "status": "paid",
+        "ordered_at": at,
+        "currency": "CNY",
+        "qty": 1,
+        "paid_fen": 100,
+    } | given
 
 
 def fold_all(database: Database) -> None:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from campaign.kit.database import Database
 from campaign.kit.errors import Forbidden, Unauthenticated
 from campaign.sales.batches import Batch
 from campaign.sales.intake import Intake, _Push
-from tests.sales_kit import assert_reconciled, fold_all
+from tests.sales_kit import assert_reconciled, fold_all, told_line
 
 KEY = b"k" * 32
 CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
@@ -32,23 +31,6 @@ class Spoilt(tuple[int, ...]):
 
 
 SPOILT = Actor(kind="key", role="connector", id=7, name="spoilt", shop_ids=Spoilt((1,)))
-
-
-def line(number: int) -> dict[str, Any]:
-    at = datetime.now(UTC).isoformat()
-    return {
-        "type": "order.line",
-        "event_id": f"e{number}",
-        "occurred_at": at,
-        "platform": "douyin",
-        "shop_id": "4001",
-        "line_id": f"l{number}",
-        "status": "paid",
-        "ordered_at": at,
-        "currency": "CNY",
-        "qty": 1,
-        "paid_fen": 100,
-    }
 
 
 def all_at_once(intake: Intake, pushes: Sequence[tuple[Actor | str, list[Any]]]) -> list[Any]:
@@ -84,9 +66,10 @@ def stored(database: Database) -> tuple[int, int]:
 
 def test_pushes_that_wait_together_share_one_transaction(committed_database: Database) -> None:
     intake = Intake(committed_database, KEY)
-    pushes: list[tuple[Actor, list[Any]]] = [(CONNECTOR, [line(number)]) for number in range(8)]
-    answers = all_at_once(intake, [*pushes, (CONNECTOR, [line(3), line(9)]), (ELSEWHERE, [line(10)])])
-    assert [answer.accepted for answer in answers[:8]].count(1) + answers[8].duplicates == 8
+    pushes: list[tuple[Actor, list[Any]]] = [(CONNECTOR, [told_line(number)]) for number in range(8)]
+    again = [*pushes[3][1], told_line(9)]
+    answers = all_at_once(intake, [*pushes, (CONNECTOR, again), (ELSEWHERE, [told_line(10)])])
+    assert sum(answer.duplicates for answer in answers) == 1
     assert sum(answer.accepted for answer in answers) == 9
     assert [(one.index, one.code) for one in answers[9].rejected] == [(0, "out_of_scope")]
     assert stored(committed_database) == (9, 1)
@@ -96,7 +79,9 @@ def test_pushes_that_wait_together_share_one_transaction(committed_database: Dat
 
 def test_a_push_that_breaks_is_answered_alone(committed_database: Database) -> None:
     intake = Intake(committed_database, KEY)
-    answers = all_at_once(intake, [(CONNECTOR, [line(1)]), (SPOILT, [line(2)]), (CONNECTOR, [line(3)])])
+    answers = all_at_once(
+        intake, [(CONNECTOR, [told_line(1)]), (SPOILT, [told_line(2)]), (CONNECTOR, [told_line(3)])]
+    )
     assert [getattr(answer, "accepted", 0) for answer in answers] == [1, 0, 1]
     assert isinstance(answers[1], RuntimeError)
     assert stored(committed_database) == (2, 2)
@@ -106,7 +91,12 @@ def test_whose_keys_they_are_is_looked_up_with_the_batch(committed_database: Dat
     with committed_database.transaction(SYSTEM) as db:
         good = _key(db, Scope("connector"))
         other = _key(db, Scope("hub", hub_role="manager"))
-    pushes = [(good, [line(1)]), ("nobody's", [line(2)]), (other, [line(3)]), (good, [line(4)])]
+    pushes = [
+        (good, [told_line(1)]),
+        ("nobody's", [told_line(2)]),
+        (other, [told_line(3)]),
+        (good, [told_line(4)]),
+    ]
     answers = all_at_once(Intake(committed_database, KEY), pushes)
     assert [getattr(answer, "accepted", answer) for answer in (answers[0], answers[3])] == [1, 1]
     assert [type(answer) for answer in answers[1:3]] == [Unauthenticated, Forbidden]
@@ -115,9 +105,9 @@ def test_whose_keys_they_are_is_looked_up_with_the_batch(committed_database: Dat
 
 def test_after_the_work_a_later_push_finds_the_door_open(committed_database: Database) -> None:
     intake = Intake(committed_database, KEY)
-    answers = all_at_once(intake, [(CONNECTOR, [line(1)]), (SPOILT, [line(2)])])
+    answers = all_at_once(intake, [(CONNECTOR, [told_line(1)]), (SPOILT, [told_line(2)])])
     assert (answers[0].accepted, type(answers[1])) == (1, RuntimeError)
-    assert intake.take_in(CONNECTOR, Batch([line(3)], [])).accepted == 1
+    assert intake.take_in(CONNECTOR, Batch([told_line(3)], [])).accepted == 1
 
 
 def _key(db: Session, scope: Scope) -> str:
@@ -126,7 +116,7 @@ def _key(db: Session, scope: Scope) -> str:
 
 def test_more_than_one_transaction_should_hold_is_split(committed_database: Database) -> None:
     intake = Intake(committed_database, KEY)
-    many = [(CONNECTOR, [line(part * 1000 + number) for number in range(900)]) for part in range(4)]
+    many = [(CONNECTOR, [told_line(part * 1000 + number) for number in range(900)]) for part in range(4)]
     assert [answer.accepted for answer in all_at_once(intake, many)] == [900] * 4
     assert stored(committed_database) == (3600, 2)
 
@@ -134,6 +124,6 @@ def test_more_than_one_transaction_should_hold_is_split(committed_database: Data
 @pytest.mark.parametrize("together", [1, 5])
 def test_a_database_that_is_away_is_said_to_all(together: int) -> None:
     away = Database.connect("postgresql://nobody@127.0.0.1:9/none", pool_size=1)
-    answers = all_at_once(Intake(away, KEY), [(CONNECTOR, [line(number)]) for number in range(together)])
+    answers = all_at_once(Intake(away, KEY), [(CONNECTOR, [told_line(number)]) for number in range(together)])
     assert [answer.status for answer in answers] == [503] * together
     away.dispose()

@@ -1,7 +1,6 @@
 """What pushes bring waits in parcels: keys claimed once, events logged and merged once, what was left adopted."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,28 +15,11 @@ from campaign.sales.intake import Intake
 from campaign.sales.merging_in import merge_waiting
 from campaign.sales.submissions import prepared
 from campaign.sales.taking import Parcel, Source, Taken, take
-from tests.sales_kit import assert_reconciled, fold_all
+from tests.sales_kit import assert_reconciled, fold_all, told_line
 
 KEY = b"k" * 32
 CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
 ODD = "皮衣\t\\.\n'x'"
-
-
-def line(number: int, **given: Any) -> dict[str, Any]:
-    at = datetime.now(UTC).replace(microsecond=0).isoformat()
-    return {
-        "type": "order.line",
-        "event_id": f"e{number}",
-        "occurred_at": at,
-        "platform": "douyin",
-        "shop_id": "4001",
-        "line_id": f"l{number}",
-        "status": "paid",
-        "ordered_at": at,
-        "currency": "CNY",
-        "qty": 1,
-        "paid_fen": 100,
-    } | given
 
 
 def rows(database: Database, query: str) -> list[Any]:
@@ -60,7 +42,11 @@ def test_columns_arrive_as_they_were(committed_database: Database) -> None:
 
 @pytest.mark.parametrize("keep", [parcels.in_hope, parcels.with_care])
 def test_either_way_of_claiming_keeps_the_same(committed_database: Database, keep: Any) -> None:
-    events = [line(2, event_id=ODD, merchant_sku=ODD), line(1), line(3, occurred_at="2026-01-01T00:00:00Z")]
+    events = [
+        told_line(2, event_id=ODD, merchant_sku=ODD),
+        told_line(1),
+        told_line(3, occurred_at="2026-01-01T00:00:00Z"),
+    ]
     with committed_database.transaction(SYSTEM) as db:
         given, _ = prepared(events, salt=KEY)
         (outcome,) = take(db, [Parcel(CONNECTOR, given, Source("push", 7))], keep)
@@ -82,9 +68,9 @@ def test_either_way_of_claiming_keeps_the_same(committed_database: Database, kee
 
 def test_hope_that_is_in_vain_leaves_nothing_and_care_finishes(committed_database: Database) -> None:
     intake = Intake(committed_database, KEY)
-    assert told(intake.take_in(CONNECTOR, Batch([line(1)], []))) == (1, 0, [])
-    again = [line(2), line(1), line(1, paid_fen=7), line(3)]
-    again[1] = line(1) | json.loads(rows_of_parcel(committed_database)[0])
+    assert told(intake.take_in(CONNECTOR, Batch([told_line(1)], []))) == (1, 0, [])
+    again = [told_line(2), told_line(1), told_line(1, paid_fen=7), told_line(3)]
+    again[1] = told_line(1) | json.loads(rows_of_parcel(committed_database)[0])
     given, _ = prepared(again, salt=KEY)
     with pytest.raises(parcels.SeenBefore), committed_database.transaction(SYSTEM) as db:
         take(db, [Parcel(CONNECTOR, given, Source("push"))], parcels.in_hope)
@@ -116,7 +102,7 @@ def rows_of_parcel(database: Database) -> list[str]:
 
 def test_a_body_read_quickly_is_kept_and_merged_as_one_read_strictly(committed_database: Database) -> None:
     intake = Intake(committed_database, KEY)
-    events = [line(number, buyer_hash=f"b{number}", traffic="live") for number in range(3)]
+    events = [told_line(number, buyer_hash=f"b{number}", traffic="live") for number in range(3)]
     body = json.dumps({"events": events}).encode()
     quick = read_batch(body, "application/json")
     assert quick.written is not None
@@ -134,7 +120,7 @@ def test_what_an_older_release_left_waiting_is_adopted_and_counted_once(
     committed_database: Database,
 ) -> None:
     intake = Intake(committed_database, KEY)
-    intake.take_in(CONNECTOR, Batch([line(1), line(2)], []))
+    intake.take_in(CONNECTOR, Batch([told_line(1), told_line(2)], []))
     with committed_database.transaction(SYSTEM) as db:
         # As that release did: rows in the log at once, their ids in the inbox.
         parcels.unpack(db)

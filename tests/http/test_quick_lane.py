@@ -1,7 +1,6 @@
 """Pushes that go well are answered before Flask; what it answers otherwise is the same as it was."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,25 +10,9 @@ from campaign.api import quick_lane
 from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
 from campaign.sales.intake import Intake
+from tests.sales_kit import told_line
 
 PATH = quick_lane.PATH
-
-
-def line(number: int, **given: Any) -> dict[str, Any]:
-    at = datetime.now(UTC).isoformat()
-    return {
-        "type": "order.line",
-        "event_id": f"e{number}",
-        "occurred_at": at,
-        "platform": "douyin",
-        "shop_id": "4001",
-        "line_id": f"l{number}",
-        "status": "paid",
-        "ordered_at": at,
-        "currency": "CNY",
-        "qty": 1,
-        "paid_fen": 100,
-    } | given
 
 
 @pytest.fixture
@@ -61,9 +44,9 @@ def body(*events: Any) -> bytes:
 def test_an_answer_is_the_same_to_the_letter_and_the_view_is_not_asked(
     post: Any, app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = post(body(line(1), line(2)), ask_flask=True)
+    slow = post(body(told_line(1), told_line(2)), ask_flask=True)
     monkeypatch.setitem(app.view_functions, "api_ingest.push_by_key", None)
-    quick = post(body(line(3), line(4)))
+    quick = post(body(told_line(3), told_line(4)))
     assert (quick.status_code, quick.data) == (200, slow.data)
     assert set(quick.headers) == set(slow.headers)
 
@@ -71,14 +54,14 @@ def test_an_answer_is_the_same_to_the_letter_and_the_view_is_not_asked(
 @pytest.mark.parametrize(
     ("sent", "given"),
     [
-        (body(line(1, qty="1"), line(2)), {}),
-        (body(line(1), line(1, paid_fen=2)), {}),
+        (body(told_line(1, qty="1"), told_line(2)), {}),
+        (body(told_line(1), told_line(1, paid_fen=2)), {}),
         (body(), {}),
         (b'{"events": [', {}),
         (b"\xff", {}),
-        (body(line(1)), {"role": "hub"}),
-        (body(line(1)), {"Authorization": "Bearer nobody"}),
-        (body(line(1)), {"Authorization": "Basic x"}),
+        (body(told_line(1)), {"role": "hub"}),
+        (body(told_line(1)), {"Authorization": "Bearer nobody"}),
+        (body(told_line(1)), {"Authorization": "Basic x"}),
         (b'{"events": [', {"Authorization": "Bearer nobody"}),
         (b" " * (4 * 1024 * 1024 + 1), {}),
     ],
@@ -100,7 +83,7 @@ def test_what_was_taken_is_not_taken_again_to_word_what_was_not(
     taken = []
     real = Intake.take_in
     monkeypatch.setattr(Intake, "take_in", lambda self, *given: taken.append(1) or real(self, *given))
-    answer = post(body(line(1), line(2, qty=-1)))
+    answer = post(body(told_line(1), told_line(2, qty=-1)))
     assert (answer.json["accepted"], answer.json["duplicates"], len(taken)) == (1, 0, 1)
     assert [(one["index"], one["field"]) for one in answer.json["rejected"]] == [(1, "qty")]
 
@@ -110,5 +93,5 @@ def test_a_fault_of_ours_is_logged_and_answered_once(post: Any, monkeypatch: pyt
         raise RuntimeError("broken")
 
     monkeypatch.setattr(Intake, "take_in", broken)
-    answer = post(body(line(1)))
+    answer = post(body(told_line(1)))
     assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
