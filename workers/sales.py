@@ -1,11 +1,13 @@
 """Sales in the background: fold changes, place lines again, project live figures. Every task sweeps."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 import structlog
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from campaign.kit.actor import SYSTEM
+from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.parts import Parts
 from campaign.kit.redis import RedisError
 from campaign.sales import (
@@ -106,19 +108,31 @@ def _project(parts: Parts) -> int:
 
 @task("sales.reattribute")
 def reattribute(parts: Parts) -> int:
-    """Place the lines of sessions and shops that changed, one transaction each."""
-    total = 0
+    """Place the lines of sessions, shops and products that changed, one transaction each."""
     with parts.database.transaction(SYSTEM, readonly=True) as db:
         sessions, shops = placing.due_for_placing(db, SYSTEM), placing.due_shops(db, SYSTEM)
-    for place, ids in ((placing.reattribute, sessions), (placing.reassign_shop, shops)):
-        for one in ids:
-            try:
-                with parts.database.transaction(SYSTEM) as db:
-                    total += place(db, SYSTEM, one)
-            except Exception:
-                # One that fails stays due and must not keep the others waiting.
-                log.exception("placing_failed", what=place.__name__, id=one)
+    total = sum(_place(parts, placing.reattribute, one)[0] for one in sessions)
+    total += sum(_place(parts, placing.reassign_shop, one)[0] for one in shops)
+    with parts.database.transaction(SYSTEM) as db:
+        placing.forget_skus(db, SYSTEM)
+    for _ in range(MOST_ROUNDS):
+        with parts.database.transaction(SYSTEM, readonly=True) as db:
+            skus = placing.due_skus(db, SYSTEM)
+        done = [_place(parts, placing.reassign_sku, one) for one in skus]
+        total += sum(moved for moved, _ in done)
+        if not skus or not all(well for _, well in done):
+            break  # what failed stays due, and is not tried again at once
     return total
+
+
+def _place(parts: Parts, place: Callable[[Session, Actor, int], int], one: int) -> tuple[int, bool]:
+    """How many lines moved, and whether it went well: one that fails must not keep the others waiting."""
+    try:
+        with parts.database.transaction(SYSTEM) as db:
+            return place(db, SYSTEM, one), True
+    except Exception:
+        log.exception("placing_failed", what=getattr(place, "__name__", ""), id=one)
+        return 0, False
 
 
 @task("sales.tell")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, create_model
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
+from campaign.catalog import products
 from campaign.catalog import schemas as catalog
 from campaign.catalog.models import PlatformAccount, Product
 from campaign.gate.door import Answer, reads, writes
@@ -102,7 +103,11 @@ def _routes(kind: Kind[Any]) -> None:
     def change(*, db: Session, actor: Actor, thing_id: str, body: Any) -> Answer:
         row = queries.get(db, actor, kind.model, read_id(kind.prefix, thing_id))
         changes = {name: getattr(body, name) for name in body.model_fields_set}
-        return show(actions.change(db, actor, row, changes, expected_rev=expected_version()))
+        if isinstance(row, Product):
+            products.change_product(db, actor, row, changes, expected_rev=expected_version())
+        else:
+            actions.change(db, actor, row, changes, expected_rev=expected_version())
+        return show(row)
 
     @writes("parties.write", status=204)
     def archive(*, db: Session, actor: Actor, thing_id: str) -> Response:
@@ -174,3 +179,25 @@ def put_aliases(*, db: Session, actor: Actor, host_id: str, body: schemas.Aliase
     host = queries.get(db, actor, Host, read_id("hst", host_id))
     actions.set_aliases(db, actor, host, body.items)
     return schemas.AliasesOut(items=queries.aliases_of(db, actor, [host.id])[host.id])
+
+
+@bp.get("/products/<product_id>/brands")
+@reads("parties.read", answer=catalog.StretchesOut)
+def get_product_brands(*, db: Session, actor: Actor, product_id: str) -> BaseModel:
+    """Whose a product was and is, oldest first."""
+    row = queries.get(db, actor, Product, read_id("prd", product_id))
+    return _brands(db, actor, row)
+
+
+@bp.put("/products/<product_id>/brands")
+@writes("parties.write", body=catalog.StretchesIn, answer=catalog.StretchesOut)
+def put_product_brands(*, db: Session, actor: Actor, product_id: str, body: catalog.StretchesIn) -> BaseModel:
+    """Replace them all. What was sold on days that are another brand's now is counted there soon after."""
+    row = queries.get(db, actor, Product, read_id("prd", product_id))
+    products.set_stretches(db, actor, row, body.items, expected_rev=expected_version())
+    return _brands(db, actor, row)
+
+
+def _brands(db: Session, actor: Actor, row: Product) -> catalog.StretchesOut:
+    found = products.stretches_of(db, actor, row)
+    return catalog.StretchesOut(items=[catalog.StretchOut.model_validate(one) for one in found])

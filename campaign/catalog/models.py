@@ -23,6 +23,16 @@ class Product(Party):
     currency: Mapped[str] = mapped_column(default="CNY")
 
 
+class ProductPast(Base):
+    """Whose a product was: of `brand_id` on the days before `until`, back to the `until` before."""
+
+    __tablename__ = "product_past"
+
+    product_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("product.id"), primary_key=True)
+    until: Mapped[date] = mapped_column(primary_key=True)
+    brand_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("brand.id"))
+
+
 class PlatformAccount(Party):
     """An account that goes live on a platform; external_id is the author id lines carry."""
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from campaign.kit.fields import (
     AccountId,
@@ -42,6 +42,50 @@ class ProductOut(Shown):
     category: str
     price_fen: int | None
     currency: str
+
+
+class ProductChange(Strict):
+    """What of a product may change in place: whose it is has days of its own."""
+
+    sku: Name
+    name: Name
+    name_en: Line = ""
+    category: Line = ""
+    price_fen: Fen | None = None
+
+
+class HandOverIn(Strict):
+    """Whose a product is since a day; none: it has been all the time."""
+
+    brand_id: BrandId
+    since: Day | None = None
+
+
+class StretchIn(Strict):
+    """A product is of this brand since a day, until the next begins; the first has no day."""
+
+    brand_id: BrandId
+    starts_on: Day | None = None
+
+
+class StretchesIn(Strict):
+    """Whose a product was and is, oldest first: they replace what stood."""
+
+    items: Annotated[list[StretchIn], Field(min_length=1, max_length=50)]
+
+
+class StretchOut(BaseModel):
+    """[starts_on, ends_on): null where nothing comes before or after."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    brand_id: BrandId
+    starts_on: date | None
+    ends_on: date | None
+
+
+class StretchesOut(BaseModel):
+    items: list[StretchOut]
 
 
 class AccountIn(Strict):

@@ -89,6 +89,53 @@ def reassign_shop(db: Session, actor: Actor, shop_id: int) -> int:
     return moved
 
 
+# A SKU that no line bears needs nothing; it is struck off once no batch can still read what was before.
+_SKUS_DUE = text(
+    "SELECT c.id FROM sku_change c WHERE (c.placed_at IS NULL OR c.changed_at + :settling <= :now)"
+    " AND EXISTS (SELECT FROM order_line l WHERE l.merchant_sku = c.sku) ORDER BY c.id LIMIT 200"
+)
+_SKUS_IDLE = text(
+    "DELETE FROM sku_change c WHERE c.changed_at + :settling <= :now"
+    " AND NOT EXISTS (SELECT FROM order_line l WHERE l.merchant_sku = c.sku)"
+)
+_SKU = text("SELECT * FROM sku_change WHERE id = :id FOR UPDATE SKIP LOCKED")
+_LINES_OF_SKU = text(
+    "SELECT shop_id, line_id FROM order_line WHERE merchant_sku = :sku AND (shop_id, line_id) > (:shop, :line)"
+    " ORDER BY shop_id, line_id LIMIT :most"
+)
+_SKU_AT = text("UPDATE sku_change SET shop_id = :shop, line_id = :line WHERE id = :id")
+_SKU_PLACED = text("UPDATE sku_change SET placed_at = :now, shop_id = 0, line_id = '' WHERE id = :id")
+_SKU_DONE = text("DELETE FROM sku_change WHERE id = :id")
+
+
+def due_skus(db: Session, actor: Actor) -> list[int]:
+    """Changes of products (new, renumbered, of another brand) whose lines were not all placed since."""
+    return list(db.execute(_SKUS_DUE, {"settling": SETTLING, "now": clock.now(db)}).scalars())
+
+
+def forget_skus(db: Session, actor: Actor) -> None:
+    """Strike off changes of products that nobody has sold."""
+    db.execute(_SKUS_IDLE, {"settling": SETTLING, "now": clock.now(db)})
+
+
+def reassign_sku(db: Session, actor: Actor, change_id: int) -> int:
+    """Find product and brand of the next lines of a SKU again; gives how many moved. What is left stays due."""
+    change = db.execute(_SKU, {"id": change_id}).one_or_none()
+    if change is None:
+        return 0
+    now = clock.now(db)
+    after = {"sku": change.sku, "shop": change.shop_id, "line": change.line_id, "most": MOST_LINES}
+    keys = [(row.shop_id, row.line_id) for row in db.execute(_LINES_OF_SKU, after)]
+    moved = _place_again(db, keys)
+    if len(keys) == MOST_LINES:
+        db.execute(_SKU_AT, {"id": change_id, "shop": keys[-1][0], "line": keys[-1][1]})
+    elif change.changed_at + SETTLING <= now:
+        db.execute(_SKU_DONE, {"id": change_id})
+    else:
+        db.execute(_SKU_PLACED, {"id": change_id, "now": now})
+    return moved
+
+
 def _place_again(db: Session, keys: Sequence[LineKey]) -> int:
     """Ascending slices, so that locks are taken in the order that ingest takes them."""
     moved = 0

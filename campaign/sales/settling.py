@@ -5,8 +5,8 @@ The one place that turns merged states into rows; ingest, imports, re-attributio
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -42,7 +42,7 @@ def settle(
     """
     zone = zone_of(db)
     lines = {row.key: line_of(row.state) for row in rows}
-    catalogue = _Catalogue(db, rows, lines)
+    catalogue = _Catalogue(db, rows, lines, zone)
     airings = airings_for(db, [(row, lines[row.key]) for row in rows])
     written, differences = [], []
     recounted: Postings = {}
@@ -161,34 +161,62 @@ def _refund_row(row: LineRow, view: RefundView, state: merging.State) -> dict[st
 
 
 _SHOPS = text("SELECT id, brand_id FROM shop WHERE id = ANY(:ids)")
-_PRODUCTS = text("SELECT id, brand_id, sku FROM product WHERE sku = ANY(:skus)")
+_PRODUCTS = text(
+    "SELECT p.id, p.brand_id, p.sku, (SELECT array_agg(f.until ORDER BY f.until) FROM product_past f"
+    " WHERE f.product_id = p.id) AS until, (SELECT array_agg(f.brand_id ORDER BY f.until) FROM product_past f"
+    " WHERE f.product_id = p.id) AS past FROM product p WHERE p.sku = ANY(:skus) ORDER BY p.id"
+)
 _WINDOWS = text("SELECT id, return_window_days FROM brand")
 
 
-class _Catalogue:
-    """Brands and products of a batch: a line's brand is its product's, else its shop's, else none."""
+class _Product(NamedTuple):
+    """past: (until, brand) by day, of whom it was before."""
 
-    def __init__(self, db: Session, rows: Sequence[LineRow], lines: Mapping[Any, Line]) -> None:
+    id: int
+    brand_id: int
+    past: tuple[tuple[date, int], ...]
+
+    def brand_on(self, day: date | None) -> int:
+        """Whose it was on a business day: the nearest `until` after it says."""
+        if day is not None:
+            for until, brand_id in self.past:
+                if day < until:
+                    return brand_id
+        return self.brand_id
+
+
+class _Catalogue:
+    """Brands and products of a batch: a line's brand is its product's on that day, else its shop's, else none."""
+
+    def __init__(
+        self, db: Session, rows: Sequence[LineRow], lines: Mapping[Any, Line], zone: ZoneInfo
+    ) -> None:
         shop_ids = sorted({row.shop_id for row in rows})
         skus = sorted({line.merchant_sku for line in lines.values() if line.merchant_sku})
+        self._zone = zone
         self._brand_of_shop: dict[int, int | None] = {
             row.id: row.brand_id for row in db.execute(_SHOPS, {"ids": shop_ids})
         }
-        self._products: dict[str, list[tuple[int, int]]] = {}
+        self._products: dict[str, list[_Product]] = {}
         if skus:
             for row in db.execute(_PRODUCTS, {"skus": skus}):
-                self._products.setdefault(row.sku, []).append((row.id, row.brand_id))
+                past = tuple(zip(row.until or (), row.past or (), strict=True))
+                self._products.setdefault(row.sku, []).append(_Product(row.id, row.brand_id, past))
         self._windows = {row.id: timedelta(days=row.return_window_days) for row in db.execute(_WINDOWS)}
 
     def owner_of(self, row: LineRow, line: Line) -> Owner:
-        """merchant_sku finds the product within the shop's brand, or hub-wide where it is unique."""
+        """merchant_sku finds the product within the shop's brand, or hub-wide where it is unique.
+
+        Two of one brand on one day (one changed hands, and its SKU was given again): the one that was there first.
+        """
         brand_id = self._brand_of_shop.get(row.shop_id)
         found = self._products.get(line.merchant_sku or "", [])
-        own = [product for product in found if product[1] == brand_id]
+        day = None if line.ordered_at is None else business_day(line.ordered_at, self._zone)
+        own = [product for product in found if product.brand_on(day) == brand_id]
         if not own and len(found) == 1:
             own = found
         if own:
-            return Owner(row.shop_id, own[0][1], own[0][0])
+            return Owner(row.shop_id, own[0].brand_on(day), own[0].id)
         return Owner(row.shop_id, brand_id, None)
 
     def window_of(self, owner: Owner) -> timedelta:

@@ -1,7 +1,10 @@
 """Parties over the API: made by name alone, changed with If-Match, archived, listed by cursor."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from campaign.kit import ids
 from campaign.kit.actor import Actor
 from tests.factory import HUB
 
@@ -154,3 +157,60 @@ def test_a_shop_and_an_account_keep_whom_they_belong_to(call, make):
     )
     assert (shop.status_code, shop.json["brand_id"]) == (201, brand)
     assert (account.status_code, account.json["host_id"]) == (201, host)
+
+
+AHEAD = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+
+
+def brands_of(answer):
+    return [(one["brand_id"], one["starts_on"], one["ends_on"]) for one in answer.json["items"]]
+
+
+def test_a_product_is_of_another_brand_since_a_day(call, make):
+    one, other = make.brand(), make.brand()
+    ours, theirs = ids.public("brd", one.id), ids.public("brd", other.id)
+    path = f"/products/{ids.public('prd', make.product(one).id)}"
+    assert brands_of(call(HUB, "GET", f"{path}/brands")) == [(ours, None, None)]
+    given = {"items": [{"brand_id": ours}, {"brand_id": theirs, "starts_on": "2026-01-05"}]}
+    put = call(HUB, "PUT", f"{path}/brands", json=given, headers={"If-Match": '"v1"'})
+    assert put.status_code == 200, put.json
+    assert brands_of(put) == [(ours, None, "2026-01-05"), (theirs, "2026-01-05", None)]
+    assert call(HUB, "GET", path).json["brand_id"] == theirs
+    stale = call(HUB, "PUT", f"{path}/brands", json=given, headers={"If-Match": '"v1"'})
+    assert (stale.status_code, stale.json["code"]) == (412, "stale")
+    # Who had it no longer sees it, and nobody but the hub learns whose it was.
+    brand = Actor(kind="key", role="brand", brand_id=other.id, name="brand tester")
+    former = Actor(kind="key", role="brand", brand_id=one.id, name="former tester")
+    assert (call(brand, "GET", path).status_code, call(former, "GET", path).status_code) == (200, 404)
+    assert call(brand, "GET", f"{path}/brands").status_code == 403
+
+
+def test_another_brand_by_patch_has_it_from_today_on(call, make):
+    one, other = make.brand(), make.brand()
+    path = f"/products/{ids.public('prd', make.product(one).id)}"
+    changed = call(HUB, "PATCH", path, json={"brand_id": ids.public("brd", other.id), "name": "新款"})
+    assert (changed.status_code, changed.json["name"]) == (200, "新款")
+    before, after = call(HUB, "GET", f"{path}/brands").json["items"]
+    assert (before["brand_id"], after["brand_id"]) == (ids.public("brd", one.id), ids.public("brd", other.id))
+    assert before["ends_on"] == after["starts_on"] is not None
+    # The same brand again is no change of hands.
+    call(HUB, "PATCH", path, json={"brand_id": ids.public("brd", other.id)})
+    assert len(call(HUB, "GET", f"{path}/brands").json["items"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "faults"),
+    [
+        (["2026-01-05"], [("items.0.starts_on", "first_is_open")]),
+        ([None, None], [("items.1.starts_on", "missing")]),
+        ([None, AHEAD], [("items.1.starts_on", "in_future")]),
+        ([None, "2026-01-05", "2026-01-05"], [("items.2.starts_on", "not_in_order")]),
+    ],
+)
+def test_brands_of_a_product_follow_each_other(call, make, days, faults):
+    brand = make.brand()
+    path = f"/products/{ids.public('prd', make.product(brand).id)}/brands"
+    items = [{"brand_id": ids.public("brd", brand.id), "starts_on": day} for day in days]
+    answer = call(HUB, "PUT", path, json={"items": items})
+    assert answer.status_code == 422
+    assert [(fault["field"], fault["code"]) for fault in answer.json["errors"]] == faults

@@ -1,5 +1,7 @@
 """One party on its page: changed, called by other names, taken out of use and back."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from campaign.catalog.models import Product
@@ -56,8 +58,7 @@ def test_a_fault_stands_by_its_field_and_nothing_is_changed(stage, manager, give
 def test_a_price_is_changed_in_its_own_currency(stage, manager, database):
     here = path("products", "prd", stage.product)
     manager.get(here)
-    brand = ids.public("brd", stage.brand.id)
-    assert manager.post(here, brand_id=brand, sku="S-9", name="皮带", price="1,299.50").status_code == 303
+    assert manager.post(here, sku="S-9", name="皮带", price="1,299.50").status_code == 303
     assert 'value="1299.50"' in manager.follow().text
     row = stage.act(get, Product, stage.product.id)
     assert (row.price_fen, row.sku, row.currency) == (129950, "S-9", "CNY")
@@ -129,3 +130,29 @@ def test_who_may_only_look_sees_no_buttons(app, database, stage):
     assert "disabled" in page
     assert "Take out of use" not in page
     assert viewer.post(here, name="x").status_code == 403
+
+
+def test_a_product_is_handed_over_since_a_day_or_all_the_time(stage, manager):
+    here = path("products", "prd", stage.product)
+    page = manager.get(here).text
+    other = stage.make.brand(name="新东家")
+    given = {"brand_id": ids.public("brd", other.id)}
+    assert "from the beginning" in page
+    assert manager.post(f"{here}/brand", **given, since="2026-01-05", _rev="1").status_code == 303
+    page = manager.follow().text
+    assert page.index("since 2026-01-05") < page.index("from the beginning")
+    stale = manager.post(f"{here}/brand", **given, _rev="1")
+    assert stale.status_code == 412
+    ahead = manager.post(
+        f"{here}/brand", **given, since=(datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    )
+    assert ahead.status_code == 422
+    assert 'id="since-about"' in ahead.text
+    manager.get(here)
+    assert manager.post(f"{here}/brand", **given).status_code == 303
+    assert "since 2026" not in manager.follow().text
+    assert stage.act(get, Product, stage.product.id).brand_id == other.id
+    twin = stage.make.product(stage.brand, sku=stage.product.sku)
+    there = path("products", "prd", twin)
+    manager.get(there)
+    assert manager.post(f"{there}/brand", **given).status_code == 409

@@ -68,13 +68,14 @@ def lines_of(said):
 
 class World:
     """What stands around the lines: shows {id, account, rooms, starts_at, ends_at, shifts [(host, agency, from,
-    to)]}, accounts {name: shop or None}, shops {name: brand or None}, products {(brand, sku): id}, assigned {(shop,
-    line): show id}, windows {brand: days}, and the hub's zone. Ids are the database's.
+    to)]}, accounts {name: shop or None}, shops {name: brand or None}, products [{id, sku, brands [(since or None,
+    brand)]}] by their age, assigned {(shop, line): show id}, windows {brand: days}, and the hub's zone. Ids are the
+    database's.
     """
 
     def __init__(self, zone):
         self.zone = ZoneInfo(zone)
-        self.shows, self.accounts, self.shops, self.products = [], {}, {}, {}
+        self.shows, self.accounts, self.shops, self.products = [], {}, {}, []
         self.assigned, self.windows = {}, {}
 
     def day(self, at):
@@ -107,12 +108,20 @@ class World:
         return next(show for show in self.shows if show["id"] == number)
 
     def owned(self, key, line):
-        """(brand, product): the product's, else the shop's, else none."""
-        brand, sku = self.shops[key[0]], line.get("merchant_sku")
-        if (brand, sku) in self.products:
-            return brand, self.products[brand, sku]
-        elsewhere = [(owner, found) for (owner, name), found in self.products.items() if name == sku]
-        return elsewhere[0] if len(elsewhere) == 1 else (brand, None)
+        """(brand, product): the product's on the day of the order, else the shop's, else none."""
+        brand, day = self.shops[key[0]], self.day(line["ordered_at"])
+        same = [one for one in self.products if one["sku"] == line.get("merchant_sku")]
+        then = [(_brand_on(one, day), one["id"]) for one in same]
+        within = [one for one in then if one[0] == brand]
+        if within:
+            return within[0]
+        return then[0] if len(then) == 1 else (brand, None)
+
+
+def _brand_on(product, day):
+    """The last that had begun; the first has been there for ever."""
+    begun = [brand for since, brand in product["brands"] if since is None or since <= day]
+    return begun[-1]
 
 
 def _away(show, at):

@@ -2,15 +2,15 @@
 
 What a season holds: duplicates, contradictions, disorder, partial refunds, presales, gifts, exchanges, compensation,
 two currencies, several rooms of a show, hand-overs, traffic and rooms known later, details and exports above pushes,
-files again, corrections of times, rooms and shifts, the hub's own word, a shop that gets its brand, transactions that
-die, Redis emptied at any moment.
+files again, corrections of times, rooms and shifts, the hub's own word, a shop that gets its brand, products that come
+late and change hands as of any day, transactions that die, Redis emptied at any moment. Halfway lines are looked at.
 """
 
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -82,7 +82,14 @@ def test_a_thousand_seasons_are_what_the_oracle_says(part: int, joined: Parts, e
     for seed in range(1000 + part * 50, 1050 + part * 50):
         seen += alone(seed, joined, engine)
     done = {*(step.__name__ for step in STEPS), "died", "conflict", "rank 1", "rank 2", "rank 3"}
-    done |= {"corrected times", "corrected rooms", "corrected shifts"}
+    done |= {
+        "corrected times",
+        "corrected rooms",
+        "corrected shifts",
+        "since ever",
+        "since a day",
+        "provisional",
+    }
     assert done - {*seen} == set()
 
 
@@ -182,6 +189,14 @@ def _matures_with_open_cases(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def _whose_it_is_today(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(settling._Product, "brand_on", lambda product, _day: product.brand_id)
+
+
+def _days_by_another_clock(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(settling, "business_day", lambda at, _zone: at.astimezone(UTC).date())
+
+
 def _flush_unseen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(projecting, "is_whole", lambda _client: True)
 
@@ -203,6 +218,8 @@ FAULTS: dict[str, Faults] = {
     "refunds have no age": _always_day_nought,
     "paid without a moment is unpaid": _paid_only_where_a_moment_is_told,
     "lines with an open case are mature": _matures_with_open_cases,
+    "what a product sold before follows it": _whose_it_is_today,
+    "days begin elsewhere": _days_by_another_clock,
     "an empty Redis is taken for whole": _flush_unseen,
 }
 

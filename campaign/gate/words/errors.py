@@ -49,6 +49,9 @@ WORDS = {
     "fault": _("Something went wrong on our side. It has been written down."),
     "signed_by_agency": _("A host with an agency is signed."),
     "ends_before_start": _("It ends before it starts."),
+    "first_is_open": _("The first has no day: it goes back as far as there is anything."),
+    "in_future": _("That day lies ahead: today at the latest."),
+    "not_in_order": _("It must begin after the one before it."),
     "contracts_overlap": _("Two contracts of one host overlap."),
     "csrf": _("This form is too old or was not made by this site. Load the page again."),
 }

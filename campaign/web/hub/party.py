@@ -8,16 +8,20 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.accounts.policy import allows
+from campaign.catalog.models import Product
+from campaign.catalog.products import hand_over, stretches_of
+from campaign.catalog.schemas import HandOverIn
 from campaign.gate.door import reads, writes
 from campaign.insight.usage import refuse_in_use
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
 from campaign.parties.actions import archive, change, restore, set_aliases
-from campaign.parties.models import Host, Party
-from campaign.parties.queries import aliases_of, get
+from campaign.parties.models import Brand, Host, Party
+from campaign.parties.queries import aliases_of, all_of, get
 from campaign.parties.schemas import AliasesIn
 from campaign.web import forms
+from campaign.web.hub import options
 from campaign.web.hub.party_kinds import BY_SLUG, Kind
 from campaign.web.paths import read_id
 
@@ -66,6 +70,19 @@ def aliases(*, db: Session, actor: Actor, host_id: str) -> Response:
     return _answer(db, actor, kind, row, form)
 
 
+@pages.post("/products/<product_id>/brand")
+@writes("parties.write")
+def brand(*, db: Session, actor: Actor, product_id: str) -> Response:
+    """Another brand has it, since a day or all the time."""
+    kind, row = _found(db, actor, "products", product_id)
+    form = forms.read(HandOverIn, request.form)
+    if form.value is not None:
+        with forms.refusals(form, db):
+            rev = forms.sent_rev(request.form)
+            hand_over(db, actor, row, form.value.brand_id, form.value.since, expected_rev=rev)
+    return _answer(db, actor, kind, row, form)
+
+
 @pages.post("/<slug>/<party_id>/archive")
 @writes("parties.write")
 def put_away(*, db: Session, actor: Actor, slug: str, party_id: str) -> Response:
@@ -110,9 +127,11 @@ def _answer(db: Session, actor: Actor, kind: Kind, row: Party, form: forms.Form[
 
 
 def _page(db: Session, actor: Actor, kind: Kind, row: Party, sent: forms.Form[Any] | None = None) -> Response:
-    """Both forms: the one that was refused as it was sent, the other as it stands."""
+    """All forms: the one that was refused as it was sent, the other as it stands."""
     others = aliases_of(db, actor, [row.id])[row.id] if kind.model is Host else []
-    form = forms.blank(**kind.standing(row), aliases="\n".join(others))
+    stretches = stretches_of(db, actor, row) if isinstance(row, Product) else []
+    first = {"brand_id": ids.public("brd", row.brand_id)} if stretches else {}
+    form = forms.blank(**kind.standing(row), aliases="\n".join(others), **first)
     if sent is not None:
         kept = [(name, value) for name, value in form.typed.items() if name not in sent.typed]
         sent.typed = MultiDict([*sent.typed.items(multi=True), *kept])
@@ -122,6 +141,9 @@ def _page(db: Session, actor: Actor, kind: Kind, row: Party, sent: forms.Form[An
         kind=kind,
         row=row,
         form=form,
+        stretches=stretches,
+        names={one.id: one for one in all_of(db, actor, Brand)} if stretches else {},
+        brands=options.brands(db, actor) if stretches else [],
         choices={ask.name: ask.choices(db, actor) for ask in kind.changing_asks if ask.choices is not None},
         rev=request.form.get("_rev") if sent is not None and form.status != 412 else row.rev,
         may_write=allows(actor, "parties.write"),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from campaign.catalog.models import PlatformAccount, Product
-from campaign.catalog.schemas import AccountIn, ProductIn
+from campaign.catalog.schemas import AccountIn, ProductChange, ProductIn
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
@@ -216,6 +216,7 @@ KINDS: tuple[Kind, ...] = (
             Ask("category", _("Category")),
             Ask("price", _("List price (¥)")),
         ),
+        changed=ProductChange,
     ),
 )
 BY_SLUG = {kind.slug: kind for kind in KINDS}
