@@ -113,7 +113,11 @@ class GapOut(BaseModel):
 
 
 class AgainstOut(BaseModel):
-    """The platform's own report of the session beside our figures. missing: what it tells and we have nothing of."""
+    """The platform's own report of the session beside our figures. missing: what it tells and we have nothing of.
+
+    peak_online, average_online: concurrent viewers (PCU, ACU) as the platform gives them, never derived from samples;
+    over several rooms the greatest, and the average by time on air.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -121,6 +125,8 @@ class AgainstOut(BaseModel):
     rooms: int
     gaps: list[GapOut]
     missing: dict[str, int]
+    peak_online: int | None
+    average_online: int | None
 
 
 class SessionSalesOut(BaseModel):

@@ -61,7 +61,7 @@ def stage_report(
         "session_id": owner.id,
         "room_id": found.room_id or "",
         "exported_at": at.isoformat(),
-        "figures": dict(found.figures),
+        "figures": dict(found.figures) | _time_on_air(found),
         "products": list(found.products),
         "kept": dict(found.kept),
     }
@@ -96,6 +96,13 @@ def apply_report(db: Session, actor: Actor, import_id: int) -> ImportReport:
     audit.note(db, actor, "import.committed", "import", import_id, {"session": told["session_id"]})
     done = {"id": import_id, "report": json.dumps(report), "now": clock.now(db)}
     return report_of(db.execute(_DONE, done).one())
+
+
+def _time_on_air(found: SessionReport) -> dict[str, int]:
+    """How much the report's averages weigh beside those of another room."""
+    if found.began_at is None or found.ended_at is None or found.ended_at <= found.began_at:
+        return {}
+    return {"seconds_on_air": int((found.ended_at - found.began_at).total_seconds())}
 
 
 _FIND = text(

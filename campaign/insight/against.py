@@ -13,6 +13,7 @@ from campaign.insight.figures import Totals
 from campaign.insight.gaps import Gap, Held, gap
 from campaign.insight.tallies import wall_params, walls
 from campaign.kit.actor import Actor
+from campaign.kit.money import divided
 
 _CURRENCY = "CNY"
 _GRACE_MINUTES = 10
@@ -21,12 +22,18 @@ _GRACE_MINUTES = 10
 
 @dataclass(frozen=True)
 class Against:
-    """The platform's figures as of its report. missing: what it told and we have nothing of to hold beside."""
+    """The platform's figures as of its report. missing: what it told and we have nothing of to hold beside.
+
+    peak_online, average_online (PCU, ACU): the platform's alone. What samples make of them is another figure: 16.4 where
+    the platform said 22.
+    """
 
     as_of: datetime
     rooms: int
     gaps: tuple[Gap, ...]
     missing: Mapping[str, int]
+    peak_online: int | None = None
+    average_online: int | None = None
 
 
 _REPORTS = text(
@@ -48,13 +55,36 @@ def against_platform(
     told: dict[str, int] = {}
     for one in reports:
         for name, value in one.figures.items():
-            told[name] = told.get(name, 0) + value
+            if name not in _NOT_ADDED:
+                told[name] = told.get(name, 0) + value
     as_of = min(one.exported_at for one in reports)
     ours = next((one for one in totals if one.currency == _CURRENCY), Totals(_CURRENCY))
     held = dict(db.execute(_held(actor), wall_params(actor) | _params(session_id, as_of)).mappings().one())
     gaps = tuple(_gaps(told, ours, audience, held))
     compared = {one.figure for one in gaps}
-    return Against(as_of, len(reports), gaps, {name: told[name] for name in told if name not in compared})
+    return Against(
+        as_of=as_of,
+        rooms=len(reports),
+        gaps=gaps,
+        missing={name: told[name] for name in told if name not in compared},
+        peak_online=max(
+            (one.figures["peak_online"] for one in reports if "peak_online" in one.figures), default=None
+        ),
+        average_online=_average([one.figures for one in reports]),
+    )
+
+
+_NOT_ADDED = frozenset(("peak_online", "average_online", "seconds_on_air"))
+
+
+def _average(rooms: Sequence[Mapping[str, int]]) -> int | None:
+    """Weighted by time on air. Of several rooms of which one does not tell either, there is no average."""
+    if len(rooms) == 1:
+        return rooms[0].get("average_online")
+    if any("average_online" not in one or "seconds_on_air" not in one for one in rooms):
+        return None
+    seconds = sum(one["seconds_on_air"] for one in rooms)
+    return divided(sum(one["average_online"] * one["seconds_on_air"] for one in rooms), seconds)
 
 
 _REPORTED = text("SELECT session_id FROM session_report GROUP BY 1 ORDER BY max(exported_at) DESC LIMIT 200")

@@ -24,11 +24,12 @@ ORDERS = (
 )
 
 
-def workbook(whole, *, room="7301", author="a1", began="2026-11-06 20:00:10", items=()):
+def workbook(whole, *, room="7301", author="a1", began="2026-11-06 20:00:10", ended=None, items=()):
     held = io.BytesIO()
     with xlsxwriter.Workbook(held, {"in_memory": True}) as book:
         about = book.add_worksheet("基本信息")
-        for number, pair in enumerate((("直播间ID", room), ("达人ID", author), ("开播时间", began))):
+        ends = [("下播时间", ended)] if ended else []
+        for number, pair in enumerate((("直播间ID", room), ("达人ID", author), ("开播时间", began), *ends)):
             about.write_row(number, 0, pair)
         sheet = book.add_worksheet("整体看板")
         sheet.write_row(0, 0, list(whole))
@@ -182,3 +183,33 @@ def test_a_brand_sees_the_report_of_its_own_show_alone(house, database, make):
     assert house.against(own) is None
     with database.transaction(own) as db:
         assert db.execute(text("SELECT count(*) FROM session_report")).scalar_one() == 0
+
+
+def test_who_was_there_at_once_is_the_platforms_to_say(house):
+    """Peak: the greatest of the rooms. Average: 100 in an hour and 40 in half of one are 80."""
+    house.bring(workbook({"最高在线人数": "220", "平均在线人数": "100"}, ended="2026-11-06 21:00:10"))
+    found = house.against()
+    assert (found.peak_online, found.average_online, found.missing) == (220, 100, {})
+    again = {"room": "7302", "began": "2026-11-06 21:05:00"}
+    second = workbook({"最高在线人数": "180", "平均在线人数": "40"}, **again, ended="2026-11-06 21:35:00")
+    house.bring(second, session_id=house.session_id)
+    assert (house.against().peak_online, house.against().average_online) == (220, 80)
+    # Without its length a room's average weighs nothing that is known.
+    third = workbook({"最高在线人数": "300", "平均在线人数": "1"}, room="7303")
+    house.bring(third, session_id=house.session_id)
+    assert (house.against().peak_online, house.against().average_online) == (300, None)
+
+
+def test_samples_of_who_is_online_make_no_peak_and_no_average(house, database):
+    with database.transaction(SYSTEM) as db:
+        for minute, online in ((10, 500), (20, 100)):
+            db.execute(
+                text(
+                    "INSERT INTO metric_sample (platform, room_id, at, kind, online, shop_id)"
+                    " VALUES ('douyin', '7301', :at, 'gauge', :online, :shop)"
+                ),
+                {"at": STARTS + timedelta(minutes=minute), "online": online, "shop": house.shop.id},
+            )
+    house.bring(workbook({"成交金额": "10.00"}))
+    found = house.against()
+    assert (found.peak_online, found.average_online) == (None, None)

@@ -130,7 +130,7 @@ def _page(db: Session, actor: Actor, kind: Kind, row: Party, sent: forms.Form[An
     """All forms: the one that was refused as it was sent, the other as it stands."""
     others = aliases_of(db, actor, [row.id])[row.id] if kind.model is Host else []
     stretches = stretches_of(db, actor, row) if isinstance(row, Product) else []
-    first = {"brand_id": ids.public("brd", row.brand_id)} if stretches else {}
+    first = {"brand_id": ids.public("brd", stretches[-1].brand_id)} if stretches else {}
     form = forms.blank(**kind.standing(row), aliases="\n".join(others), **first)
     if sent is not None:
         kept = [(name, value) for name, value in form.typed.items() if name not in sent.typed]
