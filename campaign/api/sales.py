@@ -37,7 +37,10 @@ class HostSalesOut(BaseModel):
 
 
 class RungOut(BaseModel):
-    """How lines found the session; provisional until the platform tells the traffic."""
+    """How lines found the session; provisional until the platform tells the traffic.
+
+    share: of what was paid in that currency, in ten-thousandths.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -46,6 +49,7 @@ class RungOut(BaseModel):
     lines: int
     paid_gmv_fen: int
     currency: str
+    share: int | None
 
 
 class SpendOut(BaseModel):

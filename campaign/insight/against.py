@@ -24,8 +24,8 @@ _GRACE_MINUTES = 10
 class Against:
     """The platform's figures as of its report. missing: what it told and we have nothing of to hold beside.
 
-    peak_online, average_online (PCU, ACU): the platform's alone. What samples make of them is another figure: 16.4 where
-    the platform said 22.
+    peak_online, average_online (PCU, ACU): the platform's alone. What samples make of them is another figure: 16.4
+    where the platform said 22.
     """
 
     as_of: datetime

@@ -146,13 +146,17 @@ class SessionRow:
 
 @dataclass(frozen=True)
 class Rung:
-    """How lines found their session: room, author, shop or manual; provisional until the platform tells."""
+    """How lines found their session: room, author, shop or manual; provisional until the platform tells.
+
+    share: of what was paid in the currency, in ten-thousandths; None where nothing was.
+    """
 
     rung: str
     provisional: bool
     lines: int
     paid_gmv_fen: int
     currency: str
+    share: int | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from campaign.catalog.queries import forest
 from campaign.insight.audience import Audience, audience_of, online_of
-from campaign.insight.figures import Minute, ProductRow, Totals
+from campaign.insight.figures import Minute, ProductRow, Rung, Totals
+from campaign.insight.ladder import while_on_air
 from campaign.insight.live import LiveFigures, live_figures_of
 from campaign.insight.marks import Mark, marks_of
 from campaign.insight.pacing import Pace, pace_of_show
@@ -59,10 +60,14 @@ class OnAir:
 
 @dataclass(frozen=True)
 class Detail:
-    """What only the page of one show has. products: by what was paid; orders of a product are not counted."""
+    """What only the page of one show has. totals: with their buyers, where every line says who bought; products: by
+    what was paid; orders of a product are not counted.
+    """
 
     marks: tuple[Mark, ...]
     audience: Audience | None
+    totals: tuple[Totals, ...]
+    rungs: tuple[Rung, ...]
     products: tuple[ProductRow, ...]
     refunds: tuple[Refund, ...]
 
@@ -99,9 +104,12 @@ def shows_on_air(
 def detail_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Totals]) -> Detail:
     """What was explained, what sold and what came back last, as much of it as the actor may see."""
     products = sums_by(db, actor, Scope(session_id=session_id), "product")
+    rungs, counted = while_on_air(db, actor, session_id, totals)
     return Detail(
         marks=marks_of(db, actor, session_id),
-        audience=audience_of(db, actor, session_id, totals),
+        audience=audience_of(db, actor, session_id, counted),
+        totals=counted,
+        rungs=rungs,
         products=named_products(db, products)[:MOST_PRODUCTS],
         refunds=_refunds(db, actor, session_id),
     )

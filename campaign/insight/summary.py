@@ -22,6 +22,7 @@ from campaign.insight.figures import (
     SessionRow,
     Totals,
 )
+from campaign.insight.ladder import rungs_of
 from campaign.insight.marks import Mark, marks_of
 from campaign.insight.periods import Period, before, equal_age, year_before
 from campaign.insight.tallies import Scope, minutes_of, totals_by, wall_params, walls
@@ -202,7 +203,7 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
         against=against_platform(db, actor, session_id, totals, audience),
         products=named_products(db, totals_by(db, actor, scope, "product")),
         hosts=_hosts(db, totals_by(db, actor, scope, "host")),
-        rungs=_rungs(db, actor, session_id),
+        rungs=rungs_of(db, actor, session_id),
         complete=_complete(
             db,
             "s.id IN (SELECT shop_id FROM sales_day WHERE session_id = :id) OR s.brand_id IN"
@@ -329,16 +330,6 @@ def _minutes(rows: Sequence[Mapping[str, Any]]) -> tuple[Minute, ...]:
 def _revision(db: Session, session_id: int) -> int:
     sql = text("SELECT revision FROM session_sales WHERE session_id = :id")
     return db.execute(sql, {"id": session_id}).scalar_one_or_none() or 0
-
-
-def _rungs(db: Session, actor: Actor, session_id: int) -> tuple[Rung, ...]:
-    sql = (
-        "SELECT rung, provisional, count(*) AS lines, sum(paid_fen)::bigint AS paid_gmv_fen, currency"
-        " FROM order_line l WHERE session_id = :session_id AND kind IN ('sale', 'service')"
-        f" AND paid_at IS NOT NULL AND {' AND '.join(walls(actor, 'l'))} GROUP BY 1, 2, 5 ORDER BY 1, 2"
-    )
-    found = db.execute(text(sql), wall_params(actor) | {"session_id": session_id})
-    return tuple(Rung(**row) for row in found.mappings())
 
 
 def _complete(db: Session, where: str, params: Mapping[str, Any]) -> tuple[Completeness, ...]:

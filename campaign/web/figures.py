@@ -1,13 +1,18 @@
 """Sales figures that stand on several pages."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from flask import render_template
 from sqlalchemy.orm import Session
 
+from campaign.accounts.policy import allows
 from campaign.gate.current import parts
+from campaign.gate.streams import Part
 from campaign.insight.curves import Curve, Point, curve_of
 from campaign.insight.figures import Minute
 from campaign.insight.live import live_figures_of
+from campaign.insight.onair import detail_of, shows_on_air
 from campaign.insight.summary import SessionSales, session_sales
 from campaign.kit.actor import Actor
 from campaign.schedule.views import SessionView
@@ -29,6 +34,23 @@ def money_of(db: Session, actor: Actor, session_ids: list[int]) -> dict[int, str
 def sales_of(db: Session, actor: Actor, session: SessionView) -> SessionSales | None:
     """What a session sold, of what the actor may see; None before it went on air."""
     return session_sales(db, actor, session.id) if session.actual_starts_at else None
+
+
+def show_of(db: Session, actor: Actor, session: SessionView) -> dict[str, Any]:
+    """What the part of a page that follows a show on air wants, of what the actor may see."""
+    (show,) = shows_on_air(db, actor, [session], parts().redis, step_minutes=1)
+    return {
+        "show": show,
+        "curves": curves_of(show.minutes),
+        "detail": detail_of(db, actor, session.id, show.figures.totals),
+        "may_acknowledge": allows(actor, "alerts.write"),
+    }
+
+
+def show_part(db: Session, actor: Actor, session: SessionView) -> Part:
+    """That part; over once the show is off air."""
+    text = render_template("hub/session_now.html", **show_of(db, actor, session))
+    return Part(text, is_over=session.state != "live")
 
 
 def curves_of(minutes: Sequence[Minute], *, least_step: int = 1) -> dict[str, Curve]:

@@ -12,6 +12,7 @@ from campaign.kit.actor import Actor
 from campaign.live.alerts import ring
 from tests.factory import HUB
 from tests.sales_kit import add_session, change_session
+from tests.visitor import visitor_as
 from tests.workers.test_sales_final import refund
 from tests.workers.test_sales_tasks import HOUR, event, now, push
 from workers import sales as tasks
@@ -71,6 +72,80 @@ def test_the_page_holds_the_part_as_it_is_polled(now, database, planner, show, p
     assert part.split("<div data-part", 1)[1].strip() in page
     assert f'data-stream="{path}/stream"' in page
     assert "/js/live." in page
+
+
+def test_the_ladder_and_who_bought_stand_there_while_on_air(now, database, planner, show, path):
+    push(database, event(1, now - MINUTE, buyer_hash="b1"), event(2, now - MINUTE, buyer_hash="b1"))
+    push(database, event(3, now - MINUTE, traffic="unknown", buyer_hash="b2", paid_fen=60000))
+    with database.transaction(HUB) as db:
+        db.execute(text("UPDATE session_channel SET room_ids = ARRAY['r1']"))
+        db.execute(
+            text(
+                "INSERT INTO metric_sample (platform, room_id, at, kind, viewers, shop_id)"
+                " SELECT 'douyin', 'r1', :at, 'cumulative', 40, id FROM shop"
+            ),
+            {"at": now - MINUTE},
+        )
+    folded()
+    told = planner.get(f"{path}/now").text
+    # 200 of 800 yuan are sure, 600 wait for the platform's word; two of forty viewers bought.
+    rungs = re.findall(
+        r"(provisional)?</span><span class=\"end\"><b class=\"fig\">([^<]+)</b>", part_of(told, "rungs")
+    )
+    assert sorted(share for _, share in rungs) == ["25.0%", "75.0%"]
+    assert ">5.0%<" in told
+    # Who bought is not told of one line: then nobody knows how many there were.
+    push(database, event(4, now - MINUTE, paid_fen=1))
+    folded()
+    assert ">5.0%<" not in planner.get(f"{path}/now").text
+
+
+@pytest.mark.parametrize("role", ["brand", "agency"])
+def test_a_brand_and_an_agency_follow_what_is_their_own(now, database, make, app, show, role):
+    """Two brands and two agencies in one show: each asks for its own figures, and reads no others."""
+    other, agencies = make.brand(), [make.agency(), make.agency()]
+    make.shop(brand=other, external_id="4002")
+    hosts = [make.host(agency=agency) for agency in agencies]
+    began = now - HOUR
+    with database.transaction(HUB) as db:
+        for host, agency, since in zip(hosts, agencies, (began, now - 30 * MINUTE), strict=True):
+            db.execute(
+                text(
+                    "INSERT INTO participant (session_id, host_id, agency_id, starts_at, ends_at)"
+                    " VALUES (:id, :host, :agency, :begins, :ends)"
+                ),
+                {
+                    "id": show[0], "host": host.id, "agency": agency.id, "begins": since,
+                    "ends": now - 30 * MINUTE if since == began else began + 4 * HOUR,
+                },
+            )  # fmt: skip
+    change_session(
+        database, show[0], brand_ids=[show[1].id, other.id], agency_ids=[one.id for one in agencies],
+        host_ids=[one.id for one in hosts],
+    )  # fmt: skip
+    push(database, event(1, now - 45 * MINUTE, paid_fen=11100))
+    push(database, event(2, now - MINUTE, shop_id="4002", paid_fen=22200))
+    folded()
+    theirs = [{"brand_id": show[1].id}, {"brand_id": other.id}]
+    if role == "agency":
+        theirs = [{"agency_id": agency.id} for agency in agencies]
+    path = f"/{role}/sessions/{ids.public('ses', show[0])}"
+    for scope, own, foreign in ((theirs[0], "¥111", "¥222"), (theirs[1], "¥222", "¥111")):
+        visitor = visitor_as(app, database, role, **scope)
+        page = visitor.get(path).text
+        assert f'data-follows="{path}/now"' in page
+        assert "data-stream" not in page
+        told = visitor.get(f"{path}/now")
+        for text_told in (page, told.text):
+            assert own in text_told
+            assert foreign not in text_told
+        again = visitor.client.get(
+            f"{path}/now", headers={"If-None-Match": told.headers["ETag"], "Accept-Language": "en"}
+        )
+        assert (again.status_code, again.data) == (304, b"")
+    change_session(database, show[0], state="ended", actual_ends_at=now)
+    assert visitor.get(f"{path}/now").headers["X-Over"] == "1"
+    assert "data-follows" not in visitor.get(path).text
 
 
 def test_who_polls_is_told_when_the_show_is_over(now, database, planner, show, path):

@@ -108,7 +108,14 @@ def test_a_push_is_answered_with_a_verdict_and_shows_in_every_figure(
     found = call(HUB, "GET", f"/sessions/{show['session']}/sales").json
     assert (found["totals"][0]["paid_gmv_fen"], found["totals"][0]["orders"]) == (20000, 2)
     assert found["attribution"] == [
-        {"rung": "author", "provisional": False, "lines": 2, "paid_gmv_fen": 20000, "currency": "CNY"}
+        {
+            "rung": "author",
+            "provisional": False,
+            "lines": 2,
+            "paid_gmv_fen": 20000,
+            "currency": "CNY",
+            "share": 10000,
+        }
     ]
     assert [minute["at"] for minute in found["by_minute"]] == ["2026-11-06T12:05:00Z", "2026-11-06T12:08:00Z"]
     assert found["complete_through"] == "2026-11-06T12:09:00Z"

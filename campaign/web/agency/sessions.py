@@ -1,10 +1,11 @@
 """The sessions an agency's hosts take part in."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 from sqlalchemy.orm import Session
 
 from campaign.gate.door import Later, reads
 from campaign.gate.reports import session_report
+from campaign.gate.streams import conditional
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
@@ -15,7 +16,7 @@ from campaign.schedule.proposals import proposals_of
 from campaign.schedule.queries import get_session, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
 from campaign.schedule.states import CANCEL_CODES, VERBS
-from campaign.web.figures import curves_of, sales_of
+from campaign.web.figures import curves_of, sales_of, show_of, show_part
 from campaign.web.paths import read_id
 
 pages = Blueprint("agency_sessions", __name__, url_prefix="/agency/sessions")
@@ -36,12 +37,14 @@ def index(*, db: Session, actor: Actor, query: ListQuery) -> str:
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """One session: co-hosts by name only, sales only of the agency's own shifts."""
     session = get_session(db, actor, read_id("ses", session_id))
-    sales = sales_of(db, actor, session)
+    on_air = session.state == "live"
+    sales = None if on_air else sales_of(db, actor, session)
     return render_template(
         "agency/session.html",
         session=session,
         sales=sales,
-        curves=curves_of(sales.minutes) if sales else {},
+        on_air=on_air,
+        **(show_of(db, actor, session) if on_air else {"curves": curves_of(sales.minutes) if sales else {}}),
         now=clock.now(db),
         actuals=actuals_of(session, clock.now(db)),
         proposals=proposals_of(db, actor, session_ids=[session.id]),
@@ -50,6 +53,13 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         own_hosts=all_of(db, actor, Host),
         cancel_codes=CANCEL_CODES,
     )
+
+
+@pages.get("/<session_id>/now")
+@reads("agency.pages")
+def now(*, db: Session, actor: Actor, session_id: str) -> Response:
+    """What the page of a show on air asks for every few seconds: 304 while nothing changed."""
+    return conditional(show_part(db, actor, get_session(db, actor, read_id("ses", session_id))))
 
 
 @pages.get("/<session_id>/picture")

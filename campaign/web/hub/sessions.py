@@ -24,9 +24,8 @@ from campaign.schedule.queries import get_session, history_of
 from campaign.schedule.series.queries import place_of
 from campaign.schedule.states import BEFORE_AIR, CANCEL_CODES, verbs_of
 from campaign.schedule.views import SessionView
-from campaign.web.figures import curves_of, sales_of
+from campaign.web.figures import curves_of, sales_of, show_of
 from campaign.web.hub.life import named_studios
-from campaign.web.hub.onair import show_of
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt, version_in
 
