@@ -101,7 +101,9 @@ def _submission(index: int, staged: Staged, line: FileLine) -> Submission:
         raw["statement"] = dump_statement(line.statement)
     if line.refund_id is not None:
         raw["refund_id"] = line.refund_id
-    digest = hashlib.sha256(canonical([line.key, raw])).digest()
+    written = canonical(raw)
+    # Of both as one list would be written.
+    digest = hashlib.sha256(b"[" + canonical(line.key) + b"," + written + b"]").digest()
     said_at = f"@{staged.exported_at.timestamp():.0f}" if line.statement is not None else ""
     return Submission(
         index=index,
@@ -111,6 +113,7 @@ def _submission(index: int, staged: Staged, line: FileLine) -> Submission:
         event_id=f"{line.key}{said_at}#{digest.hex()[:16]}",
         occurred_at=line.occurred_at,
         raw=raw,
+        written=written,
         digest=digest,
         line_id=line.line_id,
         refund_id=line.refund_id,

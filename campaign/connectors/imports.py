@@ -253,7 +253,11 @@ def _parts(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 def _without(cells: tuple[str, ...], blank: frozenset[int]) -> tuple[str, ...]:
     """People's data is dropped at the door; its columns stay, so that a row is as wide as it was."""
-    return tuple("" if at in blank else cell for at, cell in enumerate(cells))
+    kept = list(cells)
+    for at in blank:
+        if at < len(kept):
+            kept[at] = ""
+    return tuple(kept)
 
 
 _FORERUNNER = text(

@@ -5,18 +5,22 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import msgspec
+
 from campaign.connectors.reading import Refused
 from campaign.kit.tabular import Row
+
+_ROWS = msgspec.json.Decoder(list[Row])
 
 
 def packed(rows: Sequence[Row]) -> bytes:
     """Rows with their numbers."""
-    return zlib.compress(json.dumps(rows, ensure_ascii=False).encode(), 1)
+    return zlib.compress(msgspec.json.encode(rows), 1)
 
 
 def unpacked(kept: bytes) -> list[Row]:
     """Read what packed() wrote."""
-    return [(number, tuple(cells)) for number, cells in json.loads(zlib.decompress(kept))]
+    return _ROWS.decode(zlib.decompress(kept))
 
 
 def packed_refused(refused: Sequence[Refused]) -> bytes:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 LARGEST_FEN = 10**15
 """Ten trillion yuan: no line is larger, and sums of a million such still fit a bigint's decimal cousin."""
@@ -20,6 +21,7 @@ def exponent_of(currency: str) -> int:
     return EXPONENTS.get(currency, 2)
 
 
+@lru_cache(maxsize=4096)
 def parse_major(written: str, currency: str = "CNY") -> int:
     """Read an amount in major units into minor ones: "1,299.00" CNY → 129900.
 

@@ -37,12 +37,17 @@ class Allocation:
         return sum(piece.fen for piece in self.pieces)
 
 
+_NOTHING = Allocation((), 0, has_open_case=False, opened_at=None)
+
+
 def allocate(line: Line, refunds: Sequence[RefundView]) -> Allocation:
     """Lay refunds on the line in the order they succeeded; together they never exceed what was paid.
 
     A whole-line refund that an export hinted at stands in until a refund with an amount is known. Refunds in
     another currency than the line's cannot be added to it and are left to the drill-down.
     """
+    if not refunds and not line.refunded_whole:
+        return _NOTHING
     usable = [refund for refund in refunds if refund.currency in (None, line.currency)]
     done = sorted(
         (refund for refund in usable if refund.status == "success"),

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from campaign.kit.instants import business_day
 from campaign.sales.allocation import Allocation, Piece
 from campaign.sales.attribution import Placement
@@ -82,7 +84,9 @@ def postings(
     matures_at: datetime | None,
     zone: ZoneInfo,
 ) -> Postings:
-    """All that the line adds to the rollups; nothing while it is unknown or of a kind that does not count."""
+    """All that the line adds to the rollups, no zero among it; nothing while it is unknown or of a kind that does not
+    count.
+    """
     if line.ordered_at is None or not (line.counts or line.is_deposit):
         return {}
     made = _Poster(line.ordered_at, placement, owner, line.currency, zone)
@@ -119,6 +123,7 @@ class _Poster:
     ) -> None:
         self.postings: Postings = {}
         self._zone = zone
+        self._ordered_at = ordered_at
         self._day = business_day(ordered_at, zone)
         self._stem = (
             placement.bucket,
@@ -135,14 +140,19 @@ class _Poster:
 
     def post(self, at: datetime, amounts: Amounts, matures_at: datetime = NOT_MATURING) -> None:
         """Add amounts as of the moment their money moved."""
-        day = business_day(at, self._zone)
-        age = min(OLDEST_AGE, max(0, (day - self._day).days))
-        key = Key(*self._stem, cash_day=day, age_days=age, matures_at=matures_at)
-        into = self.postings.setdefault(key, {})
-        for name, amount in amounts.items():
-            if amount:
-                into[name] = into.get(name, 0) + amount
-        if not into:
+        told = _told(amounts)
+        if not told:
+            return
+        # Most is paid when it is ordered.
+        day = self._day if at == self._ordered_at else business_day(at, self._zone)
+        age = 0 if day == self._day else min(OLDEST_AGE, max(0, (day - self._day).days))
+        key = Key(*self._stem, day, age, matures_at)
+        known = self.postings.get(key)
+        if known is not None:
+            told = _told({name: known.get(name, 0) + told.get(name, 0) for name in {**known, **told}})
+        if told:
+            self.postings[key] = told
+        else:
             del self.postings[key]
 
 
@@ -161,7 +171,7 @@ def _of_piece(piece: Piece) -> Amounts:
 def difference(before: Postings, after: Postings) -> Postings:
     """After − before, without what cancels out."""
     if not before:
-        return {key: kept for key, amounts in after.items() if (kept := _told(amounts))}
+        return after
     changed: Postings = {}
     for key in {*before, *after}:
         old, new = before.get(key, {}), after.get(key, {})
@@ -175,13 +185,16 @@ def _told(amounts: Amounts) -> Amounts:
     return {name: amount for name, amount in amounts.items() if amount}
 
 
-def dump(made: Postings) -> list[Any]:
-    """Postings as plain JSON values, in a fixed order."""
-    return [[_written(key), amounts] for key, amounts in sorted(made.items())]
+def dump(made: Postings) -> str:
+    """Postings as JSON, in a fixed order."""
+    return _encoder.encode(sorted(made.items())).decode()
+
+
+_encoder = msgspec.json.Encoder()
 
 
 def load(written: Iterable[Any]) -> Postings:
-    """Read what dump() wrote."""
+    """Read what dump() wrote, decoded."""
     return {_read(key): dict(amounts) for key, amounts in written}
 
 
@@ -194,10 +207,6 @@ def summed(all_postings: Iterable[Mapping[Key, Amounts]]) -> Postings:
             for name, amount in amounts.items():
                 into[name] = into.get(name, 0) + amount
     return total
-
-
-def _written(key: Key) -> list[Any]:
-    return [value.isoformat() if isinstance(value, date) else value for value in key]
 
 
 def _read(written: list[Any]) -> Key:

@@ -1,7 +1,8 @@
 """A line and its refunds as the rules see them: the decided fields with their meaning. Pure values."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from campaign.sales.merging import State, instant
 
@@ -9,8 +10,7 @@ COUNTED_KINDS = frozenset(("sale", "service"))
 """Kinds whose money is GMV. Of units and lines only sales count."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One order line as decided by the merge. Money in minor units of `currency`, goods only.
 
     A line is known once a source has described it; before that only its refunds may be.
@@ -61,8 +61,7 @@ class Line:
         return self.known and self.kind == "sale" and self.paid_at is not None
 
 
-@dataclass(frozen=True)
-class RefundView:
+class RefundView(msgspec.Struct, frozen=True):
     """One refund as decided by the merge."""
 
     refund_id: str

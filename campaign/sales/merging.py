@@ -5,10 +5,11 @@ newest. A field is decided by the greatest (source rank, version), so any order 
 statements gives the same state. A field that a statement leaves out is not contradicted by it.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 PUSH, EXPORT, DETAIL = 1, 2, 3
 """Source ranks. For money an export or a detail call stands above a push, whatever their times."""
@@ -27,8 +28,7 @@ _SECOND = 1_000_000
 Stamp = tuple[int, int, int, int, str, int]
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """What one source said at one version. Instants in `fields` are integers of microseconds since 1970.
 
     version_us orders statements; status_rank decides only between versions of the same second; digest breaks
@@ -40,7 +40,7 @@ class Statement:
     version_us: int
     status_rank: int
     digest: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = {}
     paid_by_us: int | None = None
     refunded_by_us: int | None = None
 
@@ -51,8 +51,7 @@ class Statement:
         return (rank, second, self.status_rank, self.version_us, self.digest, self.rank)
 
 
-@dataclass(frozen=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """The layers that still win a field, and the two earliest-known moments."""
 
     layers: tuple[Statement, ...] = ()
@@ -61,11 +60,16 @@ class State:
 
     def fields(self) -> dict[str, Any]:
         """The decided fields. Layers never share one."""
+        if len(self.layers) == 1:
+            return dict(self.layers[0].fields)
         return {name: value for layer in self.layers for name, value in layer.fields.items()}
 
 
-def merged(state: State, statements: Iterable[Statement]) -> State:
+def merged(state: State, statements: Sequence[Statement]) -> State:
     """The state after more statements, in whatever order they come and however often."""
+    if not state.layers and len(statements) == 1:
+        # What nearly every line begins with: all that is said stands.
+        return _first(state, statements[0])
     winners: dict[str, tuple[Stamp, Statement, Any]] = {
         name: (layer.stamp(name), layer, value)
         for layer in state.layers
@@ -80,6 +84,15 @@ def merged(state: State, statements: Iterable[Statement]) -> State:
             if name not in winners or stamp > winners[name][0]:
                 winners[name] = (stamp, said, value)
     return State(_layers(winners), paid_by, refunded_by)
+
+
+def _first(state: State, said: Statement) -> State:
+    layer = Statement(said.rank, said.version_us, said.status_rank, said.digest, said.fields)
+    return State(
+        (layer,) if said.fields else (),
+        _earliest(state.paid_by_us, said.paid_by_us),
+        _earliest(state.refunded_by_us, said.refunded_by_us),
+    )
 
 
 def _layers(winners: dict[str, tuple[Stamp, Statement, Any]]) -> tuple[Statement, ...]:

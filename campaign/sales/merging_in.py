@@ -1,10 +1,11 @@
 """Merging taken events into lines and refunds, and leaving what changed for the fold."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,7 @@ from campaign.kit.database import after_commit
 from campaign.kit.queue import nudge
 from campaign.sales import parcels, rooms
 from campaign.sales.merging import State, Statement, merged
-from campaign.sales.rows import LineKey, LineRow, lock_lines
+from campaign.sales.rows import LineKey, LineRow, MadeMeanwhile, lock_lines, missing_lines
 from campaign.sales.settling import settle
 from campaign.sales.shops import note_progress
 from campaign.sales.taking import Addressed
@@ -67,27 +68,61 @@ def merge_waiting(db: Session, actor: Actor, *, parcel_id: int | None = None) ->
     return total
 
 
-def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Merged:
-    said_of_lines: dict[LineKey, list[Statement]] = {}
-    said_of_refunds: dict[LineKey, dict[str, list[Statement]]] = {}
+@dataclass(frozen=True)
+class _Said:
+    """What a batch says of each line, and of each line's refunds by their id."""
+
+    of_lines: dict[LineKey, list[Statement]] = field(default_factory=dict)
+    of_refunds: dict[LineKey, dict[str, list[Statement]]] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> set[LineKey]:
+        return {*self.of_lines, *self.of_refunds}
+
+
+def _said(usable: Sequence[Addressed]) -> _Said:
+    said = _Said()
     for shop_id, one in usable:
         if one.line_id is None or one.statement is None:
             continue
         key = (shop_id, one.line_id)
         if one.refund_id is None:
-            said_of_lines.setdefault(key, []).append(one.statement)
+            said.of_lines.setdefault(key, []).append(one.statement)
         else:
-            said_of_refunds.setdefault(key, {}).setdefault(one.refund_id, []).append(one.statement)
-    done = Merged()
+            said.of_refunds.setdefault(key, {}).setdefault(one.refund_id, []).append(one.statement)
+    return said
+
+
+def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Merged:
+    """New lines before those that are there, each by key: the order in which every writer takes its locks."""
+    said, done = _said(usable), Merged()
+    if not said.keys:
+        return done
+    new = missing_lines(db, said.keys)
+    try:
+        _settle(db, new, said, done, now)
+    except MadeMeanwhile:
+        # Another writer made one of them since: skeletons for whatever is missing, and all locked before they are read.
+        done = Merged()
+        _settle(db, lock_lines(db, said.keys, make=True).values(), said, done, now)
+        return done
+    there = said.keys.difference(row.key for row in new)
+    _settle(db, lock_lines(db, there, make=False).values(), said, done, now)
+    return done
+
+
+def _settle(db: Session, rows: Iterable[LineRow], said: _Said, done: Merged, now: datetime) -> None:
     touched, refunds_changed = [], []
-    for key, row in lock_lines(db, {*said_of_lines, *said_of_refunds}, make=True).items():
-        after = _after(row, said_of_lines.get(key, []), said_of_refunds.get(key, {}))
+    for row in rows:
+        key = row.key
+        after = _after(row, said.of_lines.get(key, ()), said.of_refunds.get(key))
         if not row.state.layers and after.state.layers:
             done.new_lines.add(key)
         elif _told(row) != _told(after):
             done.changed_lines.add(key)
-        _note_refunds(done, row, after)
-        if after != row:
+        if after.refunds:
+            _note_refunds(done, row, after)
+        if row.is_new or after != row:
             touched.append(after)
             refunds_changed += [
                 (row.shop_id, refund_id)
@@ -95,7 +130,6 @@ def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Mer
                 if row.refunds.get(refund_id) != state
             ]
     settle(db, touched, now=now, refunds_changed=refunds_changed)
-    return done
 
 
 def _note_refunds(done: Merged, before: LineRow, after: LineRow) -> None:
@@ -108,12 +142,15 @@ def _note_refunds(done: Merged, before: LineRow, after: LineRow) -> None:
 
 
 def _after(
-    row: LineRow, of_line: Sequence[Statement], of_refunds: Mapping[str, Sequence[Statement]]
+    row: LineRow, of_line: Sequence[Statement], of_refunds: Mapping[str, Sequence[Statement]] | None
 ) -> LineRow:
+    state = merged(row.state, of_line) if of_line else row.state
+    if of_refunds is None:
+        return replace(row, state=state)
     refunds = dict(row.refunds)
     for refund_id, statements in of_refunds.items():
         refunds[refund_id] = merged(refunds.get(refund_id, State()), statements)
-    return replace(row, state=merged(row.state, of_line), refunds=refunds)
+    return replace(row, state=state, refunds=refunds)
 
 
 def _told(row: LineRow) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ events of a sender; the worker that merges them writes their rows.
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from campaign.kit import clock
-from campaign.kit.arrays import Column, bigints, byteas, texts
+from campaign.kit.arrays import Column, bigints, byteas, instants, texts
 from campaign.sales.submissions import restored
 from campaign.sales.taking import Addressed, Parcel
 
@@ -164,10 +164,11 @@ INSERT INTO sale_event (received_on, received_at, source, connector_id, shop_id,
     occurred_at, verdict, payload)
 SELECT received_at::date, received_at, 'push', connector_id, shop_id, type, event_id, line_id, occurred_at, verdict,
     payload::jsonb
-FROM unnest(%b::timestamptz[], %b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::timestamptz[],
-    %b::text[], %b::text[]) AS r(received_at, connector_id, shop_id, type, event_id, line_id, occurred_at, verdict,
-    payload)
+FROM unnest(%b, %b, %b, %b, %b, %b, %b, %b, %b) AS r(received_at, connector_id, shop_id, type, event_id, line_id,
+    occurred_at, verdict, payload)
 """
+_LOGGED: tuple[Callable[[Sequence[Any]], Column], ...] = (instants, bigints, bigints, texts, texts, texts)
+_LOGGED += (instants, texts, texts)
 
 
 def _log(db: Session, opened: Sequence[_Unpacked]) -> None:
@@ -187,7 +188,9 @@ def _log(db: Session, opened: Sequence[_Unpacked]) -> None:
         for (shop_id, one), payload in parcel.events
     ]
     if rows:
-        db.connection().exec_driver_sql(_LOG, tuple(map(list, zip(*rows, strict=True))))
+        columns = zip(*rows, strict=True)
+        values = tuple(made(column) for made, column in zip(_LOGGED, columns, strict=True))
+        db.connection().exec_driver_sql(_LOG, values)
 
 
 _WAITING = text("SELECT id FROM sale_parcel WHERE attempts < :attempts ORDER BY id LIMIT 100")

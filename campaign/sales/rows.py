@@ -1,15 +1,16 @@
 """Reading lines and refunds under their locks, and writing them back. SQL only; nothing is decided here."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import msgspec
+from psycopg.errors import UniqueViolation
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from campaign.kit.arrays import Column, bigints, booleans, dates, instants, texts
 from campaign.sales import images, merging
 from campaign.sales.images import MEASURES, Key, Postings
 from campaign.sales.merging import State
@@ -17,9 +18,11 @@ from campaign.sales.merging import State
 LineKey = tuple[int, str]
 
 
-@dataclass(frozen=True)
-class LineRow:
-    """A locked line: its merged state, what it last posted, and its refunds by their id."""
+class LineRow(msgspec.Struct, frozen=True):
+    """A locked line: its merged state, what it last posted, and its refunds by their id.
+
+    `is_new`: no row of it stands yet, and its first is written whole.
+    """
 
     shop_id: int
     line_id: str
@@ -30,44 +33,70 @@ class LineRow:
     session_id: int | None
     counted_as: tuple[str | None, str | None] = (None, None)
     """The order and the buyer that it was last counted as."""
-    refunds: Mapping[str, State] = field(default_factory=dict)
+    refunds: Mapping[str, State] = {}
+    is_new: bool = False
 
     @property
     def key(self) -> LineKey:
         return (self.shop_id, self.line_id)
 
 
+class MadeMeanwhile(Exception):
+    """A line that was not there when it was looked for is there now. Lock it, and go on from what it says."""
+
+
+_MISSING = text(
+    "SELECT r.shop_id, r.line_id, s.platform FROM unnest(CAST(:shops AS bigint[]), CAST(:lines AS text[]))"
+    " AS r(shop_id, line_id) JOIN shop s ON s.id = r.shop_id WHERE NOT EXISTS"
+    " (SELECT FROM order_line l WHERE l.shop_id = r.shop_id AND l.line_id = r.line_id) ORDER BY 1, 2"
+)
+
+
+def missing_lines(db: Session, keys: Iterable[LineKey]) -> list[LineRow]:
+    """The lines without a row, by key and without a lock: another writer may make them first."""
+    wanted = sorted(keys)
+    columns = {"shops": bigints([key[0] for key in wanted]), "lines": texts([key[1] for key in wanted])}
+    return [
+        LineRow(row.shop_id, row.line_id, row.platform, State(), {}, None, None, is_new=True)
+        for row in db.execute(_MISSING, columns)
+    ]
+
+
 # Skeletons come first, so that one row lock orders everything that happens to a line. Sorted, or two
 # writers with the same lines in another order would deadlock.
 _MAKE = text(
     "INSERT INTO order_line (shop_id, line_id, platform)"
-    " SELECT r.shop_id, r.line_id, s.platform FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    " AS r(shop_id bigint, line_id text) JOIN shop s ON s.id = r.shop_id ORDER BY 1, 2"
+    " SELECT r.shop_id, r.line_id, s.platform FROM unnest(CAST(:shops AS bigint[]), CAST(:lines AS text[]))"
+    " AS r(shop_id, line_id) JOIN shop s ON s.id = r.shop_id ORDER BY 1, 2"
     " ON CONFLICT DO NOTHING"
 )
 _LOCK = text(
     "SELECT l.shop_id, l.line_id, l.platform, l.state, l.posted, l.assigned_session_id, l.session_id,"
     " l.parent_order_id, l.buyer_hash"
-    " FROM order_line l JOIN (SELECT DISTINCT shop_id, line_id FROM jsonb_to_recordset(CAST(:rows AS jsonb))"
-    " AS r(shop_id bigint, line_id text)) r ON l.shop_id = r.shop_id AND l.line_id = r.line_id"
+    " FROM order_line l JOIN unnest(CAST(:shops AS bigint[]), CAST(:lines AS text[])) AS r(shop_id, line_id)"
+    " ON l.shop_id = r.shop_id AND l.line_id = r.line_id"
     " ORDER BY l.shop_id, l.line_id FOR UPDATE OF l"
 )
 _REFUNDS = text(
     "SELECT f.shop_id, f.line_id, f.refund_id, f.state FROM refund f"
-    " JOIN jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(shop_id bigint, line_id text)"
+    " JOIN unnest(CAST(:shops AS bigint[]), CAST(:lines AS text[])) AS r(shop_id, line_id)"
     " ON f.shop_id = r.shop_id AND f.line_id = r.line_id"
 )
 
 
 def lock_lines(db: Session, keys: Iterable[LineKey], *, make: bool) -> dict[LineKey, LineRow]:
     """Lock lines in key order and read them with their refunds; `make` adds rows for lines never seen."""
-    wanted = [{"shop_id": shop_id, "line_id": line_id} for shop_id, line_id in sorted(set(keys))]
+    wanted = sorted(set(keys))
     if not wanted:
         return {}
-    rows = {"rows": json.dumps(wanted)}
+    rows = {"shops": bigints([key[0] for key in wanted]), "lines": texts([key[1] for key in wanted])}
     if make:
         db.execute(_MAKE, rows)
-    found = {
+    locked = db.execute(_LOCK, rows).all()
+    refunds: dict[LineKey, dict[str, State]] = {}
+    for row in db.execute(_REFUNDS, rows):
+        refunds.setdefault((row.shop_id, row.line_id), {})[row.refund_id] = merging.load(row.state)
+    return {
         (row.shop_id, row.line_id): LineRow(
             row.shop_id,
             row.line_id,
@@ -77,56 +106,97 @@ def lock_lines(db: Session, keys: Iterable[LineKey], *, make: bool) -> dict[Line
             row.assigned_session_id,
             row.session_id,
             (row.parent_order_id, row.buyer_hash),
+            refunds.get((row.shop_id, row.line_id), {}),
         )
-        for row in db.execute(_LOCK, rows)
+        for row in locked
     }
-    refunds: dict[LineKey, dict[str, State]] = {}
-    for row in db.execute(_REFUNDS, rows):
-        refunds.setdefault((row.shop_id, row.line_id), {})[row.refund_id] = merging.load(row.state)
-    return {key: replace(row, refunds=refunds.get(key, {})) for key, row in found.items()}
 
 
-_COLUMNS: dict[str, str] = {
-    "known": "boolean",
-    "state": "jsonb",
-    "posted": "jsonb",
-    "kind": "text",
-    "status": "text",
-    "parent_order_id": "text",
-    "ordered_at": "timestamptz",
-    "order_day": "date",
-    "paid_at": "timestamptz",
-    "currency": "text",
-    "qty": "bigint",
-    "order_fen": "bigint",
-    "paid_fen": "bigint",
-    "refund_fen": "bigint",
-    "merchant_sku": "text",
-    "author_id": "text",
-    "room_id": "text",
-    "buyer_hash": "text",
-    "bucket": "text",
-    "rung": "text",
-    "provisional": "boolean",
-    "session_id": "bigint",
-    "host_id": "bigint",
-    "agency_id": "bigint",
-    "brand_id": "bigint",
-    "product_id": "bigint",
-    "matures_at": "timestamptz",
+class LineColumns(NamedTuple):
+    """A line as its row is to be. `state` and `posted` are JSON."""
+
+    shop_id: int
+    line_id: str
+    platform: str
+    known: bool
+    state: str
+    posted: str
+    kind: str
+    status: str
+    parent_order_id: str
+    ordered_at: datetime | None
+    order_day: date | None
+    paid_at: datetime | None
+    currency: str
+    qty: int
+    order_fen: int
+    paid_fen: int
+    refund_fen: int
+    merchant_sku: str | None
+    author_id: str | None
+    room_id: str | None
+    buyer_hash: str | None
+    bucket: str
+    rung: str
+    provisional: bool
+    session_id: int | None
+    host_id: int | None
+    agency_id: int | None
+    brand_id: int | None
+    product_id: int | None
+    matures_at: datetime | None
+
+
+_MADE: Mapping[str, Callable[[Sequence[Any]], Column]] = {
+    **dict.fromkeys(LineColumns._fields, texts),
+    **dict.fromkeys(("shop_id", "session_id", "host_id", "agency_id", "brand_id", "product_id"), bigints),
+    **dict.fromkeys(("qty", "order_fen", "paid_fen", "refund_fen"), bigints),
+    **dict.fromkeys(("known", "provisional"), booleans),
+    **dict.fromkeys(("ordered_at", "paid_at", "matures_at"), instants),
+    "order_day": dates,
 }
-_WRITE_LINES = text(
-    f"UPDATE order_line l SET {', '.join(f'{name} = r.{name}' for name in _COLUMNS)}, updated_at = :now"
-    " FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(shop_id bigint, line_id text, "
-    + ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-    + ") WHERE l.shop_id = r.shop_id AND l.line_id = r.line_id"
+_KEPT = ("shop_id", "line_id", "platform")
+_GIVEN = f"unnest({', '.join(['%b'] * len(LineColumns._fields))}) AS r({', '.join(LineColumns._fields)})"
+_READ = {"state": "r.state::jsonb", "posted": "r.posted::jsonb"}
+_ADD_LINES = (
+    f"INSERT INTO order_line ({', '.join(LineColumns._fields)}, updated_at)"
+    f" SELECT {', '.join(_READ.get(name, f'r.{name}') for name in LineColumns._fields)}, %s::timestamptz FROM {_GIVEN}"
+)
+_WRITE_LINES = (
+    "UPDATE order_line l SET "
+    + ", ".join(
+        f"{name} = {_READ.get(name, f'r.{name}')}" for name in LineColumns._fields if name not in _KEPT
+    )
+    + f", updated_at = %s::timestamptz FROM {_GIVEN} WHERE l.shop_id = r.shop_id AND l.line_id = r.line_id"
 )
 
 
-def write_lines(db: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    """Write locked lines back; each mapping has shop_id, line_id and every column of _COLUMNS."""
-    if rows:
-        db.execute(_WRITE_LINES, {"rows": _json(rows), "now": now})
+def add_lines(db: Session, rows: Sequence[LineColumns], now: datetime) -> None:
+    """Insert lines that were missing, whole: a skeleton first would write each of their indexes twice.
+
+    In key order, as skeletons are, or two writers with the same lines would deadlock. Raises MadeMeanwhile, the
+    savepoint around it undone.
+    """
+    try:
+        with db.begin_nested():
+            _execute(db, _ADD_LINES, sorted(rows), now)
+    except IntegrityError as error:
+        told = error.orig.diag.table_name if isinstance(error.orig, UniqueViolation) else None
+        if told is not None and told.startswith("order_line"):
+            raise MadeMeanwhile from error
+        raise
+
+
+def write_lines(db: Session, rows: Sequence[LineColumns], now: datetime) -> None:
+    """Write locked lines back."""
+    _execute(db, _WRITE_LINES, rows, now)
+
+
+def _execute(db: Session, statement: str, rows: Sequence[LineColumns], now: datetime) -> None:
+    made = [
+        _MADE[name](column) for name, column in zip(LineColumns._fields, zip(*rows, strict=True), strict=True)
+    ]
+    db.connection().exec_driver_sql(statement, (now, *made))
 
 
 _REFUND_COLUMNS = {

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -20,7 +21,14 @@ from campaign.sales.images import Owner, Postings
 from campaign.sales.lines import Line, RefundView, line_of, refund_of
 from campaign.sales.maturity import matures_at
 from campaign.sales.onair import airings_for
-from campaign.sales.rows import LineRow, write_changes, write_lines, write_refunds
+from campaign.sales.rows import (
+    LineColumns,
+    LineRow,
+    add_lines,
+    write_changes,
+    write_lines,
+    write_refunds,
+)
 
 DEFAULT_WINDOW = timedelta(days=7)
 
@@ -36,10 +44,13 @@ class Settled:
 def settle(
     db: Session, rows: Sequence[LineRow], *, now: datetime, refunds_changed: Iterable[tuple[int, str]] = ()
 ) -> Settled:
-    """Place, post and write locked lines whose state, refunds or surroundings changed.
+    """Place, post and write lines whose state, refunds or surroundings changed: all of them locked, or all new.
 
-    refunds_changed names (shop_id, refund_id) of refunds in `rows` that must be written.
+    refunds_changed names (shop_id, refund_id) of refunds in `rows` that must be written. Raises MadeMeanwhile, nothing
+    written, where one that was new is not any more.
     """
+    if not rows:
+        return Settled(0, frozenset())
     zone = zone_of(db)
     lines = {row.key: line_of(row.state) for row in rows}
     catalogue = _Catalogue(db, rows, lines, zone)
@@ -63,7 +74,10 @@ def settle(
             # No sum moves, and yet orders or buyers are others: whoever counts them must hear of it.
             recounted |= {key: {} for key in posted}
         written.append(_columns(row, line, allocation, placement, owner, mature, posted, zone))
-    write_lines(db, written, now)
+    if rows[0].is_new:
+        add_lines(db, written, now)
+    else:
+        write_lines(db, written, now)
     write_refunds(db, list(_refund_columns(rows, frozenset(refunds_changed))), now)
     write_changes(db, recounted | _without_zeros(images.summed(differences)))
     return Settled(len(differences), frozenset(sessions))
@@ -99,38 +113,39 @@ def _columns(
     mature: datetime | None,
     posted: Postings,
     zone: ZoneInfo,
-) -> dict[str, Any]:
-    return {
-        "shop_id": row.shop_id,
-        "line_id": row.line_id,
-        "known": line.known,
-        "state": merging.dump(row.state),
-        "posted": images.dump(posted),
-        "kind": line.kind,
-        "status": line.status,
-        "parent_order_id": _order_of(row, line),
-        "ordered_at": line.ordered_at,
-        "order_day": None if line.ordered_at is None else business_day(line.ordered_at, zone),
-        "paid_at": line.paid_at,
-        "currency": line.currency,
-        "qty": line.qty,
-        "order_fen": line.order_fen,
-        "paid_fen": line.paid_fen,
-        "refund_fen": allocation.refund_fen,
-        "merchant_sku": line.merchant_sku,
-        "author_id": line.author_id,
-        "room_id": line.room_id,
-        "buyer_hash": line.buyer_hash,
-        "bucket": placement.bucket,
-        "rung": placement.rung,
-        "provisional": placement.provisional,
-        "session_id": placement.session_id,
-        "host_id": placement.host_id,
-        "agency_id": placement.agency_id,
-        "brand_id": owner.brand_id,
-        "product_id": owner.product_id,
-        "matures_at": mature,
-    }
+) -> LineColumns:
+    return LineColumns(
+        row.shop_id,
+        row.line_id,
+        row.platform,
+        line.known,
+        msgspec.json.encode(merging.dump(row.state)).decode(),
+        images.dump(posted),
+        line.kind,
+        line.status,
+        _order_of(row, line),
+        line.ordered_at,
+        None if line.ordered_at is None else business_day(line.ordered_at, zone),
+        line.paid_at,
+        line.currency,
+        line.qty,
+        line.order_fen,
+        line.paid_fen,
+        allocation.refund_fen,
+        line.merchant_sku,
+        line.author_id,
+        line.room_id,
+        line.buyer_hash,
+        placement.bucket,
+        placement.rung,
+        placement.provisional,
+        placement.session_id,
+        placement.host_id,
+        placement.agency_id,
+        owner.brand_id,
+        owner.product_id,
+        mature,
+    )
 
 
 def _refund_columns(

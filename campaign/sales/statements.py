@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from campaign.kit.strict_json import canonical
 from campaign.sales.events import OrderLine, Refund
 from campaign.sales.merging import LINE_STATUSES, PUSH, REFUND_STATUSES, Statement, micros, version_of
 
 _ENVELOPE = frozenset(("type", "event_id", "occurred_at", "platform", "shop_id", "version"))
+_NOT_OF_LINE = _ENVELOPE | {"line_id"}
+_NOT_OF_REFUND = _ENVELOPE | {"line_id", "refund_id"}
 _PAID_STATUSES = frozenset(("paid", "shipped", "received", "completed"))
 
 
@@ -21,7 +24,7 @@ def of_line(event: OrderLine, *, rank: int = PUSH, digest: str | None = None) ->
     A status past payment without paid_at tells that it was paid by then: the line must not lose its money
     because a source leaves the moment out.
     """
-    fields = _fields(event, leave=frozenset(("line_id",)))
+    fields = _fields(event, leave=_NOT_OF_LINE)
     if fields.get("traffic") == "unknown":
         del fields["traffic"]
     paid_by = micros(event.occurred_at) if event.status in _PAID_STATUSES and event.paid_at is None else None
@@ -37,7 +40,7 @@ def of_line(event: OrderLine, *, rank: int = PUSH, digest: str | None = None) ->
 
 def of_refund(event: Refund) -> Statement:
     """What a refund event says; refunds carry no version of their own, so their time is when it occurred."""
-    fields = _fields(event, leave=frozenset(("line_id", "refund_id")))
+    fields = _fields(event, leave=_NOT_OF_REFUND)
     if event.status == "success":
         fields.setdefault("succeeded_at", micros(event.occurred_at))
     if event.status == "applied":
@@ -53,10 +56,8 @@ def digest_of(fields: Mapping[str, Any]) -> str:
 
 
 def _fields(event: msgspec.Struct, *, leave: frozenset[str]) -> dict[str, Any]:
-    told = {}
-    for name in event.__struct_fields__:
-        value = getattr(event, name)
-        if value is None or name in _ENVELOPE or name in leave:
-            continue
-        told[name] = micros(value) if isinstance(value, datetime) else value
-    return told
+    return {
+        name: micros(value) if isinstance(value, datetime) else value
+        for name, value in asdict(event).items()
+        if value is not None and name not in leave
+    }

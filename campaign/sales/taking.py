@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.kit.arrays import Column, bigints, byteas, instants, texts
 from campaign.sales import conflicts, shops
 from campaign.sales.submissions import Rejection, Submission, note_far_off
 
@@ -166,8 +167,7 @@ def _line_mark(one: Submission) -> bytes:
 # Arrays in binary: as fast as COPY into a scratch table for thousands, and one trip instead of four for a few.
 _STORE = """
 WITH incoming AS MATERIALIZED (
-    SELECT * FROM unnest(%b::integer[], %b::integer[], %b::bigint[], %b::text[], %b::text[], %b::bytea[],
-        %b::text[], %b::timestamptz[], %b::text[], %b::text[])
+    SELECT * FROM unnest(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b)
         AS r(place, parcel, shop_id, type, event_id, digest, line_id, occurred_at, verdict, payload)
 ), won AS (
     INSERT INTO sale_event_key (shop_id, type, event_id, digest)
@@ -179,13 +179,16 @@ WITH incoming AS MATERIALIZED (
     SELECT t.now::date, t.now, s.source, s.connector_id, s.import_id, i.shop_id, i.type,
         i.event_id, i.line_id, i.occurred_at, i.verdict, i.payload::jsonb
     FROM won JOIN incoming i USING (shop_id, type, event_id)
-    JOIN unnest(%s::integer[], %s::text[], %s::bigint[], %s::bigint[])
+    JOIN unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[])
         AS s(parcel, source, connector_id, import_id) ON s.parcel = i.parcel
     CROSS JOIN (SELECT %s::timestamptz AS now) t
 )
 SELECT place FROM incoming i WHERE NOT EXISTS (SELECT FROM won w WHERE w.shop_id = i.shop_id
     AND w.type = i.type AND w.event_id = i.event_id)
 """
+
+_STORED: tuple[Callable[[Sequence[Any]], Column], ...] = (bigints, bigints, bigints, texts, texts, byteas)
+_STORED += (texts, instants, texts, texts)
 
 
 def into_log(
@@ -197,7 +200,7 @@ def into_log(
     sources = [parcel.source for parcel in parcels]
     columns = zip(*(_row(place, numbers[place], *one) for place, one in enumerate(fresh)), strict=True)
     values = (
-        *map(list, columns),
+        *(made(column) for made, column in zip(_STORED, columns, strict=True)),
         list(range(len(parcels))),
         [source.kind for source in sources],
         [source.connector_id for source in sources],

@@ -1,13 +1,15 @@
 """What pushes bring waits in parcels: keys claimed once, events logged and merged once, what was left adopted."""
 
 import json
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
 from campaign.kit.actor import SYSTEM, Actor
-from campaign.kit.arrays import bigints, byteas, texts
+from campaign.kit.arrays import bigints, booleans, byteas, dates, instants, texts
 from campaign.kit.database import Database
 from campaign.sales import parcels
 from campaign.sales.batches import Batch, read_batch
@@ -38,6 +40,27 @@ def test_columns_arrive_as_they_were(committed_database: Database) -> None:
         empty = db.connection().exec_driver_sql("SELECT %b::text[]", (texts([]),)).scalar_one()
     assert tuple(found) == ([-1, 2**63 - 1], [ODD, "x" * 1000], [b"", b"\x00\xff" * 300])
     assert empty == []
+
+
+DAY, MOMENT = date(1999, 12, 31), datetime(2026, 11, 6, 12, 0, 0, 123456, tzinfo=ZoneInfo("Asia/Shanghai"))
+COLUMNS: list[tuple[Any, str, list[Any]]] = [
+    (bigints, "bigint", [-1, 2**63 - 1]),
+    (texts, "text", [ODD, "x" * 1000]),
+    (booleans, "boolean", [True, False]),
+    (dates, "date", [DAY, date(2026, 11, 6)]),
+    (instants, "timestamptz", [MOMENT, datetime(1969, 7, 20, tzinfo=UTC)]),
+]
+
+
+@pytest.mark.parametrize(("made", "kind", "values"), COLUMNS, ids=[kind for _, kind, _ in COLUMNS])
+def test_columns_may_hold_nulls(
+    committed_database: Database, made: Any, kind: str, values: list[Any]
+) -> None:
+    nulls = [[]] if made is booleans else [[], [None], [None, None]]
+    with committed_database.transaction(SYSTEM) as db:
+        for given in [values, *([*one, *values, *one] for one in nulls), *nulls]:
+            found = db.connection().exec_driver_sql(f"SELECT %b, %b::{kind}[]", (made(given), given)).one()
+            assert found[0] == found[1] == given
 
 
 @pytest.mark.parametrize("keep", [parcels.in_hope, parcels.with_care])

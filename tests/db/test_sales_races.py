@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -9,19 +10,25 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
+from campaign.sales import merging_in, rows
 from campaign.sales.batches import Batch
 from campaign.sales.folding import fold
+from campaign.sales.ingest import ingest
 from campaign.sales.intake import Intake
 from campaign.sales.merging_in import merge_waiting
 from campaign.sales.placing import reattribute
+from campaign.sales.rows import MadeMeanwhile
+from campaign.sales.submissions import prepared
+from campaign.sales.taking import Source
 from tests.factory import Factory
 from tests.oracle import evenings
 from tests.oracle.answers import answers
-from tests.sales_kit import add_session, assert_reconciled, change_session, fold_all, total_of
+from tests.sales_kit import add_session, assert_reconciled, change_session, fold_all, told_line, total_of
 
 CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
 KEY = b"k" * 32
@@ -175,3 +182,110 @@ def test_a_line_that_differs_from_its_raw_events_is_noticed(busy: Database) -> N
         )
     with pytest.raises(AssertionError):
         assert_reconciled(busy)
+
+
+def parcels_of(busy: Database) -> list[int]:
+    with busy.transaction(SYSTEM) as db:
+        return list(db.execute(text("SELECT id FROM sale_parcel ORDER BY id")).scalars())
+
+
+def wait_for_a_lock(busy: Database) -> None:
+    """Until some connection of this database waits for another's transaction."""
+    waits = text(
+        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE NOT l.granted AND a.datname = current_database()"
+    )
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with busy.transaction(SYSTEM) as db:
+            if db.execute(waits).scalar_one():
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+def told(number: int, **given: Any) -> dict[str, Any]:
+    at = "2026-11-29T09:00:00Z"
+    return told_line(number, **{"occurred_at": at, "ordered_at": at} | given)
+
+
+def two_at_one_new_line(busy: Database) -> None:
+    """Two workers find the same line missing; the one that comes second to write it waits for the other's commit."""
+    Factory(busy).shop(external_id="4001")
+    first = told(1, event_id="first", merchant_sku="SKU-1", version="2026-11-29T10:00:00Z")
+    second = told(1, event_id="second", room_id="r1", version="2026-11-29T11:00:00Z", paid_fen=90)
+    Intake(busy, KEY).take_in(CONNECTOR, Batch([first], []))
+    Intake(busy, KEY).take_in(CONNECTOR, Batch([second, told(2)], []))
+    one, other = parcels_of(busy)
+
+    def late() -> None:
+        with busy.transaction(SYSTEM) as db:
+            merge_waiting(db, SYSTEM, parcel_id=other)
+
+    crowd = Crowd()
+    crowd.add(late)
+    with busy.transaction(SYSTEM) as db:
+        merge_waiting(db, SYSTEM, parcel_id=one)
+        crowd.start()
+        wait_for_a_lock(busy)
+    crowd.join()
+
+
+def test_a_line_that_two_workers_make_at_once_holds_what_both_were_told(busy: Database) -> None:
+    two_at_one_new_line(busy)
+    fold_all(busy)
+    assert_reconciled(busy)
+    with busy.transaction(SYSTEM) as db:
+        found = db.execute(
+            text("SELECT line_id, merchant_sku, room_id, paid_fen FROM order_line ORDER BY 1")
+        ).all()
+    assert [tuple(row) for row in found] == [("l1", "SKU-1", "r1", 90), ("l2", None, None, 100)]
+
+
+def test_without_a_second_look_the_later_of_two_workers_fails(
+    busy: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: the race above does happen."""
+    monkeypatch.setattr(merging_in, "MadeMeanwhile", ZeroDivisionError)
+    with pytest.raises(MadeMeanwhile):
+        two_at_one_new_line(busy)
+
+
+def tell_the_same(busy: Database, turns: int) -> None:
+    """Writers that tell the same lines in another order each, half of which are there; a deadlock is raised."""
+    Factory(busy).shop(external_id="4001")
+
+    def tell(seed: int, turn: int) -> None:
+        numbers = list(range(turn * 40, turn * 40 + 80))
+        random.Random(seed).shuffle(numbers)
+        events = [told(n, event_id=f"e{seed}-{turn}-{n}", paid_fen=100 + seed) for n in numbers]
+        for start in range(0, len(events), 20):
+            given, _ = prepared(events[start : start + 20], salt=KEY)
+            with busy.transaction(SYSTEM) as db:
+                ingest(db, CONNECTOR, given, Source("push"))
+
+    for turn in range(turns):
+        crowd = Crowd()
+        for seed in range(4):
+            crowd.add(partial(tell, seed, turn))
+        crowd.start()
+        crowd.join()
+
+
+def test_new_lines_and_known_ones_in_any_order_never_deadlock(busy: Database) -> None:
+    tell_the_same(busy, 8)
+    fold_all(busy)
+    assert_reconciled(busy)
+
+
+def test_new_lines_that_are_not_written_by_key_deadlock(
+    busy: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: the order is what keeps writers from waiting for each other."""
+
+    def in_any_order(values: Any) -> list[Any]:
+        return random.sample(list(values), len(values))
+
+    monkeypatch.setattr(rows, "sorted", in_any_order, raising=False)
+    with pytest.raises(OperationalError, match="deadlock detected"):
+        tell_the_same(busy, 40)

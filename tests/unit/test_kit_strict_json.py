@@ -77,8 +77,13 @@ VALUES = st.one_of(st.text(), st.integers(-(2**80), 2**80), st.booleans(), st.no
 FLAT = st.dictionaries(st.text(), VALUES, max_size=5)
 
 
-@given(FLAT)
-def test_the_quick_canonical_form_is_that_of_json(value: dict[str, object]) -> None:
+NESTED = st.recursive(
+    VALUES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12
+)
+
+
+@given(FLAT | NESTED)
+def test_the_quick_canonical_form_is_that_of_json(value: object) -> None:
     try:
         slow = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         expected: bytes | None = slow.encode()

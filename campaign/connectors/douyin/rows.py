@@ -90,7 +90,9 @@ class Scan:
         self.line_ids: set[str] = set()
 
     def take(self, rows: Iterable[tuple[int, Header]]) -> tuple[list[int], list[int]]:
-        """(rows that an earlier one said word for word, rows with a line that an earlier one told otherwise)."""
+        """(rows that an earlier one said word for word, rows with a line that an earlier one told otherwise), of rows
+        without people's data.
+        """
         again, repeated = [], []
         for number, cells in rows:
             self.rows += 1
@@ -101,7 +103,7 @@ class Scan:
                 lines = row.lines(_ANY_TIME)
             except RowRefused:
                 continue
-            said = hash(tuple(row.raw().items()))
+            said = hash(cells)
             if any(self._seen.get(line.key, said) != said for line in lines):
                 repeated.append(number)
             elif all(line.key in self._seen for line in lines):
