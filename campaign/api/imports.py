@@ -114,7 +114,11 @@ class ImportList(BaseModel):
 @bp.post("/imports")
 @writes("imports.write", answer=ImportOut, status=201)
 def add_import(*, db: Session, actor: Actor) -> Answer:
-    """Multipart: file, kind, shop_id, exported_at, dry_run, all_or_nothing, mapping. Without dry_run committed."""
+    """Multipart: file, kind, shop_id, session_id, exported_at, dry_run, all_or_nothing, mapping. No dry_run: committed.
+
+    Of more than 2,000 rows a file of sales comes back as checking or committing and goes on by itself: ask for it until
+    it is checked or committed. Sheets and shorter files are done with the answer.
+    """
     upload = request.files.get("file")
     if upload is None:
         raise Invalid([FieldError("file", "missing")])
@@ -172,7 +176,10 @@ def get_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
 @bp.post("/imports/<import_id>/commit")
 @writes("imports.write", answer=ImportOut)
 def commit_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
-    """Apply what a dry run looked at, as things stand now: each row is judged again."""
+    """Apply what a dry run looked at, as things stand now: each row is judged again.
+
+    A file of sales of more than 2,000 rows comes back as committing and goes on by itself.
+    """
     return _shown(files.apply_checked(db, actor, read_id("imp", import_id)))
 
 

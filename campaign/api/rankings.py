@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
 from campaign.api.summary import LONGEST_DAYS, BeneathOut, Day
+from campaign.connectors.reports import refused_by_shop
 from campaign.gate.door import reads
 from campaign.insight.rankings import Order, quality, ranking
 from campaign.insight.returning import return_curves
@@ -111,7 +112,8 @@ class QualityOut(BaseModel):
 class ShopQualityOut(BaseModel):
     """How far one shop's data goes, and what of it waits for a person; shops without a brand among them.
 
-    held: pushed with times that are too far off. contradicted: an event came again with other content.
+    held: pushed with times that are too far off. contradicted: an event came again with other content. refused_rows:
+    left out of the files of the last 30 days, and so in no figure.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -126,6 +128,7 @@ class ShopQualityOut(BaseModel):
     orphan_refunds: int
     held: int
     contradicted: int
+    refused_rows: int = 0
 
 
 class RankingOut(BaseModel):
@@ -163,5 +166,13 @@ def get_rankings(*, db: Session, actor: Actor, query: RankingQuery) -> BaseModel
             for one in rows
         ],
         quality=[QualityOut.model_validate(one) for one in quality(db, actor, *days)],
-        shops=[ShopQualityOut.model_validate(one) for one in ways_in(db, actor)],
+        shops=_shops(db, actor),
     )
+
+
+def _shops(db: Session, actor: Actor) -> list[ShopQualityOut]:
+    refused = refused_by_shop(db, actor)
+    return [
+        ShopQualityOut.model_validate(one).model_copy(update={"refused_rows": refused.get(one.shop_id, 0)})
+        for one in ways_in(db, actor)
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.connectors.reading import Refused
 from campaign.connectors.staging import unpacked_refused
+from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
 
@@ -90,6 +91,20 @@ def all_refused(db: Session, actor: Actor, report: ImportReport) -> Iterator[Ref
         yield from unpacked_refused(kept)
     for n in db.execute(_PARTS_REFUSED, {"id": report.id}).scalars().all():
         yield from unpacked_refused(db.execute(_PART_REFUSED, {"id": report.id, "n": n}).scalar_one())
+
+
+_REFUSED_BY_SHOP = text(
+    "SELECT shop_id, sum(coalesce((report->>'refused_total')::integer, jsonb_array_length(report->'refused')))"
+    " AS rows FROM import_file WHERE state = 'committed' AND shop_id IS NOT NULL"
+    " AND created_at > :since GROUP BY 1"
+)
+REFUSED_SINCE = timedelta(days=30)
+
+
+def refused_by_shop(db: Session, actor: Actor) -> dict[int, int]:
+    """Shop → rows that were left out of its files of the last 30 days: their sales are in no figure."""
+    found = db.execute(_REFUSED_BY_SHOP, {"since": clock.now(db) - REFUSED_SINCE})
+    return {row.shop_id: int(row.rows) for row in found if row.rows}
 
 
 COLUMNS = "id, kind, filename, shop_id, exported_at, state, report, whole, done, created_at"

@@ -122,6 +122,30 @@ def test_import_summary_export_and_reconcile(house: House, tmp_path: Path) -> No
     assert next(one["check"] for one in told["differences"]) == "session_total"
 
 
+ODD = "主订单编号,商品数量,商品金额,订单提交时间,支付完成时间,订单状态,应收,款号\n"
+ODD_ROW = "6900001,1,100.00,2026-11-06 20:10:00,2026-11-06 20:11:00,待发货,100.00,A-1\n"
+
+
+def test_columns_are_pointed_out_once_and_known_from_then_on(house: House, tmp_path: Path) -> None:
+    shop = ("--shop", public("shp", house.shop.id))
+    file = tmp_path / "odd.csv"
+    file.write_text(ODD + ODD_ROW)
+    status, said = house.run("import", "douyin_orders", str(file), *shop)
+    assert (status, "订单应付金额" in said) == (1, True)
+    assert house.run("import", "douyin_orders", str(file), *shop, "--map", "应收")[0] == 1
+    wrong = house.run("import", "douyin_orders", str(file), *shop, "--map", "应收=price")
+    assert wrong[0] == 1
+    pointed = ("--map", "应收=payable", "--map", "款号=merchant_sku")
+    status, counts = house.run("import", "douyin_orders", str(file), *shop, *pointed)
+    assert (status, counts["new"], counts["refused"]) == (0, 1, [])
+    # The shop's next file needs no word, and a column is let go of by an empty one.
+    file.write_text(ODD + ODD_ROW.replace("6900001", "6900002"))
+    assert house.run("import", "douyin_orders", str(file), *shop, "--map", "款号=")[1]["new"] == 1
+    with house.database.transaction(SYSTEM) as db:
+        lines = db.execute(text("SELECT line_id, paid_fen, merchant_sku FROM order_line ORDER BY 1")).all()
+    assert [tuple(one) for one in lines] == [("6900001", 10000, "A-1"), ("6900002", 10000, None)]
+
+
 def test_what_is_refused_ends_with_status_one_and_wrong_use_with_two(house: House, tmp_path: Path) -> None:
     shop = public("shp", house.shop.id)
     page = tmp_path / "orders.csv"

@@ -15,6 +15,7 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.sales.batches import Batch
 from campaign.sales.intake import Intake
 from campaign.web.show import fen
+from tests.factory import HUB
 from tests.sales_kit import add_session, fold_all, total_of
 from tests.visitor import visitor_as
 
@@ -98,6 +99,79 @@ def test_a_column_that_is_not_known_is_pointed_out_on_the_page_and_known_the_nex
     assert "Kept for this file and the next ones of the shop" in page
     assert f"{where}/commit" in page
     assert f'action="{bring(ODD_ROW)}/commit"' in planner.follow().text
+
+
+def test_what_was_pointed_out_is_listed_changed_renamed_and_forgotten(planner, evening):
+    shop = ids.public("shp", evening.shop.id)
+    here = "/hub/imports/mappings"
+
+    def bring():
+        planner.get("/hub/imports")
+        file = (io.BytesIO((ODD + ODD_ROW).encode()), "odd.csv")
+        return planner.post("/hub/imports", kind="douyin_orders", shop_id=shop, file=file).headers["Location"]
+
+    def kept():
+        page = planner.get(here).text
+        return dict(
+            re.findall(r'name="renamed"[^>]* value="([^"]+)".*?<option value="(\w+)" selected>', page, re.S)
+        )
+
+    assert here in planner.get("/hub/imports").text
+    assert "No column has been pointed out" in planner.get(here).text
+    where = bring()
+    planner.follow()
+    planner.post(f"{where}/mapping", **{"field.payable": "应收"})
+    assert kept() == {"应收": "payable"}
+    key = {"kind": "douyin_orders", "shop_id": shop, "header": "应收"}
+    assert planner.post(here, **key, renamed="应收", field="order_id").status_code == 303
+    assert kept() == {"应收": "order_id"}
+    planner.post(here, **key, renamed="应 收款", field="payable")
+    assert kept() == {"应收款": "payable"}
+    # By its new name the file's column is not found any more.
+    bring()
+    assert "Columns that are needed were not found" in planner.follow().text
+    planner.get(here)
+    gone = planner.post(here, **key, renamed="应收", field="payable")
+    assert gone.status_code == 404
+    planner.get(here)
+    key["header"] = "应收款"
+    for wrong in ({"renamed": "收件人"}, {"field": "price"}):
+        assert (
+            planner.post(here, **(key | {"renamed": "应收", "field": "payable"} | wrong)).status_code == 303
+        )
+        assert 'class="flash is-bad"' in planner.follow().text or "bad" in planner.page.text
+        assert kept() == {"应收款": "payable"}
+    planner.post(f"{here}/forget", **key)
+    assert kept() == {}
+
+
+def test_rows_that_were_refused_are_counted_where_the_data_is_looked_after(planner, evening, call):
+    planner.get("/hub/imports")
+    faulty = (
+        ODD.replace("应收", "订单应付金额")
+        + ODD_ROW
+        + ODD_ROW.replace("6900001", "6900002").replace(",1,", ",x,", 1)
+    )
+    shop = ids.public("shp", evening.shop.id)
+    file = (io.BytesIO(faulty.encode()), "faulty.csv")
+    where = planner.post("/hub/imports", kind="douyin_orders", shop_id=shop, file=file).headers["Location"]
+    planner.follow()
+    counted = r'data-th="Rows refused in 30 days">(?:<a [^>]+>)?(\d+)'
+    assert set(re.findall(counted, planner.get("/hub/data").text)) == {"0"}
+    planner.get(where)
+    planner.post(f"{where}/commit")
+    assert re.findall(counted, planner.get("/hub/data").text).count("1") == 1
+    days = "from=2026-11-01&to=2026-11-30"
+    shops = call(HUB, "GET", f"/rankings?{days}").json["shops"]
+    assert [one["refused_rows"] for one in shops if one["shop_id"] == shop] == [1]
+
+
+def test_a_session_leads_to_where_its_report_is_brought(planner, evening, database):
+    taken(planner, evening, database)
+    page = planner.get(f"/hub/sessions/{ids.public('ses', evening.session_id)}").text
+    link = re.search(r'href="(/hub/imports\?kind=douyin_session_report[^"]+)"', page)[1].replace("&amp;", "&")
+    form = planner.get(link).text
+    assert f'value="{ids.public("ses", evening.session_id)}"' in form
 
 
 def test_a_long_file_shows_how_far_it_is_until_it_is_through(planner, evening, database, monkeypatch):

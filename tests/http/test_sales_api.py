@@ -226,6 +226,41 @@ def test_a_file_is_looked_at_then_committed(
     assert post(kind="secrets").status_code == 422
 
 
+ODD = "主订单编号,商品数量,商品金额,订单提交时间,支付完成时间,订单状态,应收,款号\n"
+ODD_ROW = "6900001,1,100.00,2026-11-06 20:10:00,2026-11-06 20:11:00,待发货,100.00,A-1\n"
+
+
+def test_columns_are_pointed_out_with_the_file_and_for_one_that_waits(
+    call: Any, show: dict[str, Any]
+) -> None:
+    def post(**fields: Any) -> Any:
+        form = {"kind": "douyin_orders", "shop_id": public("shp", show["shop"].id)} | fields
+        form["file"] = (io.BytesIO((ODD + ODD_ROW).encode()), "odd.csv")
+        return call(HUB, "POST", "/imports", data=form, content_type="multipart/form-data")
+
+    assert post().status_code == 422
+    looked = post(dry_run="true", mapping=json.dumps({"应收": "payable"}))
+    assert (looked.status_code, looked.json["state"], looked.json["missing"]) == (201, "checked", [])
+    where = f"/imports/{looked.json['id']}/mapping"
+    for wrong in ({"应收": "price"}, {"应收": 5}, {"收件人": "payable"}):
+        assert call(HUB, "POST", where, json={"mapping": wrong}).status_code == 422
+    undone = call(HUB, "POST", where, json={"mapping": {"应收": None}})
+    assert (undone.status_code, undone.json["state"], undone.json["missing"]) == (
+        200,
+        "unmapped",
+        ["payable"],
+    )
+    assert call(HUB, "POST", f"/imports/{looked.json['id']}/commit").status_code == 409
+    again = call(HUB, "POST", where, json={"mapping": {"应收": "payable", "款号": "merchant_sku"}})
+    assert (again.json["state"], again.json["new"]) == ("checked", 1)
+    assert {"column": "款号", "field": "merchant_sku"} in again.json["mapping"]
+    assert call(HUB, "POST", f"/imports/{looked.json['id']}/commit").json["state"] == "committed"
+    assert call(HUB, "POST", where, json={"mapping": {}}).status_code == 409
+    assert call(brand_actor(show), "POST", where, json={"mapping": {}}).status_code == 403
+    # The next one of the shop is known.
+    assert post().json["same"] == 1
+
+
 def test_a_brand_sees_its_figures_and_never_anothers(
     call: Any, show: dict[str, Any], database: Database, make: Factory, evening: Any
 ) -> None:

@@ -17,6 +17,8 @@ WORDS = {
     "done.correct": _("Corrected. Its sales are attributed again."),
     "done.undo": _("Undone."),
     "done.import": _("Taken over."),
+    "done.mapping_changed": _("Kept for the shop's next files."),
+    "done.mapping_forgotten": _("Forgotten: the shop's next files are read by the platform's own names."),
     "done.mapping": _("Kept for this file and the next ones of the shop."),
     "done.assigned": _("Placed. The figures follow within seconds."),
     "attention.person_missing": _("A host is missing"),

@@ -45,6 +45,7 @@ WORDS = {
     "told_figure.peak_online": _("Most online at once"),
     "told_figure.average_online": _("Online on average"),
     "told_figure.ad_spend_fen": _("Ad spend"),
+    "column_kept_already": _("The column %(value)s is pointed out already."),
     "column_taken_twice": _("Two fields cannot be read from one column."),
     "unknown_column": _("“%(value)s” is no column of a file."),
     "about_people": _("“%(value)s” is about people: it is not read."),

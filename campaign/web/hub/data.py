@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
+from campaign.connectors.reports import refused_by_shop
 from campaign.gate.door import reads, writes
 from campaign.kit import ids
 from campaign.kit.actor import Actor
@@ -75,6 +76,7 @@ def _page(db: Session, actor: Actor, query: ListQuery, form: forms.Form[AssignFo
         "hub/data.html",
         form=form,
         ways=ways_in(db, actor),
+        refused=refused_by_shop(db, actor),
         loose=loose,
         sessions=[(ids.public("ses", one.id), one) for one in _near(db, actor, loose)],
         held=page_of_quarantined(db, actor, limit=_FEW),

@@ -48,6 +48,8 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         history=history_of(db, actor, session.id),
         sales=sales,
         on_air=on_air,
+        may_bring=allows(actor, "imports.write")
+        and any(one.platform == "douyin" for one in session.channels),
         **(show_of(db, actor, session) if on_air else {"curves": curves_of(sales.minutes) if sales else {}}),
         series=place_of(db, actor, session.id),
         campaign=get(db, actor, Campaign, session.campaign_id) if session.campaign_id else None,
