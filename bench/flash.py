@@ -1,4 +1,7 @@
-"""A flash: 20,000 orders of one product within ten seconds, refunds behind them. Nothing lost, and pages still open."""
+"""A flash: 20,000 orders of one product within ten seconds, refunds behind them. Nothing lost, and pages still open.
+
+And the same again while the database stands still for two of them: more pushes wait than the way in allows.
+"""
 
 import asyncio
 import http.client
@@ -10,6 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 
@@ -23,9 +28,16 @@ from campaign.sales import projecting
 
 NAME = "flash"
 ORDERS = {True: 20_000, False: 400}
-SECONDS = {True: 10, False: 2}
+SECONDS = {True: 9.8, False: 2}
+"""Of ten: what is offered last is to be answered within them too."""
 EVENTS_A_POST = 10
 CLIENTS = 32
+FLOODING = 160
+"""Connections of the flash in which the database stands still: twice what may be inside."""
+
+STANDS_STILL = {True: (3.0, 2.0), False: (0.5, 1.5)}
+"""From when, and for how long, in seconds."""
+
 _REFUNDED = 10
 """One order in so many comes back, in the seconds after the flash."""
 _QUIET_SECONDS = {True: 10, False: 2}
@@ -44,62 +56,136 @@ def run(grounds: Grounds) -> Iterator[Figure]:
     client = redis.connect(grounds.redis_url)
     client.flushdb()  # session ids of other benches
     found = floor.opened(url)
-    orders, seconds = ORDERS[grounds.full], SECONDS[grounds.full]
     with product(grounds, url) as port:
         asyncio.run(_warm(port, found))
         quiet = _Looking(port, found)
         time.sleep(_QUIET_SECONDS[grounds.full])
         quiet.stop()
-        busy = _Looking(port, found)
-        pushers, taken = asyncio.run(_flash(port, found, orders, seconds))
-        busy.stop()
-        merged = _merged(url, found.sessions[0], orders)
-        told = projecting.find(client, found.sessions[:1])[found.sessions[0]]["totals"]["CNY"]
+        yield from _figures(_flash(grounds, url, client, port, found), quiet, "")
+        with _standing_still(url, *STANDS_STILL[grounds.full]):
+            second = _flash(grounds, url, client, port, found, room=1, clients=FLOODING)
+        yield from _figures(second, quiet, "standing still: ")
+        yield count(NAME, "standing still: POSTs sent away", second.refused, "", bar=">= 1")
     client.close()
-    refused = sum(one.refused for one in pushers)
-    lost = orders - told["lines"] + orders // _REFUNDED - told["refund_pre_ship_fen"] // 129900
-    yield anchor(NAME, f"{orders:,} orders, refunds: answered", taken, "s")
-    yield anchor(NAME, "POSTs refused with 503, and taken then", refused, "")
-    yield anchor(NAME, "POST p99", percentile([one for each in pushers for one in each.waits], 0.99), "s")
-    yield anchor(NAME, "merged after the last answer", merged, "s")
-    yield count(NAME, "lost, by Redis", lost, "", bar="<= 0")
     yield count(NAME, "raw, lines, sums, Redis: differ", _differences(grounds, url), "", bar="<= 0")
-    p95, still = percentile(busy.waits, 0.95), percentile(quiet.waits, 0.95)
-    said = f"quiet, {still * 1000:.0f} ms"
-    yield held(NAME, "pages meanwhile p95", p95 * 1000, "ms", against=said, ratio=p95 / still, bar="<= 3")
 
 
 async def _warm(port: int, found: Floor) -> None:
     """Statements prepared, every other room with a sale."""
     pusher = Pusher(port, found.pusher)
-    for room in range(1, floor.ROOMS):
+    for room in range(2, floor.ROOMS):
         await pusher.push([floor.line(room, 0, 1)])
     pusher.close()
 
 
-async def _flash(port: int, found: Floor, orders: int, seconds: float) -> tuple[list[Pusher], float]:
-    """Offered evenly over the seconds, however long the answers take; gives when the last one had come."""
-    pushers = [Pusher(port, found.pusher) for _ in range(CLIENTS)]
+@dataclass
+class _Flash:
+    """What came of one. In seconds: until the last order was answered, and the last refund; how long after its moment
+    the latest order was; until all of it was in the sums.
+    """
+
+    orders: int
+    sold: float
+    returned: float
+    late: float
+    merged: float
+    lost: int
+    refused: int
+    post_p99: float
+    looks: "_Looking"
+
+
+def _flash(
+    grounds: Grounds,
+    url: str,
+    client: redis.Client,
+    port: int,
+    found: Floor,
+    *,
+    room: int = 0,
+    clients: int = CLIENTS,
+) -> _Flash:
+    orders, seconds = ORDERS[grounds.full], SECONDS[grounds.full]
+    looks = _Looking(port, found)
+    pushers, sold, returned, late = asyncio.run(_sell(port, found, room, clients, orders, seconds))
+    looks.stop()
+    merged = _merged(url, found.sessions[room], orders)
+    told = projecting.find(client, [found.sessions[room]])[found.sessions[room]]["totals"]["CNY"]
+    lost = orders - told["lines"] + orders // _REFUNDED - told["refund_pre_ship_fen"] // 129900
+    refused = sum(one.refused for one in pushers)
+    post_p99 = percentile([one for each in pushers for one in each.waits], 0.99)
+    return _Flash(orders, sold, returned, late, merged, lost, refused, post_p99, looks)
+
+
+async def _sell(
+    port: int, found: Floor, room: int, clients: int, orders: int, seconds: float
+) -> tuple[list[Pusher], float, float, float]:
+    """Offered evenly over the seconds, however long the answers take; then the refunds, as fast as they go."""
+    pushers = [Pusher(port, found.pusher) for _ in range(clients)]
     starts = itertools.count(0, EVENTS_A_POST)
     backs = itertools.count(0, EVENTS_A_POST)
+    late = [0.0]
     begin = time.monotonic()
 
     async def sell(pusher: Pusher) -> None:
         while (start := next(starts)) < orders:
-            await asyncio.sleep(begin + start / orders * seconds - time.monotonic())
-            await pusher.push(floor.line(0, number, 7) for number in range(start, start + EVENTS_A_POST))
+            due = begin + start / orders * seconds
+            await asyncio.sleep(due - time.monotonic())
+            at = await pusher.push(
+                floor.line(room, number, 7) for number in range(start, start + EVENTS_A_POST)
+            )
+            late.append(at - due)
 
     async def give_back(pusher: Pusher) -> None:
         while (start := next(backs)) < orders // _REFUNDED:
             await pusher.push(
-                floor.refund(0, number * _REFUNDED) for number in range(start, start + EVENTS_A_POST)
+                floor.refund(room, number * _REFUNDED) for number in range(start, start + EVENTS_A_POST)
             )
 
     await asyncio.gather(*map(sell, pushers))
+    sold = time.monotonic() - begin
     await asyncio.gather(*map(give_back, pushers))
+    returned = time.monotonic() - begin
     for pusher in pushers:
         pusher.close()
-    return pushers, time.monotonic() - begin
+    return pushers, sold, returned, max(late)
+
+
+@contextmanager
+def _standing_still(url: str, start: float, seconds: float) -> Iterator[None]:
+    """From `start` on nobody can claim a key for so many seconds; pages are not touched."""
+
+    def hold() -> None:
+        time.sleep(start)
+        with psycopg.connect(url) as connection:
+            connection.execute("LOCK TABLE sale_event_key IN SHARE ROW EXCLUSIVE MODE")
+            time.sleep(seconds)
+            connection.rollback()
+
+    holding = threading.Thread(target=hold, daemon=True)
+    holding.start()
+    yield
+    holding.join()
+
+
+def _figures(flash: _Flash, quiet: "_Looking", named: str) -> Iterator[Figure]:
+    said = f"{named}{flash.orders:,} orders"
+    if named:
+        yield anchor(NAME, f"{said}: answered", flash.sold, "s")
+    else:
+        yield count(NAME, f"{said}: answered", flash.sold, "s", bar="<= 10")
+    yield anchor(NAME, f"{said}: the latest behind its moment", flash.late, "s")
+    yield anchor(NAME, f"{said}, and refunds: answered", flash.returned, "s")
+    if not named:
+        yield anchor(NAME, "POSTs refused with 503, and taken then", flash.refused, "")
+    yield anchor(NAME, f"{named}POST p99", flash.post_p99, "s")
+    yield anchor(NAME, f"{named}merged after the last answer", flash.merged, "s")
+    yield count(NAME, f"{named}lost, by Redis", flash.lost, "", bar="<= 0")
+    p95, still = percentile(flash.looks.waits, 0.95), percentile(quiet.waits, 0.95)
+    against = f"quiet, {still * 1000:.0f} ms"
+    yield held(
+        NAME, f"{named}pages meanwhile p95", p95 * 1000, "ms", against=against, ratio=p95 / still, bar="<= 3"
+    )
 
 
 class _Looking:

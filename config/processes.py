@@ -6,12 +6,12 @@ STOP_SECONDS = 2
 
 def web(host: str, port: int, workers: int) -> list[str]:
     """Pages and API. Threads may outnumber the pool's connections: most wait for a client, or for a commit that
-    they share (with 32 twice as many single pushes go into each as with 16).
+    they share. More than pushes may hold (campaign.sales.intake.MOST_INSIDE): the rest are for pages.
     """
     return [
         *("-m", "granian", "--interface", "wsgi", "--factory", "campaign.app:create_app"),
         *("--host", host, "--port", str(port), "--workers", str(workers)),
-        *("--blocking-threads", "32", "--no-ws"),
+        *("--blocking-threads", "96", "--no-ws"),
         # Without it an open event stream keeps the process from ending.
         *("--workers-kill-timeout", f"{STOP_SECONDS - 1}s"),
     ]

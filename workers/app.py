@@ -12,6 +12,7 @@ def make() -> Celery:
     celery = connected([f"workers.{name}" for name in SUBJECTS])
     worker_process_init.connect(task.join_parts)
     worker_process_init.connect(task.give_way)
+    worker_process_init.connect(task.settle_memory)
     return celery
 
 

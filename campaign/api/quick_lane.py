@@ -14,7 +14,7 @@ from campaign.gate.identity import bearer
 from campaign.kit.errors import DomainError
 from campaign.kit.numbers import whole
 from campaign.sales.batches import LARGEST_PUSH, Batch, read_batch
-from campaign.sales.intake import Intake
+from campaign.sales.intake import Intake, TooManyPushes
 from campaign.sales.taking import Taken
 
 if TYPE_CHECKING:
@@ -46,13 +46,17 @@ class QuickLane:
         length = whole(environ.get("CONTENT_LENGTH"))
         if not key or length is None or length > LARGEST_PUSH:
             return None
+        intake: Intake = self._app.extensions["intake"]
+        if intake.is_full:
+            environ[_FOUND] = TooManyPushes()
+            return None
         body = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = io.BytesIO(body)
         try:
             batch = read_batch(body, environ.get("CONTENT_TYPE", ""))
         except DomainError:
             return None
-        found = self._taken(key, batch)
+        found = _taken(intake, key, batch)
         if isinstance(found, Taken) and not found.rejected:
             return b'{"accepted":%d,"duplicates":%d,"quarantined":%d,"rejected":[]}' % (
                 found.accepted,
@@ -62,12 +66,12 @@ class QuickLane:
         environ[_FOUND] = found
         return None
 
-    def _taken(self, key: str, batch: Batch) -> Taken | Exception:
-        try:
-            intake: Intake = self._app.extensions["intake"]
-            return intake.take_in(key, batch)
-        except Exception as fault:  # noqa: BLE001 - raised again in the view, where it is worded or logged
-            return fault
+
+def _taken(intake: Intake, key: str, batch: Batch) -> Taken | Exception:
+    try:
+        return intake.take_in(key, batch)
+    except Exception as fault:  # noqa: BLE001 - raised again in the view, where it is worded or logged
+        return fault
 
 
 def found_by(environ: dict[str, Any]) -> Taken | Exception | None:

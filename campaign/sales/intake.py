@@ -5,6 +5,7 @@ process queue up; whoever comes to the door next takes all of them along in its 
 are from is looked up there too: for a push of one event that look cost more than all the rest.
 """
 
+import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,19 @@ CARE_SECONDS = 1.0
 MOST_TOGETHER = 2000
 """Events in one transaction; a push alone may hold up to 1,000."""
 
+MOST_INSIDE = 80
+"""Pushes of a process that may be inside, at work or waiting. The web server has more threads than that
+(config.processes): however many push, and however long the database keeps them, pages find one.
+"""
+
+MOST_EVENTS_INSIDE = 40_000
+"""A second's worth, and some 100 MB: more would only wait here."""
+
+PATIENCE_SECONDS = 5.0
+"""A push that nobody has begun with by then is sent away: its sender would give up soon, and not know what became of
+it.
+"""
+
 _ATTEMPTS = 4
 
 
@@ -58,6 +72,16 @@ class _Push:
         return self.taken is not None or self.fault is not None
 
 
+class TooManyPushes(Unavailable):
+    """More than can be taken in soon. Nothing of the push was kept."""
+
+    code = "too_many_pushes"
+
+    def __init__(self) -> None:
+        # Those that are sent away together should not all come back together.
+        super().__init__(retry_after=random.randint(1, 3))  # noqa: S311 - no secret
+
+
 class _Queue:
     """Pushes that wait, and whether one of their threads is at work. At most one is."""
 
@@ -65,10 +89,20 @@ class _Queue:
         self._lock = threading.Lock()
         self.pushes: list[_Push] = []
         self._at_work = False
+        self._inside = 0
+        self._events = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._inside >= MOST_INSIDE
 
     def joins(self, push: _Push) -> bool:
-        """Queue up; gives whether the thread is the one to work."""
+        """Queue up; gives whether the thread is the one to work. Raises TooManyPushes where there is no room."""
         with self._lock:
+            if self.is_full or (self._inside and self._events + len(push.events) > MOST_EVENTS_INSIDE):
+                raise TooManyPushes
+            self._inside += 1
+            self._events += len(push.events)
             self.pushes.append(push)
             if self._at_work:
                 return False
@@ -86,6 +120,20 @@ class _Queue:
                 count += 1
             taken, self.pushes = self.pushes[:count], self.pushes[count:]
             return taken
+
+    def gives_up(self, push: _Push) -> bool:
+        """Wait no more; False where somebody has begun with it, or it is its own turn to work."""
+        with self._lock:
+            if push.called.is_set() or push not in self.pushes:
+                return False
+            self.pushes.remove(push)
+            return True
+
+    def forgets(self, push: _Push) -> None:
+        """Its room is another's: it was answered."""
+        with self._lock:
+            self._inside -= 1
+            self._events -= len(push.events)
 
     def leave(self) -> None:
         """Work no more: whoever waits longest goes on."""
@@ -105,18 +153,32 @@ class Intake:
         self._seen: dict[int, float] = {}
         self._hopes_from = 0.0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a push would be sent away now: no need to read it."""
+        return self._queue.is_full
+
     def take_in(self, sender: Actor | str, batch: Batch) -> Taken:
         """Take a batch in, durable when this returns; it is merged right after.
 
         `sender` is an actor who may push, or an API key yet to be looked up. Raises Unauthenticated and
-        Forbidden for a key, Unavailable when the database does not take the batch.
+        Forbidden for a key, Unavailable when the database does not take the batch, TooManyPushes when there is no room.
         """
         events, refused = prepared(batch.raws, salt=self._salt, written=batch.written)
         told = {one.index for one in batch.unreadable}
         refused = [*batch.unreadable, *(one for one in refused if one.index not in told)]
         push = _Push(sender, events, refused, batch.asks)
-        if not self._queue.joins(push):
+        works = self._queue.joins(push)
+        try:
+            return self._answer(push, works)
+        finally:
+            self._queue.forgets(push)
+
+    def _answer(self, push: _Push, works: bool) -> Taken:
+        if not works and not push.called.wait(PATIENCE_SECONDS):
             # Waiting for one's own call, and not for a lock at the door: there each would have had to pass in turn.
+            if self._queue.gives_up(push):
+                raise TooManyPushes
             push.called.wait()
         if not push.done:
             try:

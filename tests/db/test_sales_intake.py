@@ -1,7 +1,10 @@
 """The door for pushes: what arrives together is stored together, and nobody pays for a neighbour's fault."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,8 +15,9 @@ from campaign.accounts.actions import Scope, create_key
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
 from campaign.kit.errors import Forbidden, Unauthenticated
+from campaign.sales import intake as intake_module
 from campaign.sales.batches import Batch
-from campaign.sales.intake import Intake, _Push
+from campaign.sales.intake import Intake, TooManyPushes, _Push
 from tests.sales_kit import assert_reconciled, fold_all, told_line
 
 KEY = b"k" * 32
@@ -127,3 +131,84 @@ def test_a_database_that_is_away_is_said_to_all(together: int) -> None:
     answers = all_at_once(Intake(away, KEY), [(CONNECTOR, [told_line(number)]) for number in range(together)])
     assert [answer.status for answer in answers] == [503] * together
     away.dispose()
+
+
+def test_more_than_there_is_room_for_is_sent_away_and_comes_in_later(
+    committed_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "MOST_INSIDE", 4)
+    intake = Intake(committed_database, KEY)
+    with at_work(intake):
+        inside = [sent(intake, told_line(number)) for number in range(3)]
+        wait_for(lambda: len(intake._queue.pushes) == 3)
+        assert intake.is_full
+        late = sent(intake, told_line(9))
+        with pytest.raises(TooManyPushes) as refused:
+            late.result(5)
+    assert (refused.value.status, 1 <= refused.value.retry_after <= 3) == (503, True)
+    assert [one.result(20).accepted for one in inside] == [1, 1, 1]
+    assert stored(committed_database) == (3, 1)
+    assert not intake.is_full
+    assert sent(intake, told_line(9)).result(20).accepted == 1
+
+
+def test_large_pushes_fill_the_room_by_their_events(
+    committed_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "MOST_EVENTS_INSIDE", 10)
+    intake = Intake(committed_database, KEY)
+    with at_work(intake):
+        inside = sent(intake, *(told_line(number) for number in range(8)))
+        wait_for(lambda: len(intake._queue.pushes) == 1)
+        with pytest.raises(TooManyPushes):
+            sent(intake, *(told_line(number) for number in range(20, 23))).result(5)
+        small = sent(intake, told_line(30))
+        wait_for(lambda: len(intake._queue.pushes) == 2)
+    assert (inside.result(20).accepted, small.result(20).accepted) == (8, 1)
+    # A push that is larger than the room finds it where nobody else is.
+    assert sent(intake, *(told_line(number) for number in range(40, 60))).result(20).accepted == 20
+
+
+def test_a_push_that_nobody_begins_with_is_sent_away_with_nothing_of_it_kept(
+    committed_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake_module, "PATIENCE_SECONDS", 0.2)
+    intake = Intake(committed_database, KEY)
+    with at_work(intake):
+        with pytest.raises(TooManyPushes):
+            sent(intake, told_line(1)).result(5)
+        assert intake._queue.pushes == []
+    assert stored(committed_database) == (None, 0)
+    assert sent(intake, told_line(1)).result(20).accepted == 1
+
+
+@contextmanager
+def at_work(intake: Intake) -> Iterator[None]:
+    """Somebody is at work, as long as the block runs."""
+    busy = _Push(CONNECTOR, [])
+    assert intake._queue.joins(busy)
+    intake._queue.some()
+    yield
+    intake._queue.leave()
+    intake._queue.forgets(busy)
+
+
+def sent(intake: Intake, *events: Any) -> "Future[Any]":
+    """One push, by a thread of its own."""
+    answer: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(intake.take_in(CONNECTOR, Batch(list(events), [])))
+        except Exception as error:  # noqa: BLE001 - given to the test
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.005)

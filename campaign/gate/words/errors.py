@@ -14,6 +14,7 @@ WORDS = {
     "unavailable": _("A part of the system is not available. Try again in a moment."),
     "too_many_wait": _("Too many are waiting for news already. Ask again in a moment, or without waiting."),
     "database_unavailable": _("The database is not available. Try again in a moment."),
+    "too_many_pushes": _("More is pushed than can be taken in at once. Push the same again in a moment."),
     "database_busy": _("The database is busy with something that collides with this. Try again in a moment."),
     "unstorable": _("Some text holds characters that cannot be stored."),
     "refused_by_rule": _("That value is not allowed here."),
