@@ -103,7 +103,7 @@ class Floor:
             time.sleep(0.1)
 
     def kill(self, what: str, chance: random.Random) -> None:
-        """SIGKILL one of a kind that is at work, and begin it again. Writers that have all sold their share are left."""
+        """SIGKILL one of a kind that is at work, and begin it again. Writers that have all sold are left."""
         if what in self.children:
             self._kill_server(self.children[what])
         else:

@@ -32,7 +32,11 @@ from config.settings import load
 from workers import sales, task
 
 CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
-PAUSE = 0.02
+PAUSE = 0.15
+"""Between two batches of a writer: they must not be sold out before the last kill, however fast the machine."""
+
+REST = 0.02
+"""Between two turns of a folder."""
 
 
 class Writer:
@@ -100,7 +104,7 @@ def fold(*, unclaimed: bool) -> None:
             sales.project()
         except (Unavailable, SQLAlchemyError):
             pass
-        time.sleep(PAUSE)
+        time.sleep(REST)
 
 
 def begin(says: Connection, environment: dict[str, str], role: str, *given: str) -> None:
