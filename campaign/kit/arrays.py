@@ -79,7 +79,7 @@ def texts(values: Sequence[str | None]) -> Texts:
     """Raises UnicodeEncodeError for a lone surrogate; a NUL is refused by the server."""
     if None in values:
         return Texts(_with_nulls(_TEXT, values, _as_text))
-    return Texts(_with_lengths(_TEXT, [one.encode() for one in values]))  # type: ignore[union-attr]
+    return Texts(_with_lengths(_TEXT, list(map(str.encode, values))))  # type: ignore[arg-type]
 
 
 def _as_text(one: str) -> bytes:

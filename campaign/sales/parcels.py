@@ -100,9 +100,10 @@ def _packed(
     db: Session, fresh: Sequence[Addressed], numbers: Sequence[int], parcels: Sequence[Parcel]
 ) -> tuple[list[Any], ...]:
     """A parcel for each connector that brought any, as columns."""
+    senders = [parcel.source.connector_id for parcel in parcels]
     by_sender: dict[int | None, list[Addressed]] = {}
     for number, addressed in zip(numbers, fresh, strict=True):
-        by_sender.setdefault(parcels[number].source.connector_id, []).append(addressed)
+        by_sender.setdefault(senders[number], []).append(addressed)
     rows = [
         (
             clock.now(db),

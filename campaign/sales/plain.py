@@ -5,19 +5,26 @@ the strict reader, which knows what to say. What is read here has the same bytes
 that reader and campaign.sales.submissions had read it; a property test holds the two against each other.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from campaign.sales.events import MetricSample, OrderLine, Refund, moment_of
+from campaign.kit.instants import InstantsByText
+from campaign.sales.events import Currency, MetricSample, OrderLine, Refund
 
 _AS_WRITTEN: dict[Any, Any] = {
     datetime: str,
     datetime | None: str | None,
     datetime | int | None: str | int | None,
+    Currency: str,
+    Currency | None: str | None,
 }
-"""Moments stay text: the log keeps an event as its sender wrote it."""
+"""Moments stay text: the log keeps an event as its sender wrote it. A currency's pattern, sought in each event, would
+take as long as the event itself: the few of a batch are looked at once.
+"""
 
 
 def _plain(kind: type[msgspec.Struct], tag: str) -> type[msgspec.Struct]:
@@ -57,6 +64,7 @@ _DECODER = msgspec.json.Decoder(
     )
 )
 _ENCODER = msgspec.json.Encoder(order="sorted")
+_CURRENCIES = frozenset[Currency]
 
 
 def read_plain(body: bytes) -> tuple[list[Any], list[bytes]] | None:
@@ -68,6 +76,8 @@ def read_plain(body: bytes) -> tuple[list[Any], list[bytes]] | None:
         return None
     try:
         events = _DECODER.decode(body).events  # type: ignore[attr-defined]
+        currencies = {one.currency for one in events if type(one) is not PlainSample}
+        msgspec.convert(currencies - {None}, _CURRENCIES)
     except (ValueError, RecursionError):
         return None
     written = [_ENCODER.encode(one) for one in events]
@@ -86,33 +96,47 @@ def as_object(event: Any) -> dict[str, Any]:
     return found
 
 
-def times_of(event: Any) -> tuple[datetime, datetime] | None:
-    """When it occurred, and the latest of what must not lie ahead. None where a moment is none."""
-    occurred = moment_of(event.occurred_at)
+# The moments that most events tell: these are read together, others when they are asked for.
+_MOSTLY_TOLD: dict[type[msgspec.Struct], Callable[[Any], tuple[str | None, ...]]] = {
+    PlainLine: attrgetter("occurred_at", "ordered_at", "paid_at"),
+    PlainRefund: attrgetter("occurred_at", "applied_at", "succeeded_at"),
+    PlainSample: attrgetter("occurred_at", "at"),
+}
+
+
+def times_of(events: Sequence[Any]) -> list[tuple[datetime, datetime] | None]:
+    """Of each when it occurred, and the latest of what must not lie ahead. None where a moment is none."""
+    told: set[str | None] = set().union(*[_MOSTLY_TOLD[type(one)](one) for one in events])
+    instants = InstantsByText(text for text in told if text is not None)
+    return [_times_of(one, instants) for one in events]
+
+
+def _times_of(event: Any, instants: InstantsByText) -> tuple[datetime, datetime] | None:
+    occurred = instants[event.occurred_at]
     if occurred is None:
         return None
     kind = type(event)
     if kind is PlainSample:
-        return None if moment_of(event.at) is None else (occurred, occurred)
+        return None if instants[event.at] is None else (occurred, occurred)
     if kind is PlainRefund:
-        return (occurred, occurred) if _are_moments(event.applied_at, event.succeeded_at) else None
+        return (occurred, occurred) if _all_in(instants, event.applied_at, event.succeeded_at) else None
     latest = occurred
     for text in (event.ordered_at, event.paid_at):
         # Most lines tell of one moment three times.
         if text is not None and text != event.occurred_at:
-            at = moment_of(text)
+            at = instants[text]
             if at is None:
                 return None
             latest = max(at, latest)
     later = (event.shipped_at, event.received_at, event.completed_at)
     if later != (None, None, None) or event.version is not None:
         version = event.version if isinstance(event.version, str) else None
-        if not _are_moments(*later, version):
+        if not _all_in(instants, *later, version):
             return None
         if isinstance(event.version, int) and not 0 <= event.version < 2**62:
             return None
     return occurred, latest
 
 
-def _are_moments(*texts: str | None) -> bool:
-    return all(text is None or moment_of(text) is not None for text in texts)
+def _all_in(instants: InstantsByText, *texts: str | None) -> bool:
+    return all(text is None or instants[text] is not None for text in texts)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from campaign.sales.submissions import Submission
 
 ShopKey = tuple[str, str]
 """Platform and the platform's own shop id."""
+
+_KEY = attrgetter("platform", "shop_ref")
 
 _FIND = text(
     "SELECT s.id, s.platform, s.external_id FROM shop s JOIN jsonb_to_recordset(CAST(:rows AS jsonb))"
@@ -24,11 +27,13 @@ _ADD = text(
 )
 
 
-def of_batches(
-    db: Session, batches: Sequence[tuple[Actor, Sequence[Submission]]]
-) -> list[dict[ShopKey, int]]:
-    """For each batch the ids of the shops that its actor may feed. One first seen is registered, without a brand."""
-    wanted = [{(one.platform, one.shop_ref) for one in given} for _, given in batches]
+def of_batches(db: Session, batches: Sequence[tuple[Actor, Sequence[Submission]]]) -> list[list[int | None]]:
+    """For each event of each batch the id of its shop, or None where its actor may not feed that.
+
+    A shop first seen is registered, without a brand.
+    """
+    told = [list(map(_KEY, given)) for _, given in batches]
+    wanted = [set(keys) for keys in told]
     known = _find(db, sorted(set().union(*wanted)))
     bound = [set(actor.shop_ids) for actor, _ in batches]
     new = {
@@ -37,10 +42,11 @@ def of_batches(
     if new:
         db.execute(_ADD, {"rows": _rows(sorted(new))})
         known |= _find(db, sorted(new))
-    return [
+    may_feed = [
         {key: known[key] for key in keys if key in known and (not own or known[key] in own)}
         for keys, own in zip(wanted, bound, strict=True)
     ]
+    return [list(map(own.get, keys)) for own, keys in zip(may_feed, told, strict=True)]
 
 
 def _find(db: Session, wanted: Sequence[ShopKey]) -> dict[ShopKey, int]:

@@ -125,10 +125,14 @@ def prepared(
     With `written` the events are those of campaign.sales.plain, and these are their bytes.
     """
     taken, refused = [], []
+    times = times_of(raws) if written is not None else ()
     for index, raw in enumerate(raws):
         try:
-            one = _quick(index, raw, written[index], salt) if written is not None else None
-            taken.append(one or _submission(index, raw if written is None else as_object(raw), salt))
+            if written is not None and (told := times[index]) is not None:
+                taken.append(_quick(index, raw, written[index], told, salt))
+            else:
+                # Also to be told what is wrong with a moment.
+                taken.append(_submission(index, raw if written is None else as_object(raw), salt))
         except BadEvent as fault:
             refused.append(Rejection(index, fault.code, fault.field))
         except BadJson:
@@ -136,11 +140,9 @@ def prepared(
     return taken, refused
 
 
-def _quick(index: int, plain: Any, written: bytes, salt: bytes) -> Submission | None:
-    """A plain event whose moments are moments; None leaves it to be told what is wrong with it."""
-    times = times_of(plain)
-    if times is None:
-        return None
+def _quick(
+    index: int, plain: Any, written: bytes, times: tuple[datetime, datetime], salt: bytes
+) -> Submission:
     kind = type(plain)
     if kind is PlainLine and plain.buyer_hash is not None:
         plain.buyer_hash = salted(plain.buyer_hash, salt)

@@ -74,12 +74,11 @@ def take(db: Session, parcels: Sequence[Parcel], keep: Keep) -> list[Taken]:
     answers = [Taken(rejected=list(parcel.refused)) for parcel in parcels]
     numbers, home = _addressed(db, parcels, answers, now)
     note_far_off((one for _, one in home), now)
-    first: dict[_KeyOf, int] = {}
-    repeated: list[int] = []
-    for place, (shop_id, one) in enumerate(home):
-        if first.setdefault((shop_id, one.type, one.event_id), place) != place:
-            repeated.append(place)
-    fresh = list(first.values())
+    keys: list[_KeyOf] = [(shop_id, one.type, one.event_id) for shop_id, one in home]
+    # From behind: of a key that comes twice the first place stays.
+    first = dict(zip(reversed(keys), reversed(range(len(keys))), strict=True))
+    fresh = sorted(first.values())
+    repeated = sorted(set(range(len(keys))).difference(fresh)) if len(fresh) < len(keys) else []
     if fresh:
         lost = keep(db, [home[place] for place in fresh], [numbers[place] for place in fresh], parcels)
         repeated = sorted([*(fresh[place] for place in lost), *repeated])
@@ -103,10 +102,9 @@ def _addressed(
     """All that may come in: the number of its parcel, and the event with its shop. The rest is told in the answers."""
     numbers: list[int] = []
     home: list[Addressed] = []
-    may_feed = shops.of_batches(db, [(parcel.actor, parcel.given) for parcel in parcels])
-    for number, (parcel, known) in enumerate(zip(parcels, may_feed, strict=True)):
-        for one in parcel.given:
-            shop_id = known.get((one.platform, one.shop_ref))
+    found = shops.of_batches(db, [(parcel.actor, parcel.given) for parcel in parcels])
+    for number, (parcel, shop_ids) in enumerate(zip(parcels, found, strict=True)):
+        for shop_id, one in zip(shop_ids, parcel.given, strict=True):
             if shop_id is None:
                 answers[number].rejected.append(Rejection(one.index, "out_of_scope"))
             else:
