@@ -1,12 +1,14 @@
 """The commands: import, summary, reconcile, with their exit statuses and JSON."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 from sqlalchemy import text
 
 from campaign.cli.main import main
@@ -48,6 +50,14 @@ class House:
             queue.use(None)
         said = self._capsys.readouterr()
         return status, json.loads(said.out) if said.out else said.err
+
+    def say(self, *words: str) -> str:
+        """What is printed for people."""
+        try:
+            main(list(words))
+        finally:
+            queue.use(None)
+        return self._capsys.readouterr().out
 
     def change(self, sql: str) -> None:
         with self.database.transaction(SYSTEM) as db:
@@ -120,6 +130,29 @@ def test_import_summary_export_and_reconcile(house: House, tmp_path: Path) -> No
     status, told = house.run("reconcile")
     assert status == 1
     assert next(one["check"] for one in told["differences"]) == "session_total"
+
+
+def test_reconcile_tells_in_words_what_parts_ours_from_the_platforms(house: House, tmp_path: Path) -> None:
+    paid = EXPECTED["session"]["paid_gmv_fen"]
+    report = tmp_path / "report.xlsx"
+    with xlsxwriter.Workbook(report) as book:
+        sheet = book.add_worksheet("整体看板")
+        sheet.write_row(0, 0, ["用户支付金额", "成交订单数"])
+        sheet.write_row(1, 0, [f"{(paid + 12345) / 100:.2f}", str(EXPECTED["session"]["orders"])])
+    shop = public("shp", house.shop.id)
+    house.run("import", "douyin_orders", str(DATA / "douyin_orders.csv"), "--shop", shop)
+    session = public("ses", house.session_id)
+    at = ("--exported-at", "2026-11-20T00:00:00+08:00")
+    assert house.run("import", "douyin_session_report", str(report), "--session", session, *at)[0] == 0
+    status, told = house.run("reconcile", "--quick")
+    assert (status, [one["session_id"] for one in told["platform"]]) == (0, [session])
+    said = house.say("reconcile", "--quick").splitlines()
+    (line,) = [one for one in said if one.strip().startswith("Paid amount")]
+    assert f"ours {paid / 100:>14,.2f}  the platform's {(paid + 12345) / 100:>14,.2f}  gap +123.45: " in line
+    # The causes, read back from the words, make the gap.
+    amounts = [float(one.replace(",", "")) for one in re.findall(r"[+-][\d,.]+\d", line.split(": ", 1)[1])]
+    assert round(sum(amounts), 2) == 123.45
+    assert said[-1] == "reports of the platform: 1 differ from ours, 0 are the same"
 
 
 ODD = "主订单编号,商品数量,商品金额,订单提交时间,支付完成时间,订单状态,应收,款号\n"

@@ -11,6 +11,8 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from campaign.cli.against import against_platform, show_against
+
 if TYPE_CHECKING:
     from campaign.kit.parts import Parts
     from campaign.sales.reconciling import Difference
@@ -51,8 +53,10 @@ def run(options: argparse.Namespace) -> int:
         except RedisError as error:
             print(f"Redis could not be checked: {type(error).__name__}", file=sys.stderr)
             return 1
-        platform = _against_platform(parts)
-    _show(differences, mended, replayed, repaired, platform, as_json=options.json)
+        platform = against_platform(parts)
+        _show(differences, mended, replayed, repaired, platform, as_json=options.json)
+        if not options.json:
+            show_against(parts, platform)
     return 1 if differences else 0
 
 
@@ -64,23 +68,6 @@ def _fold_all(parts: "Parts") -> None:
     while taken:
         with parts.database.transaction(SYSTEM) as db:
             taken = fold(db, SYSTEM)
-
-
-def _against_platform(parts: "Parts") -> list[dict[str, Any]]:
-    """Each session with a report: the platform's figures beside ours, and what parts them."""
-    from campaign.insight.against import reported_sessions
-    from campaign.insight.summary import session_sales
-    from campaign.kit.actor import SYSTEM
-    from campaign.kit.ids import public
-
-    found = []
-    with parts.database.transaction(SYSTEM, readonly=True) as db:
-        for session_id in reported_sessions(db, SYSTEM):
-            against = session_sales(db, SYSTEM, session_id).against
-            if against is not None:
-                gaps = [asdict(one) for one in against.gaps]
-                found.append({"session_id": public("ses", session_id), "gaps": gaps})
-    return found
 
 
 def _mend(parts: "Parts") -> list["Difference"]:
@@ -137,10 +124,5 @@ def _show(
         print(f"set right: {one.check}: {one.subject} {one.figure}: {one.found} → {one.expected}")
     for one in differences[:MOST_SHOWN]:
         print(f"{one.check}: {one.subject} {one.figure}: expected {one.expected}, found {one.found}")
-    for session in platform:
-        for gap in session["gaps"]:
-            causes = "".join(f", {part['cause']} {part['amount']:+}" for part in gap["parts"])
-            figures = f"{gap['figure']}: ours {gap['ours']}, the platform's {gap['platform']}"
-            print(f"{session['session_id']} {figures}{causes}")
     print(f"{replayed:,} lines replayed, {repaired:,} sessions brought up in Redis")
     print("all equal" if not differences else f"{len(differences):,} differences")
