@@ -34,6 +34,9 @@ KINDS: Mapping[str, Kind] = {
     "douyin_settlement": settlement.KIND,
 }
 
+PLATFORM = "douyin"
+"""Whose exports the kinds are."""
+
 _FIND_SHOP = text("SELECT id, platform, external_id FROM shop WHERE id = :id AND archived_at IS NULL")
 
 
@@ -42,7 +45,7 @@ def find_shop(db: Session, shop_id: int) -> FileShop:
     row = db.execute(_FIND_SHOP, {"id": shop_id}).one_or_none()
     if row is None:
         raise NotFound
-    if row.platform != "douyin":
+    if row.platform != PLATFORM:
         raise FileRefused("other_platform", platform=row.platform)
     return FileShop(row.id, row.platform, row.external_id)
 

@@ -54,7 +54,7 @@ MENU = (
     Entry("hub_campaigns.index", "campaigns.read", _("Campaigns"), _HUB, ("hub_calendar",)),
     Entry("hub_brands.index", "summary.read", _("Brand figures"), _HUB, group=_FIGURES),
     Entry("hub_rankings.index", "rankings.read", _("Rankings"), _HUB, group=_FIGURES),
-    Entry("hub_imports.index", "imports.read", _("Imports"), _HUB, group=_FIGURES),
+    Entry("hub_imports.index", "imports.read", _("Imports"), _HUB, ("hub_mappings",), _FIGURES),
     Entry("hub_data.index", "imports.read", _("Data"), _HUB, group=_FIGURES),
     Entry("hub_connectors.index", "connectors.read", _("Connectors"), _HUB, group=_FIGURES),
     Entry("hub_parties.index", "parties.read", _("Parties"), _HUB, ("hub_party", "hub_terms"), _HOUSE),

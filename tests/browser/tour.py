@@ -29,6 +29,7 @@ HUB = (
     "/hub/live",
     "/hub/live/wall",
     "/hub/imports",
+    "/hub/imports/mappings",
     "/hub/imports?kind=sessions",
     "/hub/imports?kind=hosts",
     "/hub/data",

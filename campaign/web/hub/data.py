@@ -13,8 +13,8 @@ from campaign.connectors.reports import refused_by_shop
 from campaign.gate.door import reads, writes
 from campaign.kit import ids
 from campaign.kit.actor import Actor
-from campaign.kit.fields import ListQuery, Name, SessionId, Strict
-from campaign.kit.paging import Page
+from campaign.kit.fields import ListQuery, Name, QueryInt, SessionId, Strict
+from campaign.kit.paging import LARGEST_LIMIT, Page
 from campaign.sales.placing import assign
 from campaign.sales.queries import (
     Loose,
@@ -46,9 +46,15 @@ class AssignForm(Strict):
     reason: Name
 
 
+class DataQuery(ListQuery):
+    """A page of lines: as many as one looks through at once, on a phone too."""
+
+    limit: Annotated[QueryInt, Field(ge=1, le=LARGEST_LIMIT)] = 20
+
+
 @pages.get("")
-@reads("imports.read", query=ListQuery)
-def index(*, db: Session, actor: Actor, query: ListQuery) -> Response:
+@reads("imports.read", query=DataQuery)
+def index(*, db: Session, actor: Actor, query: DataQuery) -> Response:
     """Ways in, lines without a session, refunds without a line, events held back and contradicted ones."""
     return _page(db, actor, query, forms.blank())
 
@@ -60,7 +66,7 @@ def place(*, db: Session, actor: Actor) -> Response:
     given = forms.read(AssignForm, request.form, lists=("line",))
     wanted = given.value
     if wanted is None:
-        return _page(db, actor, ListQuery(), given)
+        return _page(db, actor, DataQuery(), given)
 
     def put() -> None:
         for line_id in sorted({read_id("lin", written) for written in wanted.line}):

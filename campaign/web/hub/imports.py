@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
+from campaign.connectors.carrying import PLATFORM
+from campaign.connectors.douyin.columns import is_personal
 from campaign.connectors.files import KINDS, apply_checked, stage
 from campaign.connectors.imports import KINDS as SALES_KINDS
 from campaign.connectors.imports import remap
@@ -130,6 +132,7 @@ def show(*, db: Session, actor: Actor, import_id: str) -> str:
         may_commit=writes_it and report.state in ("checked", "failed") and not _kept_out(report),
         may_map=writes_it and report.kind in SALES_KINDS and report.state in ("unmapped", "checked"),
         fields=fields_of(report) if report.kind in SALES_KINDS else (),
+        personal={name for name, _ in report.mapping if is_personal(name)},
         kept_out=_kept_out(report),
     )
 
@@ -199,7 +202,7 @@ def _page(db: Session, actor: Actor, form: forms.Form[Any]) -> Response:
         "hub/imports.html",
         form=form,
         imports=page_of_imports(db, actor, after=None, limit=_SHOWN),
-        shops=options.shops(db, actor),
+        shops=options.shops(db, actor, PLATFORM),
         kinds=(*SHEETS, *SALES_KINDS, REPORT),
         sales_kinds=(*SALES_KINDS, REPORT),
         is_report=kind == REPORT,

@@ -42,11 +42,12 @@ def campaigns(db: Session, actor: Actor) -> list[Option]:
     return _choices(db, actor, Campaign, "cmp")
 
 
-def shops(db: Session, actor: Actor) -> list[Option]:
-    """Shops with their platform, since two platforms often bear the same name."""
+def shops(db: Session, actor: Actor, platform: str | None = None) -> list[Option]:
+    """Shops with their platform, since two platforms often bear the same name; of one platform, where it is given."""
     return [
         (ids.public("shp", row.id), f"{row.name} · {in_words(f'platform.{row.platform}', {})}")
         for row in all_of(db, actor, Shop)
+        if platform in (None, row.platform)
     ]
 
 

@@ -18,7 +18,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
 from campaign.parties.actions import archive, change, restore, set_aliases
 from campaign.parties.models import Brand, Host, Party
-from campaign.parties.queries import aliases_of, all_of, get
+from campaign.parties.queries import aliases_of, all_of, get, today
 from campaign.parties.schemas import AliasesIn
 from campaign.web import forms
 from campaign.web.hub import options
@@ -130,7 +130,12 @@ def _page(db: Session, actor: Actor, kind: Kind, row: Party, sent: forms.Form[An
     """All forms: the one that was refused as it was sent, the other as it stands."""
     others = aliases_of(db, actor, [row.id])[row.id] if kind.model is Host else []
     stretches = stretches_of(db, actor, row) if isinstance(row, Product) else []
-    first = {"brand_id": ids.public("brd", stretches[-1].brand_id)} if stretches else {}
+    # From today on unless said otherwise: what was sold is rewritten by those alone who empty the day.
+    first = (
+        {"brand_id": ids.public("brd", stretches[-1].brand_id), "since": today(db, actor)}
+        if stretches
+        else {}
+    )
     form = forms.blank(**kind.standing(row), aliases="\n".join(others), **first)
     if sent is not None:
         kept = [(name, value) for name, value in form.typed.items() if name not in sent.typed]

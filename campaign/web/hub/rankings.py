@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from campaign.connectors.reports import refused_by_shop
 from campaign.gate.door import reads
 from campaign.insight.rankings import Order, quality, ranking
 from campaign.kit.actor import Actor
@@ -44,6 +45,7 @@ def index(*, db: Session, actor: Actor, query: RankingQuery) -> str:
         quality=quality(db, actor, first, last),
         ways=ways_in(db, actor),
         checked=checks(db, actor),
+        refused=sum(refused_by_shop(db, actor).values()),
         query=query,
         first=first,
         last=last,
