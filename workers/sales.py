@@ -26,6 +26,8 @@ from workers.task import task
 
 log = structlog.get_logger(__name__)
 
+_Placing = Callable[[Session, Actor, int], int]
+
 MOST_ROUNDS = 40
 """A task ends well within its time limit; what is left is found by the next turn."""
 
@@ -110,22 +112,28 @@ def _project(parts: Parts) -> int:
 def reattribute(parts: Parts) -> int:
     """Place the lines of sessions, shops and products that changed, one transaction each."""
     with parts.database.transaction(SYSTEM, readonly=True) as db:
-        sessions, shops = placing.due_for_placing(db, SYSTEM), placing.due_shops(db, SYSTEM)
-    total = sum(_place(parts, placing.reattribute, one)[0] for one in sessions)
-    total += sum(_place(parts, placing.reassign_shop, one)[0] for one in shops)
+        sessions = placing.due_for_placing(db, SYSTEM)
     with parts.database.transaction(SYSTEM) as db:
         placing.forget_skus(db, SYSTEM)
+    total = sum(_place(parts, placing.reattribute, one)[0] for one in sessions)
+    total += _in_turns(parts, placing.due_shops, placing.reassign_shop)
+    return total + _in_turns(parts, placing.due_skus, placing.reassign_sku)
+
+
+def _in_turns(parts: Parts, due: Callable[[Session, Actor], list[int]], place: _Placing) -> int:
+    """So many lines a transaction, until none is due; what failed stays due and is not tried again at once."""
+    total = 0
     for _ in range(MOST_ROUNDS):
         with parts.database.transaction(SYSTEM, readonly=True) as db:
-            skus = placing.due_skus(db, SYSTEM)
-        done = [_place(parts, placing.reassign_sku, one) for one in skus]
+            ids = due(db, SYSTEM)
+        done = [_place(parts, place, one) for one in ids]
         total += sum(moved for moved, _ in done)
-        if not skus or not all(well for _, well in done):
-            break  # what failed stays due, and is not tried again at once
+        if not ids or not all(well for _, well in done):
+            break
     return total
 
 
-def _place(parts: Parts, place: Callable[[Session, Actor, int], int], one: int) -> tuple[int, bool]:
+def _place(parts: Parts, place: _Placing, one: int) -> tuple[int, bool]:
     """How many lines moved, and whether it went well: one that fails must not keep the others waiting."""
     try:
         with parts.database.transaction(SYSTEM) as db:

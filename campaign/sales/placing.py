@@ -67,25 +67,44 @@ def reattribute(db: Session, actor: Actor, session_id: int) -> int:
 
 
 _SHOPS_DUE = text(
-    "SELECT p.shop_id FROM shop_progress p JOIN shop s ON s.id = p.shop_id"
-    " WHERE s.rev <> p.placed_rev ORDER BY 1 LIMIT 20"
+    "SELECT p.shop_id FROM shop_progress p JOIN shop s ON s.id = p.shop_id WHERE s.rev <> p.placed_rev"
+    " OR (p.placed_at < s.updated_at + :settling AND s.updated_at + :settling <= :now) ORDER BY 1 LIMIT 20"
 )
-_LINES_OF_SHOP = text("SELECT shop_id, line_id FROM order_line WHERE shop_id = :shop_id ORDER BY line_id")
+_SHOP = text(
+    "SELECT s.rev, CASE WHEN p.placing_rev = s.rev THEN p.placing_line ELSE '' END AS line_id"
+    " FROM shop_progress p JOIN shop s ON s.id = p.shop_id WHERE s.id = :shop_id"
+)
+_LINES_OF_SHOP = text(
+    "SELECT shop_id, line_id FROM order_line WHERE shop_id = :shop_id AND line_id > :line_id"
+    " ORDER BY line_id LIMIT :most"
+)
+_SHOP_AT = text(
+    "UPDATE shop_progress SET placing_rev = :rev, placing_line = :line_id WHERE shop_id = :shop_id"
+)
 _SHOP_DONE = text(
-    "UPDATE shop_progress SET placed_rev = (SELECT rev FROM shop WHERE id = :shop_id) WHERE shop_id = :shop_id"
+    "UPDATE shop_progress SET placed_rev = :rev, placed_at = :now, placing_line = '' WHERE shop_id = :shop_id"
 )
 
 
 def due_shops(db: Session, actor: Actor) -> list[int]:
     """Shops whose brand may have changed since their lines were placed (a shop begins without one)."""
-    return list(db.execute(_SHOPS_DUE).scalars())
+    return list(db.execute(_SHOPS_DUE, {"settling": SETTLING, "now": clock.now(db)}).scalars())
 
 
 def reassign_shop(db: Session, actor: Actor, shop_id: int) -> int:
-    """Find brand and product of all lines of a shop again; gives how many moved."""
-    rows = db.execute(_LINES_OF_SHOP, {"shop_id": shop_id}).all()
-    moved = _place_again(db, [(row.shop_id, row.line_id) for row in rows])
-    db.execute(_SHOP_DONE, {"shop_id": shop_id})
+    """Find brand and product of the next lines of a shop again; gives how many moved. What is left stays due."""
+    shop = db.execute(_SHOP, {"shop_id": shop_id}).one_or_none()
+    if shop is None:
+        return 0
+    now = clock.now(db)
+    after = {"shop_id": shop_id, "line_id": shop.line_id, "most": MOST_LINES}
+    keys = [(row.shop_id, row.line_id) for row in db.execute(_LINES_OF_SHOP, after)]
+    moved = _place_again(db, keys)
+    done = {"shop_id": shop_id, "rev": shop.rev}
+    if len(keys) == MOST_LINES:
+        db.execute(_SHOP_AT, done | {"line_id": keys[-1][1]})
+    else:
+        db.execute(_SHOP_DONE, done | {"now": now})
     return moved
 
 

@@ -200,3 +200,52 @@ def test_who_read_the_old_brand_before_it_changed_is_set_right_too(
     assert [sold(database, brand) for brand in brands] == [0, 4321, 0]
     with database.transaction(SYSTEM) as db:
         assert db.execute(text("SELECT count(*) FROM sku_change")).scalar_one() == 0
+
+
+def give(database: Database, brand: Any) -> None:
+    with database.transaction(SYSTEM) as db:
+        sql = text("UPDATE shop SET brand_id = :id, rev = rev + 1, updated_at = :now")
+        db.execute(sql, {"id": brand.id, "now": clock.now(db)})
+
+
+def test_a_shop_of_many_lines_is_placed_in_turns(
+    database: Database, brands: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(database)
+    monkeypatch.setattr(placing, "MOST_LINES", 2)
+    give(database, brands[1])
+    with database.transaction(SYSTEM) as db:
+        (shop,) = placing.due_shops(db, SYSTEM)
+        assert placing.reassign_shop(db, SYSTEM, shop) == 2
+        assert placing.due_shops(db, SYSTEM) == [shop]
+    # It goes to the third before the second has all: whoever was on the way begins anew.
+    give(database, brands[2])
+    tasks.reattribute()
+    tasks.fold()
+    assert [sold(database, brand) for brand in brands] == [0, 0, 4321]
+    assert_reconciled(database)
+
+
+def test_who_read_the_shops_old_brand_before_it_changed_is_set_right_too(
+    database: Database, brands: list[Any]
+) -> None:
+    take(database)
+    give(database, brands[1])
+    tasks.reattribute()
+    # As by a batch that had read the shop a moment before, and commits after its lines were placed.
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE shop SET brand_id = :id"), {"id": brands[0].id})
+        keys = [
+            (row.shop_id, row.line_id) for row in db.execute(text("SELECT shop_id, line_id FROM order_line"))
+        ]
+        assert placing._place_again(db, keys) == 4
+        db.execute(text("UPDATE shop SET brand_id = :id"), {"id": brands[1].id})
+    tasks.reattribute()
+    tasks.fold()
+    assert sold(database, brands[0]) == 4321
+    with clock.travel(placing.SETTLING):
+        tasks.reattribute()
+        tasks.fold()
+        assert [sold(database, brand) for brand in brands] == [0, 4321, 0]
+        with database.transaction(SYSTEM) as db:
+            assert placing.due_shops(db, SYSTEM) == []
