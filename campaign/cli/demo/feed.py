@@ -36,13 +36,14 @@ def feed(parts: Parts, going: Callable[[], bool]) -> int:
 
     A push that fails is tried again with the next: the demo, too, may be restarted underneath.
     """
-    rng, pushed, number = random.Random(), 0, int(time.time())  # noqa: S311 - demo orders
+    rng, pushed = random.Random(), 0  # noqa: S311 - demo orders
     while going():
+        # By the clock, with room for a show each: whoever begins anew never gives a number again.
+        number = int(time.time() * 10) % 10**9
         try:
             pushed += _push_once(parts, rng, number)
         except (OSError, http.client.HTTPException) as error:
             log.info("feed_waits", error=type(error).__name__)
-        number += 10
         time.sleep(rng.uniform(2, 5))
     return pushed
 
