@@ -14,6 +14,7 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as altered
 from sqlalchemy import text
 
 from campaign.kit.database import Database
@@ -120,7 +121,7 @@ def _adds_without_claiming(patch: pytest.MonkeyPatch) -> None:
 def _by_arrival(patch: pytest.MonkeyPatch) -> None:
     def latest(state: merging.State, said: Any) -> merging.State:
         stamped = enumerate(said, start=len(state.layers) + 1)
-        return merging.merged(state, [replace(one, version_us=2**52 + n, rank=1) for n, one in stamped])
+        return merging.merged(state, [altered(one, version_us=2**52 + n, rank=1) for n, one in stamped])
 
     patch.setattr(merging_in, "merged", latest)
 
@@ -155,7 +156,7 @@ def _all_traffic_is_live(patch: pytest.MonkeyPatch) -> None:
 
 def _one_currency(patch: pytest.MonkeyPatch) -> None:
     usual = settling.line_of
-    patch.setattr(settling, "line_of", lambda state: replace(usual(state), currency="CNY"))
+    patch.setattr(settling, "line_of", lambda state: altered(usual(state), currency="CNY"))
 
 
 def _gifts_count(patch: pytest.MonkeyPatch) -> None:
@@ -177,7 +178,7 @@ def _always_day_nought(patch: pytest.MonkeyPatch) -> None:
 
 def _paid_only_where_a_moment_is_told(patch: pytest.MonkeyPatch) -> None:
     usual = settling.line_of
-    patch.setattr(settling, "line_of", lambda state: usual(replace(state, paid_by_us=None)))
+    patch.setattr(settling, "line_of", lambda state: usual(altered(state, paid_by_us=None)))
 
 
 def _matures_with_open_cases(patch: pytest.MonkeyPatch) -> None:
