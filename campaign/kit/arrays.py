@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from psycopg import Connection
+from psycopg import AsyncConnection, Connection
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
@@ -146,7 +146,7 @@ _DUMPERS = {
 }
 
 
-def understand(connection: "Connection[Any]") -> None:
+def understand(connection: "Connection[Any] | AsyncConnection[Any]") -> None:
     """Let a connection take columns as parameters."""
     for kind, dumper in _DUMPERS.items():
         connection.adapters.register_dumper(kind, dumper)

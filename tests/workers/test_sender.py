@@ -346,11 +346,11 @@ def test_one_that_is_taken_for_dead_sends_nothing_more_of_what_it_held(
     assert (len(set(ids)), len(ids) <= 9) == (8, True)
 
 
-@pytest.mark.parametrize("cut", ["sender ears", "sender work"])
+@pytest.mark.parametrize("cut", ["sender ears", "sender work", "sender fan-out"])
 def test_what_a_swallowed_claim_took_is_sent_without_waiting_for_its_lease(
     committed_database, settings, agency, receiver, cut
 ):
-    """Whether all connections broke, as with PostgreSQL, or that of the claims alone."""
+    """Whether all connections broke, as with PostgreSQL, or one of the two that claim."""
     add(committed_database, settings, agency.id, receiver.url)
     with sending(settings), psycopg.connect(settings.database_url, autocommit=True) as other:
         (token,) = other.execute("SELECT token FROM webhook_sender").fetchone() or (0,)

@@ -10,6 +10,8 @@ import psycopg
 import structlog
 from psycopg.rows import TupleRow
 
+from campaign.kit.arrays import understand
+
 log = structlog.get_logger(__name__)
 
 Connection = psycopg.AsyncConnection[TupleRow]
@@ -50,6 +52,7 @@ class Link:
                 options=self._options,
                 application_name=f"xinji-live {self._name}",
             )
+            understand(self._open)
             self.openings += 1
             if self._is_lost:
                 self._is_lost = False

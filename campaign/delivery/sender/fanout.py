@@ -1,14 +1,14 @@
 """From facts to messages and deliveries: one message per agency, one delivery per endpoint that wants it."""
 
-import functools
 import json
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 import structlog
 
 from campaign.delivery.bodies import body_of
+from campaign.delivery.sender.claims import LEASE, Claimed, Target
 from campaign.delivery.sender.connection import Connection
 from campaign.delivery.states import FEED
 from campaign.kit import ids
@@ -16,8 +16,8 @@ from campaign.kit import ids
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-MOST_MESSAGES = 1000
-"""Of one turn, or those of one event where it alone has more: what was fanned out is sent before the next."""
+MOST_MESSAGES = 2000
+"""Of one turn, or those of one event where it alone has more: enough that lanes are at work while the next is made."""
 
 LONGEST_NOTIFICATION = 7_900
 """PostgreSQL takes 8,000 bytes."""
@@ -28,46 +28,87 @@ SUPERSEDING = ("sales.updated", "sales.final")
 # One fan-out at a time, so that feed positions become visible in the order they are given.
 _LOCK = 7_301_001
 
+# Those whose messages fit in one turn, the first in any case.
 _WAITING = """
-SELECT id, type, at, session_id, seq, agency_ids, data, agency_data
-FROM outbox_event WHERE fanned_at IS NULL ORDER BY id LIMIT %s
+SELECT id, type, at, session_id, seq, agency_ids, data, agency_data FROM (
+    SELECT *, sum(cardinality(agency_ids)) OVER (ORDER BY id) - cardinality(agency_ids) AS messages_before
+    FROM outbox_event WHERE fanned_at IS NULL ORDER BY id LIMIT %s
+) waiting WHERE messages_before < %s ORDER BY id
 """
 
-# In binary: as text, arrays of bodies took longer to write than all of their sending. Only tests have a target,
-# and they are joined by themselves: a join with all that is given would look through all of it for each message.
+# A body that all agencies of an event share goes over once. In binary: as text, bodies took longer to write than all
+# of their sending. Only tests have a target, and they are joined by themselves: a join with all that is given would
+# look through all of it for each message.
+# What the sender that fans out has room for is claimed as it is made, which spares each such delivery a write and a
+# look-up; but totals, which go in turn (claims.py), and what waits behind others of its endpoint, are left to claims.
 _KEEP = """
 WITH given AS (
-    SELECT * FROM unnest(
-        %(days)b::date[], %(events)b::bigint[], %(agencies)b::bigint[], %(types)b::text[],
-        %(sessions)b::bigint[], %(seqs)b::int[], %(ats)b::timestamptz[], %(bodies)b::bytea[]
-    ) WITH ORDINALITY AS g (day, event_id, agency_id, type, session_id, seq, at, body, place)
+    SELECT e.place, a.place AS agency_place, e.day, o.id AS event_id, a.agency_id, o.type, o.session_id, o.seq, o.at,
+           e.body
+    FROM unnest(%(places)b::int[], %(days)b::date[], %(events)b::bigint[], %(bodies)b::bytea[])
+        AS e (place, day, event_id, body)
+    JOIN outbox_event o ON o.id = e.event_id
+    CROSS JOIN LATERAL unnest(o.agency_ids) WITH ORDINALITY AS a (agency_id, place)
+    UNION ALL
+    SELECT e.place, e.agency_place, e.day, o.id, e.agency_id, o.type, o.session_id, o.seq, o.at, e.body
+    FROM unnest(
+        %(own_places)b::int[], %(own_days)b::date[], %(own_events)b::bigint[], %(own_agencies)b::bigint[],
+        %(own_bodies)b::bytea[]
+    ) WITH ORDINALITY AS e (place, day, event_id, agency_id, body, agency_place)
+    JOIN outbox_event o ON o.id = e.event_id
 ), kept AS (
     INSERT INTO webhook_message (day, event_id, agency_id, type, session_id, seq, at, body)
-    SELECT day, event_id, agency_id, type, session_id, seq, at, body FROM given ORDER BY place
+    SELECT day, event_id, agency_id, type, session_id, seq, at, body FROM given ORDER BY place, agency_place
     ON CONFLICT DO NOTHING
     RETURNING day, position, event_id, agency_id, type, session_id
-), given_out AS (
-    INSERT INTO webhook_delivery
-        (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at)
-    SELECT k.day, e.id, k.agency_id, k.event_id, k.position, k.type, k.session_id,
-           CASE WHEN e.state = 'active' THEN 'pending' ELSE 'held' END, %(now)s, %(now)s
+), wanted AS (
+    SELECT k.*, e.id AS endpoint_id, e.state = 'active' AS is_active,
+           CASE WHEN e.state = 'active' AND e.streak = 0 AND e.failing_since IS NULL AND e.paused_until IS NULL
+                     AND k.type <> 'sales.updated'
+                THEN coalesce((%(rooms)s::jsonb ->> e.id::text)::int, 0) ELSE 0 END
+           >= row_number() OVER (PARTITION BY e.id ORDER BY k.position) AS has_room
     FROM kept k
     JOIN webhook_endpoint e ON e.agency_id = k.agency_id AND e.archived_at IS NULL
     LEFT JOIN unnest(%(tests)s::bigint[], %(targets)s::bigint[]) AS t (event_id, target) ON t.event_id = k.event_id
     WHERE t.target = e.id OR (t.target IS NULL AND e.event_types && ARRAY['*', k.type])
-    ORDER BY k.position, e.id
+), given_out AS (
+    INSERT INTO webhook_delivery (
+        day, endpoint_id, agency_id, event_id, position, type, session_id, state, lease, next_at, created_at
+    )
+    SELECT day, endpoint_id, agency_id, event_id, position, type, session_id,
+           CASE WHEN has_room THEN 'sending' WHEN is_active THEN 'pending' ELSE 'held' END,
+           CASE WHEN has_room THEN %(lease)s END, CASE WHEN has_room THEN %(until)s ELSE %(now)s END, %(now)s
+    FROM wanted ORDER BY position, endpoint_id
     ON CONFLICT DO NOTHING
-    RETURNING endpoint_id, state
+    RETURNING day, id, endpoint_id, agency_id, event_id, state
 )
-SELECT coalesce(array_agg(DISTINCT endpoint_id), '{}') FROM given_out WHERE state = 'pending'
+SELECT day, id, endpoint_id, agency_id, event_id, state = 'sending' FROM given_out WHERE state <> 'held' ORDER BY id
 """
 
 
+# After what was kept: an endpoint that changed in between is called as it is now.
+_TARGETS = """
+SELECT id, url, rev, max_in_flight, per_second, streak = 0 AND failing_since IS NULL
+FROM webhook_endpoint WHERE agency_id = ANY(%s)
+"""
+
+
+class Hands(NamedTuple):
+    """What the sender that fans out can take itself: its lease, and for how many each endpoint has room with it."""
+
+    lease: int
+    rooms: Mapping[int, int]
+
+
 class Fanned(NamedTuple):
-    """How many events were taken, whether more wait already, and which endpoints have something to be sent."""
+    """How many events were taken, and whether more wait already.
+
+    `taken` was claimed on the way, with where to send it; `endpoints` have something that is still to be claimed.
+    """
 
     events: int = 0
     more: bool = False
+    taken: Sequence[tuple[Claimed, Target]] = ()
     endpoints: Sequence[int] = ()
 
 
@@ -97,49 +138,66 @@ FROM older WHERE d.day = older.day AND d.id = older.id
 """
 
 
-async def fan_out(db: Connection, now: datetime) -> Fanned:
-    """Take up to BATCH waiting events; none also while another sender is at it."""
-    async with db.transaction():
-        free = await (await db.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))).fetchone()
-        if free is None or not free[0]:
+async def fan_out(db: Connection, now: datetime, hands: Hands | None = None) -> Fanned:
+    """Take up to BATCH waiting events; none also while another sender is at it. Without `hands` nothing is claimed.
+
+    Statements go over together where the next does not need what the one before it gave: beside a thousand calls
+    under way each answer is a long wait.
+    """
+    async with db.pipeline(), db.transaction():
+        lock = await db.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))
+        found = await db.execute(_WAITING, (BATCH, MOST_MESSAGES))
+        if await lock.fetchone() != (True,):
             return Fanned()
-        events = await (await db.execute(_WAITING, (BATCH,))).fetchall()
+        events = [_Event(*columns) for columns in await found.fetchall()]
         if not events:
             return Fanned()
-        more = len(events) == BATCH
-        messages: list[tuple[Any, ...]] = []
-        tests: dict[int, int] = {}
-        endpoints: list[int] = []
-        for number, event in enumerate(events):
-            if len(messages) >= MOST_MESSAGES:
-                events, more = events[:number], True
-                break
+        bodies = _Bodies()
+        for event in events:
             try:
-                if event[1] == "endpoint.test":
-                    tests[event[0]] = _target(event)
-                messages += _messages(event)
+                bodies.add(event)
             except Exception:
                 # Our fault: the hub is told, and it must not stop the events behind it.
-                log.exception("event_unusable", event_id=event[0], type=event[1])
+                log.exception("event_unusable", event_id=event.id, type=event.type)
                 await _ring(db, event, now)
-        if messages:
-            # Readers of the feed keep the positions given here as their cursors: what a crash undid would be given
-            # to others, below those.
+        more = len(events) == BATCH or sum(len(event.agency_ids) for event in events) >= MOST_MESSAGES
+        fanned = Fanned(len(events), more)
+        if bodies:
+            # Readers of the feed keep the positions given here as their cursors, and lanes hold what is claimed here:
+            # what a crash undid would be given to others, below those, or sent again.
             await db.execute("SET LOCAL synchronous_commit = on")
-            names = ("days", "events", "agencies", "types", "sessions", "seqs", "ats", "bodies")
-            columns = (list(column) for column in zip(*messages, strict=True))
-            given = dict(zip(names, columns, strict=True)) | {
-                "tests": list(tests),
-                "targets": list(tests.values()),
-            }
-            for (found,) in await (await db.execute(_KEEP, given | {"now": now})).fetchall():
-                endpoints = found
-            if not set(SUPERSEDING).isdisjoint(given["types"]):
-                await db.execute(_SUPERSEDE, given | {"now": now, "superseding": list(SUPERSEDING)})
-            await db.execute("SELECT pg_notify(%s, %s)", (FEED, _topics(message[2] for message in messages)))
-        taken = [event[0] for event in events]
-        await db.execute("UPDATE outbox_event SET fanned_at = %s WHERE id = ANY(%s)", (now, taken))
-        return Fanned(len(events), more, endpoints)
+            await db.execute("SELECT pg_notify(%s, %s)", (FEED, _topics(one[2] for one in bodies.messages)))
+            taken, endpoints = await _keep(db, bodies, hands or Hands(0, {}), now)
+            fanned = fanned._replace(taken=taken, endpoints=endpoints)
+        await db.execute(
+            "UPDATE outbox_event SET fanned_at = %s WHERE id = ANY(%s)", (now, [event.id for event in events])
+        )
+        return fanned
+
+
+async def _keep(
+    db: Connection, bodies: "_Bodies", hands: Hands, now: datetime
+) -> tuple[list[tuple[Claimed, Target]], list[int]]:
+    """Write messages and deliveries; gives those that fit into our hands as claimed, and who has others due."""
+    until = now + LEASE
+    rooms = json.dumps({str(endpoint): room for endpoint, room in hands.rooms.items()})
+    given = bodies.columns() | {"lease": hands.lease, "rooms": rooms, "now": now, "until": until}
+    kept = await db.execute(_KEEP, given, binary=True)
+    known = await db.execute(_TARGETS, (sorted({one[2] for one in bodies.messages}),))
+    if totals := [one for one in bodies.messages if one[3] in SUPERSEDING]:
+        columns = _columns(("days", "events", "agencies", "types"), totals)
+        await db.execute(_SUPERSEDE, columns | {"now": now, "superseding": list(SUPERSEDING)})
+    taken: list[tuple[Claimed, Target]] = []
+    endpoints: set[int] = set()
+    targets = {row[0]: Target(*row) for row in await known.fetchall()}
+    for day, row_id, endpoint, agency, event, is_ours in await kept.fetchall():
+        if is_ours:
+            body = bodies.of(event, agency)
+            one = Claimed(day, row_id, endpoint, agency, event, 0, body, hands.lease, until, probe=False)
+            taken.append((one, targets[endpoint]))
+        else:
+            endpoints.add(endpoint)
+    return taken, sorted(endpoints)
 
 
 def _topics(agency_ids: Iterable[int]) -> str:
@@ -148,40 +206,80 @@ def _topics(agency_ids: Iterable[int]) -> str:
     return named if len(named) <= LONGEST_NOTIFICATION else ""
 
 
-async def _ring(db: Connection, event: tuple[Any, ...], now: datetime) -> None:
+async def _ring(db: Connection, event: "_Event", now: datetime) -> None:
     """Raise an alert for an event that no agency will hear of by webhook."""
-    event_id, event_type, session_id = event[0], event[1], event[3]
-    facts = json.dumps({"event": ids.public("evt", event_id), "type": event_type})
+    facts = json.dumps({"event": ids.public("evt", event.id), "type": event.type})
     # An event of a session that is not there any more still rings.
-    found = await (await db.execute("SELECT id FROM live_session WHERE id = %s", (session_id,))).fetchone()
+    found = await (
+        await db.execute("SELECT id FROM live_session WHERE id = %s", (event.session_id,))
+    ).fetchone()
     known = None if found is None else found[0]
-    about = f"event:{event_id}"
+    about = f"event:{event.id}"
     await db.execute(
         "SELECT ring_alert('event_unusable', %s, %s::bigint, %s::jsonb, %s, interval '15 minutes')",
         (about, known, facts, now),
     )
 
 
-def _messages(event: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    event_id, event_type, at, session_id, seq, agency_ids, data, agency_data = event
-    day = at.astimezone(UTC).date()
-    # Those who are told nothing of their own share one body.
-    shared = functools.cache(lambda: body_of(event_type, at, data, {}))
-    return [
-        (
-            day,
-            event_id,
-            agency_id,
-            event_type,
-            session_id,
-            seq,
-            at,
-            body_of(event_type, at, data, own) if (own := agency_data.get(str(agency_id))) else shared(),
-        )
-        for agency_id in agency_ids
-    ]
+class _Event(NamedTuple):
+    id: int
+    type: str
+    at: datetime
+    session_id: int | None
+    seq: int | None
+    agency_ids: list[int]
+    data: dict[str, Any]
+    agency_data: dict[str, dict[str, Any]]
 
 
-def _target(event: tuple[Any, ...]) -> int:
-    """The one endpoint that a test is for."""
-    return ids.internal("whe", event[6]["endpoint_id"])
+class _Bodies:
+    """The bodies of a turn: of most events one for all agencies, of some one for each."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[date, int, int, str]] = []
+        """Day, event, agency and type of each."""
+        self._shared: list[tuple[int, date, int, bytes]] = []
+        self._own: list[tuple[int, date, int, int, bytes]] = []
+        self._tests: dict[int, int] = {}
+        self._by_event: dict[int, bytes] = {}
+        self._by_agency: dict[tuple[int, int], bytes] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.messages)
+
+    def add(self, event: _Event) -> None:
+        """All messages of one event, or none where one cannot be made."""
+        day, place = event.at.astimezone(UTC).date(), len(self.messages)
+        target = ids.internal("whe", event.data["endpoint_id"]) if event.type == "endpoint.test" else None
+        if any(event.agency_data.get(str(agency)) for agency in event.agency_ids):
+            own = [
+                (agency, _body(event, event.agency_data.get(str(agency), {}))) for agency in event.agency_ids
+            ]
+            self._own += [(place, day, event.id, agency, body) for agency, body in own]
+            self._by_agency |= {(event.id, agency): body for agency, body in own}
+        else:
+            body = _body(event, {})
+            self._shared.append((place, day, event.id, body))
+            self._by_event[event.id] = body
+        if target is not None:
+            self._tests[event.id] = target
+        self.messages += [(day, event.id, agency, event.type) for agency in event.agency_ids]
+
+    def of(self, event_id: int, agency_id: int) -> bytes:
+        """What that agency is told of that event."""
+        return self._by_event.get(event_id) or self._by_agency[event_id, agency_id]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """As _KEEP takes them."""
+        shared = _columns(("places", "days", "events", "bodies"), self._shared)
+        names = ("own_places", "own_days", "own_events", "own_agencies", "own_bodies")
+        tests = {"tests": list(self._tests), "targets": list(self._tests.values())}
+        return shared | _columns(names, self._own) | tests
+
+
+def _body(event: _Event, own: Mapping[str, Any]) -> bytes:
+    return body_of(event.type, event.at, event.data, own)
+
+
+def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {name: [row[number] for row in rows] for number, name in enumerate(names)}

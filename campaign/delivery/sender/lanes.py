@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 import structlog
@@ -12,7 +12,8 @@ from campaign.delivery.sender.claims import AHEAD, Claimed, Target
 
 log = structlog.get_logger(__name__)
 
-Send = Callable[[Target, Claimed], Coroutine[Any, Any, None]]
+Send = Callable[[Target, Claimed], Coroutine[Any, Any, bool]]
+"""Gives whether the place stays taken until what came of it is written down."""
 
 
 class Lane:
@@ -28,7 +29,8 @@ class Lane:
         self._send = send
         self._on_room = on_room
         self._waiting: deque[Claimed] = deque()
-        self._flying: dict[asyncio.Task[None], Claimed] = {}
+        self._flying: dict[int, Claimed] = {}
+        self._tasks: dict[asyncio.Task[bool], int] = {}
         # A bucket that holds one second's worth: bursts pass, the average does not exceed the rate.
         self._tokens = float(target.per_second)
         self._filled_at = time.monotonic()
@@ -39,14 +41,19 @@ class Lane:
         return len(self._waiting) + len(self._flying)
 
     @property
+    def room(self) -> int:
+        """For how many more: a lane must not run dry between claims, nor keep what others could send."""
+        return max(0, self.target.max_in_flight * AHEAD - self.load)
+
+    @property
     def held(self) -> list[Claimed]:
         """All that we have of it, waiting or under way."""
         return [*self._waiting, *self._flying.values()]
 
     @property
-    def flying(self) -> Mapping[asyncio.Task[None], Claimed]:
-        """What is under way, and by which task."""
-        return self._flying
+    def tasks(self) -> Collection[asyncio.Task[bool]]:
+        """Those that call, or wait for an answer."""
+        return self._tasks
 
     def add(self, claimed: Claimed) -> None:
         self._waiting.append(claimed)
@@ -61,8 +68,9 @@ class Lane:
             self._tokens -= 1
             claimed = self._waiting.popleft()
             task = asyncio.get_running_loop().create_task(self._send(self.target, claimed))
-            self._flying[task] = claimed
-            task.add_done_callback(self._landed)
+            self._flying[claimed.id] = claimed
+            self._tasks[task] = claimed.id
+            task.add_done_callback(self._ended)
         if self.has_more and len(self._waiting) <= self.target.max_in_flight * AHEAD // 2:
             self.has_more = False
             self._on_room(self.target.id)
@@ -77,14 +85,21 @@ class Lane:
             self._timer = None
         return dropped
 
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._flying.pop(task, None)
+    def land(self, delivery_id: int) -> None:
+        """Its place is free: what came of it is written down, or it was given back."""
+        self._flying.pop(delivery_id, None)
+        self.pump()
+
+    def _ended(self, task: asyncio.Task[bool]) -> None:
+        delivery_id = self._tasks.pop(task)
         if task.cancelled():
-            return
-        if task.exception() is not None:
+            self._flying.pop(delivery_id, None)
+        elif task.exception() is not None:
             # The lease runs out and it is tried again; the fault is ours and must be seen.
             log.error("delivery_fault", endpoint_id=self.target.id, exc_info=task.exception())
-        self.pump()
+            self.land(delivery_id)
+        elif not task.result():
+            self.land(delivery_id)
 
     def _refill(self) -> None:
         now = time.monotonic()

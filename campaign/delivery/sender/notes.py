@@ -1,16 +1,19 @@
 """Writing down what came of a batch of tries, and what it means for the health of their endpoints."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from campaign.delivery.backoff import Next
 from campaign.delivery.breaker import Health, after_answer
 from campaign.delivery.sender.claims import Claimed
 from campaign.delivery.sender.connection import Connection
+from campaign.kit.arrays import Column, bigints, byteas, texts
 from campaign.kit.outgoing import Answer
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +24,20 @@ class Try:
     answer: Answer
     verdict: Next
     at: datetime
-    noted: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+# Columns made ready in bytes (kit.arrays), in which nothing is null: no status is 0, no error the empty text; times are
+# microseconds and days since 1970. As psycopg's own arrays they took a tenth of all that a delivery costs the sender.
 _OVER = "coalesce(d.last_error = 'superseded' AND g.state <> 'delivered', false)"
 _NOTE = f"""
 WITH given AS (
-    SELECT * FROM unnest(
-        %(days)b::date[], %(ids)b::bigint[], %(leases)b::bigint[], %(endpoints)b::bigint[],
-        %(agencies)b::bigint[], %(states)b::text[], %(steps)b::int[], %(dues)b::timestamptz[],
-        %(ats)b::timestamptz[], %(tooks)b::int[], %(statuses)b::int[], %(errors)b::text[],
-        %(answers)b::bytea[]
+    SELECT date 'epoch' + g.day::int AS day, g.id, g.lease, g.endpoint_id, g.agency_id, g.state, g.step::int,
+           timestamptz 'epoch' + g.due_at * interval '1 microsecond' AS due_at,
+           timestamptz 'epoch' + g.at * interval '1 microsecond' AS at,
+           g.took_ms::int, nullif(g.status, 0)::int AS status, nullif(g.error, '') AS error, g.answer
+    FROM unnest(
+        %(days)b, %(ids)b, %(leases)b, %(endpoints)b, %(agencies)b, %(states)b, %(steps)b, %(dues)b, %(ats)b,
+        %(tooks)b, %(statuses)b, %(errors)b, %(answers)b
     ) AS g (day, id, lease, endpoint_id, agency_id, state, step, due_at, at, took_ms, status, error, answer)
 ), noted AS (
     -- Of totals that newer ones superseded while they were on their way none is tried again.
@@ -92,27 +98,37 @@ async def note(
     judged = sorted(set(to_judge))
     # Fanning out locks rows in this order too.
     tries = sorted(tries, key=lambda one: one.claimed.id)
+    if not judged:
+        # A statement is a transaction.
+        await db.execute(_NOTE, _columns(tries))
+        return {}
     async with db.transaction():
         await db.execute(_NOTE, _columns(tries))
-        return await _judge(db, tries, judged, now) if judged else {}
+        return await _judge(db, tries, judged, now)
 
 
-def _columns(tries: Sequence[Try]) -> dict[str, list[object]]:
+def _columns(tries: Sequence[Try]) -> dict[str, Column]:
+    claims = [one.claimed for one in tries]
+    answers = [one.answer for one in tries]
     return {
-        "days": [one.claimed.day for one in tries],
-        "ids": [one.claimed.id for one in tries],
-        "leases": [one.claimed.lease for one in tries],
-        "endpoints": [one.claimed.endpoint_id for one in tries],
-        "agencies": [one.claimed.agency_id for one in tries],
-        "states": [one.verdict.state for one in tries],
-        "steps": [one.verdict.step for one in tries],
-        "dues": [one.verdict.due_at for one in tries],
-        "ats": [one.at for one in tries],
-        "tooks": [one.answer.took_ms for one in tries],
-        "statuses": [one.answer.status for one in tries],
-        "errors": [one.answer.error for one in tries],
-        "answers": [one.answer.body for one in tries],
+        "days": bigints([one.day.toordinal() - _EPOCH.toordinal() for one in claims]),
+        "ids": bigints([one.id for one in claims]),
+        "leases": bigints([one.lease for one in claims]),
+        "endpoints": bigints([one.endpoint_id for one in claims]),
+        "agencies": bigints([one.agency_id for one in claims]),
+        "states": texts([one.verdict.state for one in tries]),
+        "steps": bigints([one.verdict.step for one in tries]),
+        "dues": bigints([_microseconds(one.verdict.due_at) for one in tries]),
+        "ats": bigints([_microseconds(one.at) for one in tries]),
+        "tooks": bigints([one.took_ms for one in answers]),
+        "statuses": bigints([one.status or 0 for one in answers]),
+        "errors": texts([one.error or "" for one in answers]),
+        "answers": byteas([one.body for one in answers]),
     }
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
 
 
 async def _judge(

@@ -6,10 +6,11 @@ import random
 import secrets as randomness
 import signal
 import time
-from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 import uvloop
@@ -19,7 +20,7 @@ from campaign.delivery.bodies import USER_AGENT
 from campaign.delivery.sender.claims import AHEAD, ALL_DAYS, Claimed, Target, claim, release
 from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.due import Due
-from campaign.delivery.sender.fanout import fan_out
+from campaign.delivery.sender.fanout import Fanned, Hands, fan_out
 from campaign.delivery.sender.herald import Herald, Wording
 from campaign.delivery.sender.lanes import Lane
 from campaign.delivery.sender.notes import Try, note
@@ -32,6 +33,7 @@ from campaign.outbox.actions import CHANNEL, FACT
 from config.settings import Settings
 
 log = structlog.get_logger(__name__)
+Item = TypeVar("Item")
 
 TICK_SECONDS = 1.0
 DRAIN_SECONDS = 1.5
@@ -66,7 +68,9 @@ class Sender:
         # Whether our lock stands for us: without it others take us for dead, and what we hold for free.
         self._is_entered = False
         # Over which of its connections we know what was claimed: one that breaks may swallow the answer to a claim.
-        self._sure_of = 0
+        self._sure_of = (0, 0)
+        # Held while what fan-out claimed is not in the lanes yet: it is not to be taken for something lost meanwhile.
+        self._hands = asyncio.Lock()
         self._http: Client | None = None
         self._herald = Herald(settings, self._guard, self._token, self._time, wording)
 
@@ -138,25 +142,49 @@ class Sender:
         """Begin anew but for what is in flight: while our lock was gone others may have taken what waits in our lanes,
         and a crash may have swallowed the answer to a claim.
         """
-        for lane in self._lanes.values():
-            lane.drop()
-        await self._free_unheld(db)
+        async with self._hands:
+            for lane in self._lanes.values():
+                lane.drop()
+            await self._free_unheld(db)
 
     async def _free_unheld(self, db: Connection) -> None:
+        """To be called with the hands: what they hold stands in no lane yet."""
+        openings = self._openings
         held = [one.id for lane in self._lanes.values() for one in lane.held]
         await free_own(db, self._token, held, self._time.now())
-        self._sure_of = self._work.openings
+        self._sure_of = openings
+
+    @property
+    def _openings(self) -> tuple[int, int]:
+        return self._work.openings, self._fan.openings
 
     async def _keep_fanning(self) -> None:
         """Beside the claims, so that lanes do not run dry while the next messages are made."""
         while not self._stopping.is_set():
             self._news.clear()
-            fanned = await self._fan.insist(lambda db: fan_out(db, self._time.now()))
-            self._due.at(fanned.endpoints)
+            fanned = await self._fan.insist(self._fan_out)
             if fanned.more:
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), TICK_SECONDS)
+
+    async def _fan_out(self, db: Connection) -> Fanned:
+        """One turn, and into our lanes what it made for those that have room."""
+        async with self._hands:
+            rooms = {lane.target.id: lane.room for lane in self._lanes.values() if not lane.has_more}
+            asked_at = time.monotonic()
+            now = self._time.now()
+            fanned = await fan_out(db, now, Hands(self._token, rooms if self._is_entered else {}))
+            await self._take_up(db, fanned.taken, asked_at, now)
+        for endpoint_id in fanned.endpoints:
+            lane = self._lanes.get(endpoint_id)
+            if lane is not None and lane.load:
+                # It asks when it has room again.
+                lane.has_more = True
+                lane.pump()
+            else:
+                self._due.at_one(endpoint_id)
+        return fanned
 
     async def _keep_pumping(self) -> None:
         swept_at = 0.0
@@ -175,31 +203,39 @@ class Sender:
         """Claim, and start what was claimed."""
         if not self._is_entered or (only is not None and not only):
             return
-        if self._sure_of != self._work.openings:
-            await self._free_unheld(db)
+        if self._sure_of != self._openings:
+            async with self._hands:
+                await self._free_unheld(db)
         now = self._time.now()
         loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
         since = (now - timedelta(days=days)).date()
         asked_at = time.monotonic()
         taken = await claim(db, now=now, lease=self._token, loads=loads, since=since, only=only)
+        for endpoint_id, count in (await self._take_up(db, taken, asked_at, now)).items():
+            lane = self._lanes[endpoint_id]
+            lane.has_more = count >= lane.target.max_in_flight * AHEAD - loads.get(endpoint_id, 0)
+            lane.pump()
+
+    async def _take_up(
+        self, db: Connection, taken: Sequence[tuple[Claimed, Target]], asked_at: float, now: datetime
+    ) -> Counter[int]:
+        """Into the lanes, which are started; gives how many for each endpoint."""
         await self._secrets.refresh(db, {target.id: target for _, target in taken}.values(), now)
         late: list[Claimed] = []
-        counts: dict[int, int] = {}
+        counts: Counter[int] = Counter()
         for claimed, target in taken:
             lane = self._lane_of(target)
             if lane.paused_at > asked_at:
                 # Judged while we were asking: the claim may not have seen that the endpoint pauses.
                 late.append(claimed)
                 continue
-            counts[target.id] = counts.get(target.id, 0) + 1
+            counts[target.id] += 1
             lane.add(claimed)
-        for endpoint_id, count in counts.items():
-            lane = self._lanes[endpoint_id]
-            room = lane.target.max_in_flight * AHEAD - loads.get(endpoint_id, 0)
-            lane.has_more = count >= room
-            lane.pump()
+        async for endpoint_id in _breathing(counts, 25):
+            self._lanes[endpoint_id].pump()
         if late:
             await release(db, late, now)
+        return counts
 
     def _lane_of(self, target: Target) -> Lane:
         lane = self._lanes.get(target.id)
@@ -209,20 +245,19 @@ class Sender:
         lane.is_well = target.healthy
         return lane
 
-    async def _send(self, target: Target, claimed: Claimed) -> None:
+    async def _send(self, target: Target, claimed: Claimed) -> bool:
         now = self._time.now()
         if not self._is_entered or claimed.until - now <= timedelta(seconds=TOTAL_SECONDS + 1):
             # Another may take it before our answer is noted: it waited too long in the lane, or our lock is gone.
             await self._give_back([claimed])
-            return
+            return False
         answer = await self._post(target, claimed)
         now = self._time.now()
         verdict = after_try(claimed.step, answer.status, answer.retry_after, now, random.random())  # noqa: S311 - jitter
-        one = Try(claimed, answer, verdict, now)
-        self._tries.put_nowait(one)
+        self._tries.put_nowait(Try(claimed, answer, verdict, now))
         # The place in the lane is free once the try is written down: a kill can repeat no more than the
         # places of an endpoint, and a dead one gets no more before its health is judged.
-        await one.noted.wait()
+        return True
 
     async def _post(self, target: Target, claimed: Claimed) -> Answer:
         secrets = self._secrets.of(target.id, self._time.now())
@@ -275,8 +310,8 @@ class Sender:
                 await self._give_back(lane.drop())
             else:
                 self._due.at_one(endpoint_id)
-        for one in tries:
-            one.noted.set()
+        async for one in _breathing(tries, 100):
+            self._lanes[one.claimed.endpoint_id].land(one.claimed.id)
 
     def _needs_a_look(self, one: Try) -> bool:
         lane = self._lanes[one.claimed.endpoint_id]
@@ -295,13 +330,21 @@ class Sender:
         """Let what is in flight land for DRAIN_SECONDS; what is not started, or hangs, is given back."""
         dropped = [one for lane in self._lanes.values() for one in lane.drop()]
         await _within(STOP_SECONDS, _started(self._give_back(dropped)))
-        flying = {task for lane in self._lanes.values() for task in lane.flying}
+        flying = {task for lane in self._lanes.values() for task in lane.tasks}
         if flying:
             _, late = await asyncio.wait(flying, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
             if late:
                 log.warning("sender_stopped_in_flight", count=len(late))
+
+
+async def _breathing(items: Iterable[Item], most: int) -> AsyncIterator[Item]:
+    """So many, then a turn for all else: answers of the database must not wait behind hundreds of calls."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % most == 0:
+            await asyncio.sleep(0)
 
 
 def _started(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
