@@ -49,10 +49,11 @@ _TOTALS = text(
     + " FROM session_sales v LEFT JOIN session_total t ON t.session_id = v.session_id"
     " WHERE v.session_id = ANY(:ids) GROUP BY 1, 2, 3"
 )
-# Orders are distinct: recounted, never added.
+# Orders are distinct: recounted, never added. By hash: count(DISTINCT …) sorts whole rows, and takes twice as long.
 _ORDERS = text(
-    "SELECT session_id, currency, count(DISTINCT (shop_id, coalesce(parent_order_id, line_id))) AS orders"
-    " FROM order_line WHERE session_id = ANY(:ids) AND kind = 'sale' AND paid_at IS NOT NULL GROUP BY 1, 2"
+    "SELECT session_id, currency, count(*) AS orders FROM (SELECT DISTINCT session_id, currency, shop_id,"
+    " coalesce(parent_order_id, line_id) FROM order_line WHERE session_id = ANY(:ids) AND kind = 'sale'"
+    " AND paid_at IS NOT NULL) told GROUP BY 1, 2"
 )
 _NOTE = text(
     "WITH free AS (SELECT s.session_id, r.version FROM session_sales s"
