@@ -213,6 +213,21 @@ _ROLLED = tuple(
     f" HAVING {' OR '.join(f'sum({name}) <> 0' for name in rollup.figures)} ORDER BY {rollup.grouped}"
     for rollup in ROLLUPS
 )
+_SEEN = (
+    """
+INSERT INTO sales_seen (brand_id, currency, what, name, days, lines)
+    SELECT brand_id, 'CNY', what, name, array_agg(day), array_agg(lines) FROM (
+        SELECT brand_id, 'order' AS what, shop_id || ' ' || order_id AS name, day, count(*) AS lines FROM stock_line
+        GROUP BY 1, 3, 4 UNION ALL
+        SELECT brand_id, 'buyer', buyer, day, count(*) FROM stock_line GROUP BY 1, 3, 4) told GROUP BY 1, 3, 4
+""",
+    """
+INSERT INTO sales_distinct (brand_id, day, before, currency, what, seen)
+    SELECT s.brand_id, step.day, step.before, s.currency, s.what, count(*) FROM sales_seen s, LATERAL (
+        SELECT day, coalesce(lag(day) OVER (ORDER BY day), '-infinity') AS before FROM unnest(s.days) AS u(day)) step
+    GROUP BY 1, 2, 3, 4, 5
+""",
+)
 _MARKS = """
 INSERT INTO session_sales (session_id, version, folded_at, projected_version, attributed_version, attributed_at,
     told_version) SELECT s.id, 1, now(), 1, s.version, now(), 1 FROM live_session s;
@@ -225,6 +240,7 @@ _TABLES = (
     "sale_event",
     "sale_event_key",
     "sales_day",
+    "sales_seen",
     "session_minute",
     "sales_maturity",
 )
@@ -241,7 +257,7 @@ def fill(url: str, lines: int) -> None:
         connection.execute(_LINES, {"lines": lines, "buyers": max(1, lines * 3 // 5)})
         kept = take_indexes_off(connection, _TABLES, keys=True)
     # On both cores: the lines beside their raw log.
-    work = ([_ORDER_LINES, _REFUNDS, *_ROLLED, _MARKS], [*_LINE_EVENTS, *_REFUND_EVENTS, _HOMES])
+    work = ([_ORDER_LINES, _REFUNDS, *_ROLLED, *_SEEN, _MARKS], [*_LINE_EVENTS, *_REFUND_EVENTS, _HOMES])
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(partial(_done, url), work))
         lines = [one for one in kept if "order_line" in one]

@@ -1,16 +1,18 @@
 """What tests of sales need: sessions put straight into the schedule's tables, and figures read back."""
 
 from datetime import UTC, datetime
+from itertools import combinations_with_replacement
 from typing import Any
 
 from sqlalchemy import text
 
+from campaign.insight.tallies import DIMENSIONS, Scope, _kept_sql, _recounted_sql, scope_params
 from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
 from campaign.sales.folding import fold
 from campaign.sales.merging_in import merge_waiting
 from campaign.sales.reconciling import check_lines, check_rollups
-from tests.factory import Factory
+from tests.factory import HUB, Factory
 
 
 def add_session(
@@ -143,6 +145,37 @@ def bucket_of(database: Database, bucket: str) -> int:
             {"bucket": bucket},
         )
         return int(found.scalar_one())
+
+
+def assert_counted(database: Database) -> int:
+    """Orders and buyers kept by day are those of the lines themselves, for each brand and any range of its days.
+
+    Gives how many ranges were compared.
+    """
+    with database.transaction(SYSTEM) as db:
+        days = db.execute(
+            text(
+                "SELECT brand_id, array_agg(DISTINCT order_day ORDER BY order_day) AS days FROM order_line"
+                " WHERE brand_id IS NOT NULL AND order_day IS NOT NULL GROUP BY 1"
+            )
+        ).all()
+        ranges = [
+            (row.brand_id, *pair) for row in days for pair in combinations_with_replacement(row.days, 2)
+        ]
+        for brand_id, first, last in ranges:
+            scope = Scope(brand_id=brand_id, first=first, last=last)
+            for name in ("none", "day"):
+                kept, recounted = (
+                    sorted(
+                        map(
+                            tuple,
+                            db.execute(text(sql(HUB, scope, DIMENSIONS[name])), scope_params(HUB, scope)),
+                        )
+                    )
+                    for sql in (_kept_sql, _recounted_sql)
+                )
+                assert kept == recounted, (scope, name)
+    return len(ranges)
 
 
 def assert_reconciled(database: Database) -> None:

@@ -30,7 +30,7 @@ from campaign.sales.taking import Parcel, take
 from tests import zones
 from tests.factory import HUB, Factory
 from tests.oracle import ledger, season
-from tests.sales_kit import add_session, assert_reconciled
+from tests.sales_kit import add_session, assert_counted, assert_reconciled
 from tests.season_hub import Hub
 from tests.season_sums import in_redis, lines_in, rollup
 from workers import sales as tasks
@@ -302,6 +302,7 @@ class Season(Hub):
         found = in_redis(self.parts)
         assert found == ledger.live(world, self.said)
         assert_reconciled(self.database)
+        assert_counted(self.database)
         with self.database.transaction(SYSTEM) as db:
             for part in mending.all_parts(db, SYSTEM):
                 assert mending.check_part(db, SYSTEM, part) == []

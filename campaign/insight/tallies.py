@@ -80,6 +80,10 @@ DIMENSIONS = {
 }
 
 
+_WHOLE, _DAILY = DIMENSIONS["none"], DIMENSIONS["day"]
+_SEEN = ("order", "buyer", "nobody")
+
+
 def walls(actor: Actor, alias: str) -> list[str]:
     """The actor's scope as conditions on a rollup or line; row-level security stands behind them."""
     if actor.is_hub:
@@ -190,7 +194,29 @@ def _sum_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
 
 
 def _distinct_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
-    """Orders and buyers of paid sale lines, recounted: they are never added.
+    """Orders and buyers of paid sale lines: they are never added."""
+    of_a_brand = actor.is_hub or actor.role == "brand"
+    of_its_days = scope == Scope(brand_id=scope.brand_id, first=scope.first, last=scope.last)
+    if of_a_brand and of_its_days and scope.brand_id and scope.first and by in (_WHOLE, _DAILY):
+        return _kept_sql(actor, scope, by)
+    return _recounted_sql(actor, scope, by)
+
+
+def _kept_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
+    """A brand's from what is kept of them by day (campaign.sales.distinct): each counts on the first of its days."""
+    where = [*walls(actor, "r"), *owned(scope, "r"), "r.day BETWEEN :first AND :last"]
+    if by == _WHOLE:
+        where.append("r.before < :first")
+    named = {what: f"coalesce(sum(r.seen) FILTER (WHERE r.what = '{what}'), 0)::bigint" for what in _SEEN}
+    return (
+        f"SELECT {by.rollup} AS key, r.currency, {named['order']} AS orders,"
+        f" CASE WHEN {named['nobody']} = 0 THEN {named['buyer']} END AS buyers"
+        f" FROM sales_distinct r WHERE {' AND '.join(where)} GROUP BY 1, 2 HAVING {named['order']} > 0"
+    )
+
+
+def _recounted_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
+    """The same from the lines themselves.
 
     Each is read in the order of an index that holds all that is asked (order_line_orders, order_line_buyers), where the
     bucket is written out: an index of live lines serves no statement that learns the bucket later.

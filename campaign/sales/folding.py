@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.sales import distinct
 from campaign.sales.images import MEASURES
 from campaign.sales.rooms import note_loose, note_signs
 
@@ -104,7 +105,7 @@ _VERSIONS = text(
 # rollback.
 _BRANDS = text(
     "INSERT INTO sales_version (brand_id, version) SELECT brand_id, new_id() FROM"
-    " (SELECT DISTINCT brand_id FROM claimed_change) touched ORDER BY 1"
+    " (SELECT brand_id FROM claimed_change UNION SELECT brand_id FROM claimed_seen) touched ORDER BY 1"
     " ON CONFLICT (brand_id) DO UPDATE SET version = excluded.version"
 )
 _SIGNS = text(
@@ -122,12 +123,14 @@ def fold(db: Session, actor: Actor, *, most: int = MOST_CHANGES) -> int:
     # Emptied at commit; a second fold within one transaction must not find the first one's changes.
     db.execute(_EMPTY)
     taken = db.execute(_CLAIM, {"most": most}).rowcount  # type: ignore[attr-defined]
+    taken += distinct.claim(db, most)
     if not taken:
         return 0
     db.execute(_VERSIONS, {"now": clock.now(db)})
     db.execute(_BRANDS)
     for rollup in _FOLDS:
         db.execute(rollup)
+    distinct.add_claimed(db)
     # Here and not at ingest: in a flash every writer would wait for the one row of the session.
     note_signs(db, {row.session_id: row.at for row in db.execute(_SIGNS)})
     note_loose(db)

@@ -17,9 +17,10 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import business_day, day_span
 from campaign.live.alerts import ring
+from campaign.sales import distinct
 from campaign.sales.folding import ROLLUPS, Rollup
 from campaign.sales.images import MEASURES, Key
-from campaign.sales.reconciling import Difference
+from campaign.sales.reconciling import MOST_SHOWN, Difference
 from campaign.sales.settling import zone_of
 
 NIGHT = time(4)
@@ -152,6 +153,25 @@ def mend_part(db: Session, actor: Actor, part: Part) -> list[Difference]:
     return found
 
 
+_VERSION = text(
+    "INSERT INTO sales_version (brand_id, version) VALUES (:brand_id, new_id())"
+    " ON CONFLICT (brand_id) DO UPDATE SET version = excluded.version"
+)
+
+
+def mend_brand(db: Session, actor: Actor, brand_id: int) -> list[Difference]:
+    """The same of a brand's orders and buyers. Its lines are all read again: not for every night.
+
+    The brand's version is taken first, as a fold does: one at a time, and no fold in between.
+    """
+    db.execute(_VERSION, {"brand_id": brand_id})
+    found = [Difference(*told) for told in distinct.differences(db, brand_id, most=MOST_SHOWN)]
+    if found:
+        distinct.mend(db, brand_id)
+        ring(db, actor, "sales_drift", f"brand:{brand_id}", figures=len(found))
+    return found
+
+
 # A minute more: what committed while the part was being looked at bears an earlier time.
 _DUE = text("""
     SELECT s.id AS session_id, 0 AS shop_id FROM live_session s
@@ -179,6 +199,13 @@ def all_parts(db: Session, actor: Actor) -> list[Part]:
     """Every session and shop that has sales."""
     query = "SELECT session_id, 0 FROM session_sales WHERE version > 0 UNION ALL SELECT 0, shop_id FROM shop_progress"
     return [Part(*row) for row in db.execute(text(f"{query} ORDER BY 1, 2"))]
+
+
+def all_brands(db: Session, actor: Actor) -> list[int]:
+    """Every brand that has sales, or had."""
+    return list(
+        db.execute(text("SELECT brand_id FROM sales_version WHERE brand_id <> 0 ORDER BY 1")).scalars()
+    )
 
 
 def _last_night(db: Session, now: datetime) -> datetime:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaign.kit.actor import Actor
 from campaign.kit.redis import Client
-from campaign.sales import merging, projecting
+from campaign.sales import distinct, merging, projecting
 from campaign.sales.events import read
 from campaign.sales.merging import State, Statement, merged
 from campaign.sales.parcels import parked
@@ -145,13 +145,19 @@ def _take_your_time(db: Session) -> None:
 def check_rollups(db: Session, actor: Actor) -> list[Difference]:
     """Lines recounted from their own columns against every rollup and what waits to be folded."""
     _take_your_time(db)
-    return [
+    found = [
         Difference(check.name, row["subject"], name, row[f"expected_{name}"], row[f"found_{name}"])
         for check in _CHECKS
         for row in db.execute(text(check.sql())).mappings()
         for name in _FIGURES
         if row[f"expected_{name}"] != row[f"found_{name}"]
     ]
+    for brand_id in db.execute(_BRANDS).scalars().all():
+        found += [Difference(*told) for told in distinct.differences(db, brand_id, most=MOST_SHOWN)]
+    return found
+
+
+_BRANDS = text("SELECT id FROM brand ORDER BY 1")
 
 
 def check_inbox(db: Session, actor: Actor) -> list[Difference]:

@@ -17,6 +17,7 @@ from campaign.kit.instants import business_day
 from campaign.sales import images, merging
 from campaign.sales.allocation import Allocation, allocate
 from campaign.sales.attribution import UNATTRIBUTED, Airings, Placement
+from campaign.sales.distinct import Sightings, seen_by
 from campaign.sales.images import Owner, Postings
 from campaign.sales.lines import Line, RefundView, line_of, refund_of
 from campaign.sales.maturity import matures_at
@@ -58,6 +59,7 @@ def settle(
     written, differences = [], []
     recounted: Postings = {}
     sessions: set[int] = set()
+    sightings = Sightings()
     for row in rows:
         line = lines[row.key]
         views = [refund_of(refund_id, state) for refund_id, state in row.refunds.items()]
@@ -73,6 +75,11 @@ def settle(
         elif line.is_paid_sale and row.counted_as != (_order_of(row, line), line.buyer_hash):
             # No sum moves, and yet orders or buyers are others: whoever counts them must hear of it.
             recounted |= {key: {} for key in posted}
+        order, buyer = row.counted_as
+        sightings.move(
+            seen_by(row.posted, order or row.line_id, buyer),
+            seen_by(posted, _order_of(row, line), line.buyer_hash),
+        )
         written.append(_columns(row, line, allocation, placement, owner, mature, posted, zone))
     if rows[0].is_new:
         add_lines(db, written, now)
@@ -80,6 +87,7 @@ def settle(
         write_lines(db, written, now)
     write_refunds(db, list(_refund_columns(rows, frozenset(refunds_changed))), now)
     write_changes(db, recounted | _without_zeros(images.summed(differences)))
+    sightings.leave(db)
     return Settled(len(differences), frozenset(sessions))
 
 

@@ -63,7 +63,7 @@ def test_a_count_is_made_once_until_something_was_folded(shop: Shop, statements:
     shop.tells(line(1), line(2))
     with statements() as sent:
         assert shop.counts() == shop.counts() == (2, None)
-    assert sum("buyer_hash" in one for one in sent) == 1
+    assert sum("sales_distinct" in one for one in sent) == 1
     shop.tells(line(3))
     assert shop.counts() == (3, None)
 

@@ -72,14 +72,18 @@ def _fold_all(parts: "Parts") -> None:
 
 def _mend(parts: "Parts") -> list["Difference"]:
     from campaign.kit.actor import SYSTEM
-    from campaign.sales.mending import all_parts, mend_part
+    from campaign.sales.mending import all_brands, all_parts, mend_brand, mend_part
 
     with parts.database.transaction(SYSTEM, readonly=True) as db:
-        wanted = all_parts(db, SYSTEM)
+        wanted, brands = all_parts(db, SYSTEM), all_brands(db, SYSTEM)
     found = []
     for part in wanted:
         with parts.database.transaction(SYSTEM) as db:
             found += mend_part(db, SYSTEM, part)
+    for brand_id in brands:
+        with parts.database.transaction(SYSTEM) as db:
+            found += mend_brand(db, SYSTEM, brand_id)
+    _fold_all(parts)
     return found
 
 
