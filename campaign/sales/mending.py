@@ -164,6 +164,7 @@ def mend_brand(db: Session, actor: Actor, brand_id: int) -> list[Difference]:
 
     The brand's version is taken first, as a fold does: one at a time, and no fold in between.
     """
+    db.execute(text("SET LOCAL statement_timeout = 0"))
     db.execute(_VERSION, {"brand_id": brand_id})
     found = [Difference(*told) for told in distinct.differences(db, brand_id, most=MOST_SHOWN)]
     if found:
