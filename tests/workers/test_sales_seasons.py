@@ -22,6 +22,7 @@ from campaign.kit.parts import Parts
 from campaign.sales import (
     allocation,
     attribution,
+    distinct,
     folding,
     images,
     lines,
@@ -198,6 +199,16 @@ def _days_by_another_clock(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(settling, "business_day", lambda at, _zone: at.astimezone(UTC).date())
 
 
+def _never_gone(patch: pytest.MonkeyPatch) -> None:
+    usual = distinct.Sightings.move
+    patch.setattr(distinct.Sightings, "move", lambda told, _before, after: usual(told, (), after))
+
+
+def _always_for_the_first_time(patch: pytest.MonkeyPatch) -> None:
+    usual = str(distinct._ADD)
+    patch.setattr(distinct, "_ADD", text(usual.replace("lag(day) OVER (ORDER BY day)", "NULL::date")))
+
+
 def _flush_unseen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(projecting, "is_whole", lambda _client: True)
 
@@ -221,6 +232,8 @@ FAULTS: dict[str, Faults] = {
     "lines with an open case are mature": _matures_with_open_cases,
     "what a product sold before follows it": _whose_it_is_today,
     "days begin elsewhere": _days_by_another_clock,
+    "an order or buyer stays where it was": _never_gone,
+    "whoever comes again comes for the first time": _always_for_the_first_time,
     "an empty Redis is taken for whole": _flush_unseen,
 }
 
