@@ -19,11 +19,12 @@ CREATE INDEX product_past_brand ON product_past (brand_id);
 SELECT guard_table('product_past', 'app_is_hub() OR brand_id = app_brand() OR app_role() = ''connector''',
                    'app_is_hub()');
 
--- Whoever sold it once still reads what it was called.
+-- Whoever sold it once still reads what it was called; and who reads a line-up, the names of what is on it.
 DROP POLICY app_read ON product;
-CREATE POLICY app_read ON product FOR SELECT TO xinji_app
-    USING (app_is_hub() OR brand_id = app_brand() OR app_role() = 'connector' OR EXISTS
-           (SELECT FROM product_past p WHERE p.product_id = product.id AND p.brand_id = app_brand()));
+CREATE POLICY app_read ON product FOR SELECT TO xinji_app USING (
+    app_is_hub() OR brand_id = app_brand() OR app_role() = 'connector'
+    OR (app_role() IN ('agency', 'host') AND EXISTS (SELECT 1 FROM lineup_item l WHERE l.product_id = product.id))
+    OR EXISTS (SELECT FROM product_past p WHERE p.product_id = product.id AND p.brand_id = app_brand()));
 
 -- Lines of a merchant SKU may be another product's or brand's from now on. shop_id and line_id: how far the turn is
 -- that places them; placed_at: when one was last through.

@@ -10,6 +10,7 @@ class Due:
 
     def __init__(self) -> None:
         self._some: set[int] = set()
+        self._asked: set[int] = set()
         self._all = False
         self._wake = asyncio.Event()
 
@@ -28,13 +29,21 @@ class Due:
         """This one."""
         self.at((endpoint,))
 
+    def waits(self, endpoint: int) -> bool:
+        """Whether something was left to be claimed for it: newer ones must not pass it by."""
+        return endpoint in self._some or endpoint in self._asked
+
     def take(self) -> Sequence[int] | None:
-        """Those gathered, to be looked at now; None for all."""
+        """Those gathered, to be looked at now; None for all. Until answered() they still wait."""
         taken = None if self._all else sorted(self._some)
-        self._some.clear()
+        self._asked, self._some = self._some, set()
         self._all = False
         self._wake.clear()
         return taken
+
+    def answered(self) -> None:
+        """Those taken were looked at."""
+        self._asked = set()
 
     async def wait(self, seconds: float) -> None:
         """Until there is one, or so long."""

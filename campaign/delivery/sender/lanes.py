@@ -85,6 +85,13 @@ class Lane:
             self._timer = None
         return dropped
 
+    def cancel(self) -> list[Claimed]:
+        """Give up on the calls that have not come back; gives what they were for."""
+        late = [self._flying[delivery_id] for delivery_id in self._tasks.values()]
+        for task in self._tasks:
+            task.cancel()
+        return late
+
     def land(self, delivery_id: int) -> None:
         """Its place is free: what came of it is written down, or it was given back."""
         self._flying.pop(delivery_id, None)

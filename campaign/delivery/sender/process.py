@@ -171,7 +171,11 @@ class Sender:
     async def _fan_out(self, db: Connection) -> Fanned:
         """One turn, and into our lanes what it made for those that have room."""
         async with self._hands:
-            rooms = {lane.target.id: lane.room for lane in self._lanes.values() if not lane.has_more}
+            rooms = {
+                endpoint_id: lane.room
+                for endpoint_id, lane in self._lanes.items()
+                if not lane.has_more and not self._due.waits(endpoint_id)
+            }
             asked_at = time.monotonic()
             now = self._time.now()
             fanned = await fan_out(db, now, Hands(self._token, rooms if self._is_entered else {}))
@@ -197,6 +201,7 @@ class Sender:
                 self._due.at_all()
             only = self._due.take()
             await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS, only=only))
+            self._due.answered()
             await self._due.wait(TICK_SECONDS)
 
     async def _turn(self, db: Connection, *, days: int, only: Sequence[int] | None) -> None:
@@ -332,11 +337,11 @@ class Sender:
         await _within(STOP_SECONDS, _started(self._give_back(dropped)))
         flying = {task for lane in self._lanes.values() for task in lane.tasks}
         if flying:
-            _, late = await asyncio.wait(flying, timeout=DRAIN_SECONDS)
-            for task in late:
-                task.cancel()
-            if late:
-                log.warning("sender_stopped_in_flight", count=len(late))
+            await asyncio.wait(flying, timeout=DRAIN_SECONDS)
+        late = [one for lane in self._lanes.values() for one in lane.cancel()]
+        if late:
+            log.warning("sender_stopped_in_flight", count=len(late))
+            await _within(STOP_SECONDS, _started(self._give_back(late)))
 
 
 async def _breathing(items: Iterable[Item], most: int) -> AsyncIterator[Item]:
