@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from campaign.delivery import queries, schemas
 from campaign.delivery.catalogue import event_types
+from campaign.gate.current import parts
 from campaign.gate.door import awaits, reads
 from campaign.kit.actor import Actor
 
@@ -22,7 +23,7 @@ def list_events(*, db: Session, actor: Actor, query: schemas.EventQuery) -> Base
     With `wait` an empty page is not sent at once: the answer waits that many seconds for an event to come. So many
     can wait at a time; one too many is told 503 and when to come again.
     """
-    return queries.events_after(db, actor, query)
+    return queries.events_after(db, actor, query, event_days=parts().settings.event_days)
 
 
 @bp.get("/event-types")

@@ -44,6 +44,9 @@ class Printer:
     def bad(self, why: str) -> None:
         sys.stderr.write(f"refused: {why}\n")
 
+    def note(self, what: str) -> None:
+        sys.stderr.write(f"note: {what}\n")
+
     def _print(self, line: str) -> None:
         with self._lock:
             sys.stdout.write(line + "\n")
@@ -143,6 +146,10 @@ def fetch(base_url: str, key: str, after: str | None, printer: Printer) -> int:
             continue
         reached = True
         after = page["next_cursor"]
+        if page.get("forgotten"):
+            printer.note(
+                "the cursor is older than events are kept, some may be gone: see /sessions?updated_since="
+            )
         for event in page["items"]:
             printer.good(event.pop("id"), event)
             if printer.done.is_set():

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from campaign.delivery.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 from campaign.delivery.rows import own
 from campaign.delivery.schemas import DeliveryQuery, EventList, EventOut, EventQuery
+from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.errors import NotFound
+from campaign.kit.errors import Invalid, NotFound
 from campaign.kit.fields import ListQuery
 from campaign.kit.paging import Page, from_cursor, page_from, to_cursor
 
@@ -121,12 +122,14 @@ def body_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> bytes:
     return found
 
 
-def events_after(db: Session, actor: Actor, query: EventQuery) -> EventList:
+def events_after(db: Session, actor: Actor, query: EventQuery, *, event_days: int) -> EventList:
     """The feed from a cursor on. Positions are given when they become visible: nothing slips in before one.
 
-    The hub reads every agency's messages, so an event for two agencies comes twice there.
+    The hub reads every agency's messages, so an event for two agencies comes twice there. A cursor carries the moment
+    (Unix seconds) it was given out: events are kept `event_days`, and what came later than an older one may be gone.
     """
-    (position,) = from_cursor(query.after, (int,)) if query.after is not None else (0,)
+    now = int(clock.now(db).timestamp())
+    position, given_at = (0, now) if query.after is None else _place(query.after, now)
     rows = db.scalars(
         select(WebhookMessage)
         .where(WebhookMessage.position > position, own(actor, WebhookMessage.agency_id))
@@ -134,7 +137,21 @@ def events_after(db: Session, actor: Actor, query: EventQuery) -> EventList:
         .limit(query.limit)
     ).all()
     items = [EventOut(id=row.event_id, **json.loads(row.body)) for row in rows]
-    return EventList(items=items, next_cursor=to_cursor((rows[-1].position if rows else position,)))
+    return EventList(
+        items=items,
+        next_cursor=to_cursor((rows[-1].position if rows else position, now)),
+        forgotten=given_at < now - event_days * 86_400,
+    )
+
+
+def _place(cursor: str, now: int) -> tuple[int, int]:
+    try:
+        position, given_at = from_cursor(cursor, (int, int))
+    except Invalid:
+        # Cursors did not carry a moment at first, and receivers keep theirs.
+        (position,) = from_cursor(cursor, (int,))
+        return position, now
+    return position, given_at
 
 
 def address_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> str:

@@ -174,10 +174,15 @@ class EventOut(BaseModel):
 
 
 class EventList(BaseModel):
-    """`next_cursor` is always there: ask again with it, now or later."""
+    """`next_cursor` is always there: ask again with it, now or later.
+
+    `forgotten`: the cursor is older than events are kept, so that some before these may be gone. What matters of them
+    is in `GET /sessions?updated_since=`.
+    """
 
     items: list[EventOut]
     next_cursor: str
+    forgotten: bool = False
 
 
 class EventTypeOut(BaseModel):

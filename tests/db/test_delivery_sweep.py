@@ -16,6 +16,7 @@ from campaign.delivery.sender.connection import Link
 from campaign.delivery.sender.fanout import fan_out
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database, driver_url
+from campaign.kit.paging import from_cursor, to_cursor
 from campaign.outbox.actions import write
 from tests.factory import HUB, SECRET_KEY, Factory
 
@@ -251,7 +252,7 @@ def test_the_feed_shows_what_commits_late_after_what_was_read(committed_database
 
     def read(after: str | None) -> tuple[list[int], str]:
         with committed_database.transaction(actor) as db:
-            page = queries.events_after(db, actor, EventQuery(after=after))
+            page = queries.events_after(db, actor, EventQuery(after=after), event_days=30)
         return [event.data["n"] for event in page.items], page.next_cursor
 
     with committed_database.transaction(HUB) as late:
@@ -266,6 +267,29 @@ def test_the_feed_shows_what_commits_late_after_what_was_read(committed_database
     assert (first, second) == ([2], [1])
 
 
+def test_a_cursor_older_than_events_are_kept_is_told_that_some_may_be_gone(committed_database, database_url):
+    agency = Factory(committed_database).agency()
+    actor = Actor(kind="key", role="agency", agency_id=agency.id)
+
+    def read(after: str | None, days: int) -> tuple[bool, str]:
+        with committed_database.transaction(actor) as db:
+            page = queries.events_after(db, actor, EventQuery(after=after), event_days=days)
+        return page.forgotten, page.next_cursor
+
+    told, cursor = read(None, 30)
+    # Who begins has missed nothing.
+    assert told is False
+    position, given_at = from_cursor(cursor, (int, int))
+    late = [to_cursor((position, given_at - age * 86_400)) for age in (29, 31)]
+    assert [read(one, 30)[0] for one in late] == [False, True]
+    # Kept longer, it is all there.
+    assert read(late[1], 60)[0] is False
+    # Nor is it said of one from before cursors carried a moment.
+    assert read(to_cursor((position,)), 30)[0] is False
+    # Told once: the cursor of the answer is of now.
+    assert read(read(late[1], 30)[1], 30)[0] is False
+
+
 def test_an_event_we_cannot_put_into_words_stops_none_behind_it(committed_database, database_url):
     agency = Factory(committed_database).agency()
     with committed_database.transaction(HUB) as db:
@@ -274,7 +298,7 @@ def test_an_event_we_cannot_put_into_words_stops_none_behind_it(committed_databa
     assert fanned(database_url) == 2
     actor = Actor(kind="key", role="agency", agency_id=agency.id)
     with committed_database.transaction(actor) as db:
-        found = queries.events_after(db, actor, EventQuery()).items
+        found = queries.events_after(db, actor, EventQuery(), event_days=30).items
     assert [event.type for event in found] == ["session.moved"]
 
 
@@ -297,7 +321,7 @@ def test_a_message_holds_only_its_own_agencys_part(committed_database, database_
     for mine, theirs in ((one, "canary-other"), (other, "canary-one")):
         actor = Actor(kind="key", role="agency", agency_id=mine)
         with committed_database.transaction(actor) as db:
-            (event,) = queries.events_after(db, actor, EventQuery()).items
+            (event,) = queries.events_after(db, actor, EventQuery(), event_days=30).items
             # The second wall: unscoped SQL gives no more.
             (body,) = db.execute(text("SELECT body FROM webhook_message")).scalars().all()
         assert theirs not in str(event.data)
@@ -345,7 +369,7 @@ def test_newer_totals_take_the_place_of_those_that_still_wait(committed_database
         assert [tuple(row) for row in db.execute(text(told))] == [("superseded", True)]
     actor = Actor(kind="key", role="agency", agency_id=agency.id)
     with committed_database.transaction(actor) as db:
-        assert len(queries.events_after(db, actor, EventQuery()).items) == 6
+        assert len(queries.events_after(db, actor, EventQuery(), event_days=30).items) == 6
 
 
 # Notes what commit the change of an event waits for, whoever makes it.

@@ -95,7 +95,11 @@ def test_what_is_missing_is_said(settings, words):
 
 def test_it_fetches_from_behind_a_firewall(settings):
     first = json.dumps(
-        {"items": [{"id": "evt_1", "type": "session.moved", "data": {}}], "next_cursor": "abc"}
+        {
+            "items": [{"id": "evt_1", "type": "session.moved", "data": {}}],
+            "next_cursor": "abc",
+            "forgotten": True,
+        }
     ).encode()
     with Receiver() as product:
         product.behave(fake.status(200, first))
@@ -121,6 +125,7 @@ def test_it_fetches_from_behind_a_firewall(settings):
             check=False,
         )
     assert (done.returncode, done.stdout.count("session.moved")) == (0, 2)
+    assert "some may be gone: see /sessions?updated_since=" in done.stderr
     assert time.monotonic() - started < 15
     assert [request.target for request in product.received] == [
         "/api/v1/events?wait=20",
