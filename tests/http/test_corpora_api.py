@@ -145,7 +145,7 @@ def writes(client, database, make):
                 if path.startswith("/api/v1/plans/") and "book" in body:
                     # Reasons are the release's.
                     body["book"].pop("override")
-                if path.endswith("/brands"):
+                if path.endswith("/products/{product_id}/brands"):
                     # The first has it since ever.
                     body["items"][0]["starts_on"] = None
                 if path.startswith("/api/v1/series"):
