@@ -251,7 +251,7 @@ def test_without_a_second_look_the_later_of_two_workers_fails(
         two_at_one_new_line(busy)
 
 
-def tell_the_same(busy: Database, turns: int) -> None:
+def tell_the_same(busy: Database, turns: int, batch: int = 20) -> None:
     """Writers that tell the same lines in another order each, half of which are there; a deadlock is raised."""
     Factory(busy).shop(external_id="4001")
 
@@ -259,8 +259,8 @@ def tell_the_same(busy: Database, turns: int) -> None:
         numbers = list(range(turn * 40, turn * 40 + 80))
         random.Random(seed).shuffle(numbers)
         events = [told(n, event_id=f"e{seed}-{turn}-{n}", paid_fen=100 + seed) for n in numbers]
-        for start in range(0, len(events), 20):
-            given, _ = prepared(events[start : start + 20], salt=KEY)
+        for start in range(0, len(events), batch):
+            given, _ = prepared(events[start : start + batch], salt=KEY)
             with busy.transaction(SYSTEM) as db:
                 ingest(db, CONNECTOR, given, Source("push"))
 
@@ -288,4 +288,4 @@ def test_new_lines_that_are_not_written_by_key_deadlock(
 
     monkeypatch.setattr(rows, "sorted", in_any_order, raising=False)
     with pytest.raises(OperationalError, match="deadlock detected"):
-        tell_the_same(busy, 40)
+        tell_the_same(busy, 120, batch=40)
