@@ -25,8 +25,12 @@ class Grounds:
     redis_url: str
     full: bool
     rounds: int
+    lines: int = 0
+    """How many order lines `stored` holds; 0 for its own size."""
     prefix: str = "bench_"
     made: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """What filling each database took."""
 
     def database(self, name: str, fill: Callable[[str], None]) -> str:
         """The URL of a migrated database, filled on first use of its name and kept for the run."""
@@ -36,7 +40,8 @@ class Grounds:
             schema.upgrade(url)
             began = time.monotonic()
             fill(url)
-            say(f"  {name}: filled in {time.monotonic() - began:.0f} s")
+            self.seconds[name] = time.monotonic() - began
+            say(f"  {name}: filled in {self.seconds[name]:.0f} s")
             self.made[name] = url
         return self.made[name]
 
@@ -63,13 +68,13 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def opened(*, full: bool, rounds: int) -> Iterator[Grounds]:
+def opened(*, full: bool, rounds: int, lines: int = 0) -> Iterator[Grounds]:
     """Servers for the length of the block; their data is thrown away after it."""
     os.environ.setdefault("CAMPAIGN_SECRET_KEY", "a-key-for-benches-of-more-than-32-characters")
     with tempfile.TemporaryDirectory(prefix="xinji-bench-") as name:
         directory = Path(name)
         try:
             with servers.running(Place(directory), durable=True) as started:
-                yield Grounds(started.database_url, started.redis_url, full, rounds)
+                yield Grounds(started.database_url, started.redis_url, full, rounds, lines)
         finally:
             home.discard(directory)

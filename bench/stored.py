@@ -1,4 +1,4 @@
-"""What ten million stored order lines cost: taking in beside them, a brand's sums, its orders and buyers counted."""
+"""What ten million stored order lines (or --lines) cost: room, taking in beside them, a brand's sums and counts."""
 
 import hashlib
 import itertools
@@ -76,6 +76,10 @@ class _Shelf:
         """The same again while no line has moved."""
         return lambda: self._read(lambda db: totals_by(db, _HUB, self.scope))
 
+    def room(self) -> int:
+        """Bytes of the whole database."""
+        return int(self._read(lambda db: db.scalar(text("SELECT pg_database_size(current_database())"))))
+
     def check(self) -> None:
         """The fill made what the product would have: sums equal the lines, some sessions to each key and figure."""
         (total,) = self._read(lambda db: sums_by(db, _HUB, self.scope, "none"))[""]
@@ -95,6 +99,7 @@ class _Shelf:
 def run(grounds: Grounds) -> Iterator[Figure]:
     """Hard: taking in 0.7 × the empty rate; sums 1.5 × at a hundred times the lines, 100 × from raw; counts 300 ms."""
     few, many = SIZES[grounds.full]
+    many = grounds.lines or many
     spare_the_collector()  # as the web server does
     with ExitStack() as stack:
         shelves = {
@@ -102,6 +107,8 @@ def run(grounds: Grounds) -> Iterator[Figure]:
             for name, lines in (("empty", 0), ("fewer", few), ("more", many))
         }
         shelves["more"].check()
+        yield anchor(NAME, f"{many:,} lines made", many / grounds.seconds["more"], "lines/s")
+        yield anchor(NAME, "room a line, with its refunds", shelves["more"].room() / many, "bytes")
         yield from _read_figures(grounds, shelves, f"{few:,} lines")
         yield from _taking_in(grounds, shelves, f"{many:,}")
 

@@ -1,5 +1,6 @@
 """Benches run: on a small calendar, once, so that they do not rot. Their figures say nothing here."""
 
+from dataclasses import replace
 from functools import partial
 
 import psycopg
@@ -98,6 +99,7 @@ def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
     assert main(["bench", "no-such"]) == 1
     assert capsys.readouterr().err == f"bench: no bench 'no-such'; there are: {', '.join(NAMES)}\n"
     assert main(["bench", "--rounds", "0"]) == 1
+    assert main(["bench", "sales", "--lines", "5"]) == 1
 
 
 @pytest.mark.longer
@@ -113,9 +115,10 @@ def test_webhooks_are_sent_beside_what_they_are_held_against(grounds) -> None:
 
 @pytest.mark.longer
 def test_stored_lines_are_read_and_added_to_beside_what_they_are_held_against(grounds) -> None:
-    figures = list(stored.run(grounds))
-    assert [one.bar for one in figures] == ["<= 1.5", ">= 100", "<= 300", "", ">= 0.7"]
+    figures = list(stored.run(replace(grounds, lines=4000)))
+    assert [one.bar for one in figures] == ["", "", "<= 1.5", ">= 100", "<= 300", "", ">= 0.7"]
     assert all(one.value > 0 for one in figures)
+    assert figures[0].figure == "4,000 lines made"
 
 
 def test_a_stock_is_what_the_product_would_have_made_of_its_events(grounds) -> None:
