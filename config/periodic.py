@@ -5,7 +5,7 @@ PERIODIC: dict[str, float] = {
     "live.waiting": 10.0,  # freed places to the next on the waiting list
     "live.clashes": 60.0,  # sessions booked in a leave or closure, and those set right
     "sales.fold": 5.0,  # changes whose nudge was lost
-    "sales.reattribute": 15.0,  # lines of sessions, shops and products that changed
+    "sales.reattribute": 15.0,  # lines of sessions, shops, products and return windows that changed
     "sales.tell": 20.0,  # agencies, of what their hosts' shifts sold: at most once a minute per session
     "sales.watch": 30.0,  # shows on air that sell nothing, are refunded in a rush, or are told of late
     "sales.finish": 900.0,  # sessions whose every line is past its returns: final, or final anew

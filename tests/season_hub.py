@@ -105,7 +105,7 @@ class Hub:
         kept = [] if since is None else [one for one in product["brands"] if one[0] is None or one[0] < since]
         product["brands"] = [*kept, (since, brand)]
         self.seen["since ever" if since is None else "since a day"] += 1
-        self._place_products()
+        self._place(placing.SKUS)
 
     def product_comes(self) -> None:
         """One that was sold before anybody entered it, or a SKU that stands twice from now on."""
@@ -116,21 +116,30 @@ class Hub:
             given = Product(name="新品", sku=sku, brand_id=brand)
             made = parties.add(db, HUB, given).id
         self.world.products.append({"id": made, "sku": sku, "brands": [(None, brand)]})
-        self._place_products()
+        self._place(placing.SKUS)
 
     def _has(self, brand: int, sku: str, but: Any = None) -> bool:
         """A brand has a SKU once at a time."""
         others = (one for one in self.world.products if one is not but)
         return any(one["sku"] == sku and one["brands"][-1][1] == brand for one in others)
 
-    def _place_products(self) -> None:
+    def window_changes(self) -> None:
+        """A brand takes goods back for so long that what was mature is not any more, or no longer than before."""
+        brand = self.random.choice(self.brands)
+        days = self.random.choice([7, 15, 40])
+        self._write("UPDATE brand SET return_window_days = :days WHERE id = :id", days=days, id=brand)
+        self.seen["longer" if days > self.world.windows[brand] else "shorter"] += 1
+        self.world.windows[brand] = days
+        self._place(placing.WINDOWS)
+
+    def _place(self, changes: placing.Change) -> None:
         """At once, or by the next sweep, or half of it."""
         if self.random.random() < 0.5:
             with self.database.transaction(SYSTEM) as db:
-                due = placing.due_skus(db, SYSTEM)
+                due = changes.due(db, SYSTEM)
             for one in due:
                 with self._perhaps_dying() as db:
-                    placing.reassign_sku(db, SYSTEM, one)
+                    changes.reassign(db, SYSTEM, one)
 
     def _write(self, statement: str, **values: Any) -> None:
         with self.database.transaction(SYSTEM) as db:

@@ -335,7 +335,7 @@ STEPS: tuple[Callable[[Season], None], ...] = (
     *[Season.pushes] * 6, *[Season.files] * 3, Season.same_file_again, *[Season.details] * 2, *[Season.merges] * 4,
     *[Season.folds] * 4, Season.mends, Season.projects, Season.projects_and_dies, Season.flushall,
     *[Season.corrects] * 2, Season.assigns, Season.shop_gets_its_brand,
-    *[Season.product_changes_hands] * 2, Season.product_comes, Season.looks_midway,
+    *[Season.product_changes_hands] * 2, Season.product_comes, *[Season.window_changes] * 3, Season.looks_midway,
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Sales in the background: fold changes, place lines again, project live figures. Every task sweeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import structlog
@@ -22,6 +22,7 @@ from campaign.sales import (
     telling,
     watching,
 )
+from campaign.sales.reconciling import Difference
 from workers.task import task
 
 log = structlog.get_logger(__name__)
@@ -110,14 +111,15 @@ def _project(parts: Parts) -> int:
 
 @task("sales.reattribute")
 def reattribute(parts: Parts) -> int:
-    """Place the lines of sessions, shops and products that changed, one transaction each."""
+    """Place the lines of sessions, shops, products and return windows that changed, one transaction each."""
     with parts.database.transaction(SYSTEM, readonly=True) as db:
         sessions = placing.due_for_placing(db, SYSTEM)
     with parts.database.transaction(SYSTEM) as db:
-        placing.forget_skus(db, SYSTEM)
+        for change in placing.CHANGES:
+            change.forget(db, SYSTEM)
     total = sum(_place(parts, placing.reattribute, one)[0] for one in sessions)
     total += _in_turns(parts, placing.due_shops, placing.reassign_shop)
-    return total + _in_turns(parts, placing.due_skus, placing.reassign_sku)
+    return total + sum(_in_turns(parts, change.due, change.reassign) for change in placing.CHANGES)
 
 
 def _in_turns(parts: Parts, due: Callable[[Session, Actor], list[int]], place: _Placing) -> int:
@@ -166,15 +168,23 @@ def watch(parts: Parts) -> int:
 
 @task("sales.mend")
 def mend(parts: Parts) -> int:
-    """Hold rollups against their lines and set them right; gives how many parts were looked at."""
+    """Hold rollups against their lines and set them right; gives how many parts and brands were looked at."""
     with parts.database.transaction(SYSTEM, readonly=True) as db:
-        due = mending.due_parts(db, SYSTEM)
+        due, brands = mending.due_parts(db, SYSTEM), mending.due_brands(db, SYSTEM)
     for part in due:
         with parts.database.transaction(SYSTEM) as db:
-            found = mending.mend_part(db, SYSTEM, part)
-        for one in found[:20]:
-            log.warning("sales_drift", part=part.name, **asdict(one))
-    return len(due)
+            _warn(part.name, mending.mend_part(db, SYSTEM, part))
+    for brand_id in brands:
+        with parts.database.transaction(SYSTEM) as db:
+            mending.note_try(db, SYSTEM, brand_id)
+        with parts.database.transaction(SYSTEM) as db:
+            _warn(f"brand:{brand_id}", mending.mend_brand(db, SYSTEM, brand_id))
+    return len(due) + len(brands)
+
+
+def _warn(part: str, found: Sequence[Difference]) -> None:
+    for one in found[:20]:
+        log.warning("sales_drift", part=part, **asdict(one))
 
 
 @task("sales.sweep")

@@ -153,24 +153,52 @@ def mend_part(db: Session, actor: Actor, part: Part) -> list[Difference]:
     return found
 
 
-_VERSION = text(
+_VERSION = text("SELECT version FROM sales_version WHERE brand_id = :brand_id")
+_TAKE = text(
     "INSERT INTO sales_version (brand_id, version) VALUES (:brand_id, new_id())"
-    " ON CONFLICT (brand_id) DO UPDATE SET version = excluded.version"
+    " ON CONFLICT (brand_id) DO UPDATE SET version = excluded.version RETURNING version"
+)
+_CHECKED = text(
+    "UPDATE sales_version SET checked_version = :version, checked_at = :now WHERE brand_id = :brand_id"
 )
 
 
 def mend_brand(db: Session, actor: Actor, brand_id: int) -> list[Difference]:
-    """The same of a brand's orders and buyers. Its lines are all read again: not for every night.
+    """The same of a brand's orders and buyers: all of its lines are read again.
 
-    The brand's version is taken first, as a fold does: one at a time, and no fold in between.
+    Looking locks nothing. Setting right takes the brand's version first, as a fold does: one at a time, and no fold in
+    between.
     """
     db.execute(text("SET LOCAL statement_timeout = 0"))
-    db.execute(_VERSION, {"brand_id": brand_id})
+    version = db.execute(_VERSION, {"brand_id": brand_id}).scalar_one_or_none()
     found = [Difference(*told) for told in distinct.differences(db, brand_id, most=MOST_SHOWN)]
     if found:
+        version = db.execute(_TAKE, {"brand_id": brand_id}).scalar_one()
         distinct.mend(db, brand_id)
         ring(db, actor, "sales_drift", f"brand:{brand_id}", figures=len(found))
+    db.execute(_CHECKED, {"brand_id": brand_id, "version": version, "now": clock.now(db)})
     return found
+
+
+# An hour: by then no process of the release before is left, which did not keep orders and buyers up (or has it all to
+# do again in a week).
+_BRANDS_DUE = text(
+    "SELECT brand_id FROM sales_version WHERE brand_id <> 0 AND (checked_version IS NULL AND checked_at <= :settled"
+    " OR checked_version <> version AND checked_at < :week) ORDER BY checked_at, brand_id LIMIT :most"
+)
+_TRIED = text("UPDATE sales_version SET checked_at = :now WHERE brand_id = :brand_id")
+
+
+def due_brands(db: Session, actor: Actor, *, most: int = 5) -> list[int]:
+    """Brands never looked at since they are kept so, and in the night of each week those that changed."""
+    now = clock.now(db)
+    values = {"settled": now - timedelta(hours=1), "week": _last_night(db, now) - timedelta(days=6)}
+    return list(db.execute(_BRANDS_DUE, values | {"most": most}).scalars())
+
+
+def note_try(db: Session, actor: Actor, brand_id: int) -> None:
+    """It is about to be looked at: one that cannot be looked at in time is not tried at each turn."""
+    db.execute(_TRIED, {"brand_id": brand_id, "now": clock.now(db)})
 
 
 # A minute more: what committed while the part was being looked at bears an earlier time.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from campaign.kit.database import after_commit
 from campaign.kit.errors import NotFound
 from campaign.kit.queue import nudge
 from campaign.sales.attribution import GRACE
+from campaign.sales.maturity import CAP
 from campaign.sales.rows import LineKey, lock_lines
 from campaign.sales.settling import settle
 
@@ -108,51 +110,73 @@ def reassign_shop(db: Session, actor: Actor, shop_id: int) -> int:
     return moved
 
 
-# A SKU that no line bears needs nothing; it is struck off once no batch can still read what was before.
-_SKUS_DUE = text(
-    "SELECT c.id FROM sku_change c WHERE (c.placed_at IS NULL OR c.changed_at + :settling <= :now)"
-    " AND EXISTS (SELECT FROM order_line l WHERE l.merchant_sku = c.sku) ORDER BY c.id LIMIT 200"
+@dataclass(frozen=True)
+class Change:
+    """A table of changes after which some lines count differently; `lines` says which lines (l) a change (c) concerns,
+    :now the moment.
+
+    Lines are placed again in turns of MOST_LINES, and once more after SETTLING. A change that concerns no line needs
+    nothing: it is struck off once no batch can still read what was before.
+    """
+
+    table: str
+    lines: str
+
+    @property
+    def _any(self) -> str:
+        return f"EXISTS (SELECT FROM order_line l WHERE {self.lines})"
+
+    def due(self, db: Session, _actor: Actor) -> list[int]:
+        """Changes whose lines were not all placed since."""
+        sql = (
+            f"SELECT c.id FROM {self.table} c WHERE (c.placed_at IS NULL OR c.changed_at + :settling <= :now)"
+            f" AND {self._any} ORDER BY c.id LIMIT 200"
+        )
+        return list(db.execute(text(sql), {"settling": SETTLING, "now": clock.now(db)}).scalars())
+
+    def forget(self, db: Session, _actor: Actor) -> None:
+        """Strike off what concerns no line."""
+        sql = f"DELETE FROM {self.table} c WHERE c.changed_at + :settling <= :now AND NOT {self._any}"
+        db.execute(text(sql), {"settling": SETTLING, "now": clock.now(db)})
+
+    def reassign(self, db: Session, _actor: Actor, change_id: int) -> int:
+        """Place the next lines of a change again; gives how many moved. What is left stays due."""
+        sql = f"SELECT * FROM {self.table} WHERE id = :id FOR UPDATE SKIP LOCKED"
+        change = db.execute(text(sql), {"id": change_id}).one_or_none()
+        if change is None:
+            return 0
+        now = clock.now(db)
+        sql = (
+            f"SELECT l.shop_id, l.line_id FROM {self.table} c JOIN order_line l ON {self.lines} WHERE c.id = :id"
+            " AND (l.shop_id, l.line_id) > (c.shop_id, c.line_id) ORDER BY 1, 2 LIMIT :most"
+        )
+        found = db.execute(text(sql), {"id": change_id, "most": MOST_LINES, "now": now})
+        keys = [(row.shop_id, row.line_id) for row in found]
+        moved = _place_again(db, keys)
+        if len(keys) == MOST_LINES:
+            at = {"shop": keys[-1][0], "line": keys[-1][1]}
+            sql = f"UPDATE {self.table} SET shop_id = :shop, line_id = :line WHERE id = :id"
+            db.execute(text(sql), at | {"id": change_id})
+        elif change.changed_at + SETTLING <= now:
+            db.execute(text(f"DELETE FROM {self.table} WHERE id = :id"), {"id": change_id})
+        else:
+            sql = f"UPDATE {self.table} SET placed_at = :now, shop_id = 0, line_id = '' WHERE id = :id"
+            db.execute(text(sql), {"id": change_id, "now": now})
+        return moved
+
+
+SKUS = Change("sku_change", "l.merchant_sku = c.sku")
+"""A product is new, renumbered or another brand's."""
+
+WINDOWS = Change(
+    "window_change",
+    f"l.brand_id = c.brand_id AND l.order_day >= CAST(:now AS timestamptz)::date - {CAP.days + 1}",
 )
-_SKUS_IDLE = text(
-    "DELETE FROM sku_change c WHERE c.changed_at + :settling <= :now"
-    " AND NOT EXISTS (SELECT FROM order_line l WHERE l.merchant_sku = c.sku)"
-)
-_SKU = text("SELECT * FROM sku_change WHERE id = :id FOR UPDATE SKIP LOCKED")
-_LINES_OF_SKU = text(
-    "SELECT shop_id, line_id FROM order_line WHERE merchant_sku = :sku AND (shop_id, line_id) > (:shop, :line)"
-    " ORDER BY shop_id, line_id LIMIT :most"
-)
-_SKU_AT = text("UPDATE sku_change SET shop_id = :shop, line_id = :line WHERE id = :id")
-_SKU_PLACED = text("UPDATE sku_change SET placed_at = :now, shop_id = 0, line_id = '' WHERE id = :id")
-_SKU_DONE = text("DELETE FROM sku_change WHERE id = :id")
+"""A brand has another window of return. What was ordered longer ago than CAP is mature whatever the window (a day more,
+for days begin elsewhere in UTC): it stays as it is.
+"""
 
-
-def due_skus(db: Session, actor: Actor) -> list[int]:
-    """Changes of products (new, renumbered, of another brand) whose lines were not all placed since."""
-    return list(db.execute(_SKUS_DUE, {"settling": SETTLING, "now": clock.now(db)}).scalars())
-
-
-def forget_skus(db: Session, actor: Actor) -> None:
-    """Strike off changes of products that nobody has sold."""
-    db.execute(_SKUS_IDLE, {"settling": SETTLING, "now": clock.now(db)})
-
-
-def reassign_sku(db: Session, actor: Actor, change_id: int) -> int:
-    """Find product and brand of the next lines of a SKU again; gives how many moved. What is left stays due."""
-    change = db.execute(_SKU, {"id": change_id}).one_or_none()
-    if change is None:
-        return 0
-    now = clock.now(db)
-    after = {"sku": change.sku, "shop": change.shop_id, "line": change.line_id, "most": MOST_LINES}
-    keys = [(row.shop_id, row.line_id) for row in db.execute(_LINES_OF_SKU, after)]
-    moved = _place_again(db, keys)
-    if len(keys) == MOST_LINES:
-        db.execute(_SKU_AT, {"id": change_id, "shop": keys[-1][0], "line": keys[-1][1]})
-    elif change.changed_at + SETTLING <= now:
-        db.execute(_SKU_DONE, {"id": change_id})
-    else:
-        db.execute(_SKU_PLACED, {"id": change_id, "now": now})
-    return moved
+CHANGES = (SKUS, WINDOWS)
 
 
 def _place_again(db: Session, keys: Sequence[LineKey]) -> int:

@@ -169,10 +169,10 @@ def test_a_product_of_many_lines_is_placed_in_turns(
     monkeypatch.setattr(placing, "MOST_LINES", 1)
     with database.transaction(SYSTEM) as db:
         products.hand_over(db, HUB, db.get_one(Product, product.id), brands[1].id, D9)
-        due = placing.due_skus(db, SYSTEM)
+        due = placing.SKUS.due(db, SYSTEM)
         # The first turn takes the first line alone, which stays where it is.
-        assert [placing.reassign_sku(db, SYSTEM, one) for one in due] == [0] * len(due)
-        assert placing.due_skus(db, SYSTEM) == due
+        assert [placing.SKUS.reassign(db, SYSTEM, one) for one in due] == [0] * len(due)
+        assert placing.SKUS.due(db, SYSTEM) == due
     tasks.reattribute()
     tasks.fold()
     assert [sold(database, brand) for brand in brands] == [1, 4320, 0]

@@ -15,9 +15,11 @@ from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
 from campaign.kit.errors import Invalid, NotFound
+from campaign.sales import placing
 from tests import zones
 from tests.db.test_insight_summary import DAY, EVENING, HOUR, Shelf
 from tests.factory import HUB, Factory
+from tests.sales_kit import fold_all
 
 MONTH = DAY.replace(day=1)
 
@@ -105,6 +107,25 @@ def test_a_currency_that_came_later_is_all_adjustment(shelf: Shelf) -> None:
     ]
     assert month.whole["cohort"][1].frozen == Totals("USD")
     check_adjusted(month)
+
+
+def test_another_window_of_return_leaves_a_closed_month_as_it_is(shelf: Shelf) -> None:
+    line = shelf.line(HOUR, status="received", received_at=(EVENING + 24 * HOUR).isoformat())
+    shelf.push(line, days_later=2)
+    close(shelf, 32)
+    before = closed(shelf)
+    with at(32), shelf.database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE brand SET return_window_days = 40"))
+        for change in placing.WINDOWS.due(db, SYSTEM):
+            placing.WINDOWS.reassign(db, SYSTEM, change)
+    fold_all(shelf.database)
+    with at(33):
+        month = closed(shelf)
+    assert [one.frozen for one in month.whole["cohort"]] == [one.frozen for one in before.whole["cohort"]]
+    (cohort,) = month.whole["cohort"]
+    assert (cohort.frozen.maturing_fen, cohort.current.maturing_fen) == (0, 10000)
+    assert not cohort.is_changed
+    assert month.days["cohort"] == ()
 
 
 def test_a_month_closes_once_and_only_when_it_is_over(shelf: Shelf) -> None:

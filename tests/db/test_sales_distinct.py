@@ -14,6 +14,7 @@ from campaign.insight.tallies import Scope, totals_by
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
+from campaign.kit.parts import Parts
 from campaign.sales import distinct, mending
 from campaign.sales.batches import Batch
 from campaign.sales.folding import fold
@@ -22,6 +23,8 @@ from campaign.sales.merging_in import merge_waiting
 from campaign.sales.reconciling import check_rollups
 from tests.factory import HUB, Factory
 from tests.sales_kit import add_session, assert_counted, assert_reconciled, fold_all
+from workers import sales as tasks
+from workers import task
 
 CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
 FIRST = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -143,6 +146,46 @@ def test_what_is_kept_wrong_is_told_and_set_right(house: House, fault: str) -> N
         assert mending.mend_brand(db, SYSTEM, house.brand.id) == []
     assert [house.counts(0, day) for day in range(DAYS)] == right
     assert_counted(house.database)
+
+
+def test_what_the_release_before_did_not_keep_up_is_set_right_by_itself(
+    house: House, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task.use(parts)
+    house.tells(house.line(1, 0, buyer_hash="b"))
+    with monkeypatch.context() as patch:
+        # As a process does that was started before the columns came: it merges, and tells nobody whom it saw.
+        patch.setattr(distinct.Sightings, "leave", lambda _told, _db: None)
+        house.tells(house.line(2, 1, buyer_hash="c"))
+        fold_all(house.database)
+    assert house.counts(0, 4) == (1, 1)
+    with house.database.transaction(SYSTEM) as db:
+        # Its row was made by the server's clock, which does not travel.
+        db.execute(text("UPDATE sales_version SET checked_at = :now"), {"now": clock.now(db)})
+    try:
+        tasks.mend()
+        assert house.counts(0, 4) == (1, 1)  # it may still be there
+        with clock.travel(timedelta(hours=2)):
+            tasks.mend()
+            tasks.fold()
+            assert house.counts(0, 4) == (2, 2)
+            assert _due(house) == []
+        house.tells(house.line(3, 2, buyer_hash="d"))
+        fold_all(house.database)
+        assert _due(house) == []
+        with clock.travel(timedelta(days=8)):
+            # Once a week where something was sold.
+            assert _due(house) == [house.brand.id]
+            tasks.mend()
+            assert _due(house) == []
+    finally:
+        task.use(None)
+    assert_counted(house.database)
+
+
+def _due(house: House) -> list[int]:
+    with house.database.transaction(SYSTEM) as db:
+        return mending.due_brands(db, SYSTEM)
 
 
 def test_a_brand_reads_its_own_and_no_other(house: House) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from campaign.insight.summary import session_sales
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
+from campaign.sales import placing
 from tests.factory import HUB
 from tests.sales_kit import add_session, change_session
 from tests.workers.test_sales_tasks import HOUR, event, now, push
@@ -25,12 +26,14 @@ def evening(now, database, make):
     """An ended session of an agency's host, with one line received and one only paid."""
     agency = make.agency()
     host = make.host(agency=agency)
+    brand = make.brand()
+    make.shop(brand, external_id="4001")
     starts, ends = now - 3 * HOUR, now - HOUR
     session_id = add_session(
         make,
         starts,
         ends,
-        brand=make.brand(),
+        brand=brand,
         account=make.account(external_id="a1"),
         state="ended",
         shifts=((host, agency, starts, ends),),
@@ -125,3 +128,70 @@ def test_a_show_that_ended_today_is_not_final_even_when_all_came_back(evening, d
     with clock.travel(DAY + HOUR):
         tasks.finish()
     assert finals(database) == [(1, 0, False)]
+
+
+def test_what_changes_no_figure_after_all_is_said_again_and_makes_no_revision(evening, database, now):
+    with clock.travel(CAP):
+        tasks.finish()
+        # The parcel of the second line was received long ago, as its source says now: it matures at another hour.
+        received = {"status": "received", "received_at": (now + DAY).isoformat()}
+        late = {"event_id": "late", "occurred_at": (now + CAP).isoformat()}
+        push(database, event(2, now - 2 * HOUR, **received | late))
+        tasks.fold()
+        tasks.tell()
+        tasks.finish()
+        assert finals(database) == [(1, 20000, False), (1, 20000, False)]
+    with clock.travel(CAP + HOUR):
+        # Control: a fen less does.
+        push(database, refund(1, now + CAP, 1))
+        tasks.fold()
+        tasks.tell()
+        tasks.finish()
+    assert finals(database)[2:] == [(2, 19999, False)]
+
+
+def test_a_longer_window_of_return_takes_back_what_was_final_and_a_shorter_one_gives_it(
+    evening, database, now, make
+):
+    received = {"status": "received", "received_at": now.isoformat(), "occurred_at": now.isoformat()}
+    push(database, event(2, now - 2 * HOUR, event_id="r", **received))
+    tasks.fold()
+    with clock.travel(WINDOW):
+        tasks.tell()
+        tasks.finish()
+        assert finals(database) == [(1, 20000, False)]
+        assert maturing(database) == (0, False)
+        windows(database, 15)
+        assert maturing(database) == (20000, True)
+    with clock.travel(WINDOW + HOUR):
+        tasks.tell()
+        tasks.finish()
+        assert finals(database) == [(1, 20000, False)]
+        windows(database, 7)
+        assert maturing(database) == (0, False)
+    with clock.travel(WINDOW + 2 * HOUR):
+        tasks.tell()
+        tasks.finish()
+    # Final again, and no figure is another than it was.
+    assert finals(database) == [(1, 20000, False)] * 2
+    # Ordered longer ago than the cap of 45 days it is final whatever the window.
+    with clock.travel(CAP + DAY), database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE brand SET return_window_days = 90"))
+        assert placing.WINDOWS.due(db, SYSTEM) == []
+    with database.transaction(SYSTEM) as db:
+        assert placing.WINDOWS.due(db, SYSTEM) != []
+
+
+def windows(database, days):
+    with database.transaction(HUB) as db:
+        db.execute(text("UPDATE brand SET return_window_days = :days"), {"days": days})
+    tasks.reattribute()
+    tasks.fold()
+
+
+def maturing(database):
+    """What of the session still matures."""
+    with database.transaction(HUB) as db:
+        session_id = db.execute(text("SELECT session_id FROM session_sales")).scalar_one()
+        (total,) = session_sales(db, HUB, session_id).totals
+    return total.maturing_fen, total.maturing

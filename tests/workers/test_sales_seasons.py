@@ -3,7 +3,8 @@
 What a season holds: duplicates, contradictions, disorder, partial refunds, presales, gifts, exchanges, compensation,
 two currencies, several rooms of a show, hand-overs, traffic and rooms known later, details and exports above pushes,
 files again, corrections of times, rooms and shifts, the hub's own word, a shop that gets its brand, products that come
-late and change hands as of any day, transactions that die, Redis emptied at any moment. Halfway lines are looked at.
+late and change hands as of any day, windows of return that change, transactions that die, Redis emptied at any moment.
+Halfway lines are looked at.
 """
 
 import random
@@ -90,6 +91,8 @@ def test_a_thousand_seasons_are_what_the_oracle_says(part: int, joined: Parts, e
         "corrected shifts",
         "since ever",
         "since a day",
+        "longer",
+        "shorter",
         "provisional",
     }
     assert done - {*seen} == set()
@@ -191,6 +194,15 @@ def _matures_with_open_cases(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def _windows_of_new_lines_alone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(placing, "CHANGES", (placing.SKUS,))
+    patch.setattr(placing.WINDOWS.__class__, "reassign", _only_skus(placing.Change.reassign))
+
+
+def _only_skus(usual: Any) -> Any:
+    return lambda change, *given: usual(change, *given) if change == placing.SKUS else 0
+
+
 def _whose_it_is_today(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(settling._Product, "brand_on", lambda product, _day: product.brand_id)
 
@@ -230,6 +242,7 @@ FAULTS: dict[str, Faults] = {
     "refunds have no age": _always_day_nought,
     "paid without a moment is unpaid": _paid_only_where_a_moment_is_told,
     "lines with an open case are mature": _matures_with_open_cases,
+    "a window of return is that of new lines alone": _windows_of_new_lines_alone,
     "what a product sold before follows it": _whose_it_is_today,
     "days begin elsewhere": _days_by_another_clock,
     "an order or buyer stays where it was": _never_gone,

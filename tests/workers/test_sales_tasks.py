@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from campaign.catalog.models import PlatformAccount
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database
 from campaign.kit.parts import Parts
 from campaign.parties import actions as parties
 from campaign.parties.models import Shop
+from campaign.sales import placing
 from campaign.sales.batches import Batch
 from campaign.sales.intake import Intake
 from campaign.sales.parcels import MOST_ATTEMPTS
-from campaign.sales.placing import assign
+from campaign.sales.placing import SETTLING, assign
 from campaign.sales.reconciling import check_inbox
 from tests.factory import HUB, Factory
 from tests.sales_kit import add_session, assert_reconciled, change_session, total_of
@@ -88,6 +90,34 @@ def test_a_session_that_comes_or_moves_gets_its_lines(
     tasks.reattribute()
     tasks.fold()
     assert total_of(database, session_id)["lines"] == 0
+    assert_reconciled(database)
+
+
+def test_an_account_that_is_set_right_claims_the_sales_of_its_shows(
+    now: datetime, database: Database, make: Factory
+) -> None:
+    brand = make.brand()
+    shop, account = make.shop(brand, external_id="4001"), make.account(external_id="mistyped")
+    session_id = add_session(make, now - 3 * HOUR, now - HOUR, brand=brand, account=account)
+    # One by the author, one that names none and is of the shop's own live account.
+    push(database, event(1, now - 2 * HOUR), event(2, now - 2 * HOUR, author_id=None))
+
+    def lines_once_set(**given: Any) -> int:
+        with database.transaction(HUB) as db:
+            parties.change(db, HUB, db.get_one(PlatformAccount, account.id), given, expected_rev=None)
+        with clock.travel(SETTLING + timedelta(seconds=1)):
+            tasks.reattribute()
+            tasks.fold()
+            with database.transaction(SYSTEM) as db:
+                assert session_id not in placing.due_for_placing(db, SYSTEM)
+                # The test's transaction has one moment for all that it changes.
+                db.execute(text("UPDATE session_sales SET attributed_at = attributed_at - interval '1 hour'"))
+        return total_of(database, session_id)["lines"]
+
+    assert lines_once_set(name="another name") == 0
+    assert lines_once_set(external_id="a1") == 1
+    assert lines_once_set(shop_id=shop.id) == 2
+    assert lines_once_set(external_id="a2", shop_id=None) == 0
     assert_reconciled(database)
 
 
