@@ -35,7 +35,9 @@ Day = Annotated[date, BeforeValidator(_day), Field(ge=date(2000, 1, 1), lt=date(
 
 
 class DaysQuery(Strict):
-    """from, to: business days in the hub's zone, both in. age: only what had happened by then."""
+    """from, to: business days in the hub's zone, both in. age: only what had happened by then; 60
+    has what came later, too.
+    """
 
     from_day: Day = Field(alias="from")
     to_day: Day = Field(alias="to")

@@ -141,13 +141,28 @@ _SUMS = {
 }
 
 
+# What a line's refunds took from it, less what those had taken that came before: together they take no more than was
+# paid, and what exceeds it is compensation.
+_REFUNDED_LATER = (
+    "SELECT coalesce(sum(m.refund_fen - least(m.paid_fen, r.before_fen)), 0)::bigint FROM line m CROSS JOIN LATERAL"
+    " (SELECT coalesce(sum(f.amount_fen) FILTER (WHERE f.succeeded_at <= :as_of), 0) AS before_fen,"
+    " bool_or(f.succeeded_at > :as_of) AS later FROM refund f WHERE f.shop_id = m.shop_id AND f.line_id = m.line_id"
+    " AND f.status = 'success' AND coalesce(f.currency, m.currency) = m.currency) r WHERE r.later"
+    " AND m.session_id = :id AND m.kind IN ('sale', 'service')"
+)
+
+
 def _held(actor: Actor) -> Any:
     """What of the session, or beside it on its accounts within its time, may part the two."""
     columns = []
     for name, (where, amount) in _SUMS.items():
-        that = where.format(counts="l.kind IN ('sale', 'service')")
-        columns.append(f"coalesce(sum({amount}) FILTER (WHERE {that}), 0)::bigint AS {name}_fen")
-        columns.append(f"count(DISTINCT l.parent_order_id) FILTER (WHERE {that}) AS {name}_orders")
+        money, sold = (
+            where.format(counts=f"l.kind IN {kinds}") for kinds in ("('sale', 'service')", "('sale')")
+        )
+        columns.append(f"coalesce(sum({amount}) FILTER (WHERE {money}), 0)::bigint AS {name}_fen")
+        columns.append(
+            f"count(DISTINCT (l.shop_id, l.parent_order_id)) FILTER (WHERE {sold}) AS {name}_orders"
+        )
     wall = " AND ".join(walls(actor, "l"))
     return text(
         "WITH show AS (SELECT s.id, s.actual_starts_at AS from_at, s.actual_ends_at"
@@ -159,7 +174,5 @@ def _held(actor: Actor) -> Any:
         " UNION ALL SELECT l.* FROM show, order_line l WHERE l.session_id IS NULL AND l.known"
         f" AND l.author_id = ANY (show.authors) AND l.platform = ANY (show.platforms) AND l.currency = '{_CURRENCY}'"
         f" AND l.ordered_at >= show.from_at AND l.ordered_at < show.to_at AND {wall})"
-        f" SELECT {', '.join(columns)}, coalesce((SELECT sum(r.amount_fen) FROM line m JOIN refund r"
-        " ON r.shop_id = m.shop_id AND r.line_id = m.line_id WHERE m.session_id = :id AND r.status = 'success'"
-        " AND r.succeeded_at > :as_of), 0)::bigint AS refunded_later_fen FROM line l"
+        f" SELECT {', '.join(columns)}, ({_REFUNDED_LATER}) AS refunded_later_fen FROM line l"
     )

@@ -93,7 +93,7 @@ class Ratios:
 
 # A room id may serve one show after another: what was counted before this one began is not its own.
 _SAMPLES = text(
-    f"SELECT m.platform, m.room_id, m.at, m.online, {', '.join(f'm.{name}' for name in _COUNTERS)}"
+    f"SELECT m.platform, m.room_id, m.at, m.kind, m.online, {', '.join(f'm.{name}' for name in _COUNTERS)}"
     " FROM live_session s JOIN session_channel c ON c.session_id = s.id"
     " JOIN metric_sample m ON m.platform = c.platform AND m.room_id = ANY (c.room_ids)"
     " WHERE s.id = :id AND m.at >= s.actual_starts_at AND m.at <= coalesce(s.actual_ends_at, :now) + :slack"
@@ -124,7 +124,11 @@ def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Tot
     if not samples:
         return None
     rooms = [list(room) for _, room in groupby(samples, key=lambda one: (one.platform, one.room_id))]
-    found = {name: _added(total(getattr(one, name) for one in room) for room in rooms) for name in _COUNTERS}
+    # A gauge tells of its moment alone: taken for a counter, it would look like one that begins anew.
+    counting = [[one for one in room if one.kind == "cumulative"] for room in rooms]
+    found = {
+        name: _added(total(getattr(one, name) for one in room) for room in counting) for name in _COUNTERS
+    }
     counted = found.pop("ad_spend_fen")
     told = [Spend(row.amount_fen, row.currency) for row in db.execute(_SPENT, values)]
     # Two sources of one spend: never added. A spend without a currency is in that of the sales, where there is one.

@@ -12,9 +12,10 @@ Period = tuple[date, date]
 def equal_age(last: date, today: date, wanted: int | None = None) -> int:
     """The age that was asked for where the whole period has reached it, else the greatest of AGES that it has.
 
+    The day of that age is over: while it runs, more comes back of this period, and nothing of the one before.
     Nobody asked: no more than 15 days, by when most of what comes back has come.
     """
-    reached = (today - last).days
+    reached = (today - last).days - 1
     if wanted is not None and wanted <= max(0, reached):
         return wanted
     most = 15 if wanted is None else reached

@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 import re
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -39,6 +40,42 @@ def test_digits_are_read_in_one_place():
         _named(path) for path in PRODUCT if re.search(r"\.is(digit|numeric|decimal)\(\)", path.read_text())
     ]
     assert places == ["campaign/kit/numbers.py"]
+
+
+def _imported(source: str) -> set[str]:
+    """What a module imports anywhere in it, and what it names to be imported by hand."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." * node.level + (node.module or ""))
+        elif isinstance(node, ast.Name) and node.id in ("__import__", "exec", "eval"):
+            found.add(node.id)
+    return found
+
+
+def _is_strange_to_the_oracle(name: str) -> bool:
+    own = name == "tests.oracle" or name.startswith("tests.oracle.")
+    return not own and (name.partition(".")[0] not in sys.stdlib_module_names or name == "importlib")
+
+
+def test_the_oracle_knows_nothing_of_the_product():
+    files = sorted((ROOT / "tests" / "oracle").rglob("*.py"))
+    assert len(files) > 5
+    strange = {
+        _named(path): set(filter(_is_strange_to_the_oracle, _imported(path.read_text()))) for path in files
+    }
+    assert {name: found for name, found in strange.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["import campaign", "from campaign.sales import images", "from tests.sales_kit import fold_all",
+             "from .. import season_kit", "def f():\n    __import__('campaign')", "import importlib",
+             "import sqlalchemy"],
+)  # fmt: skip
+def test_an_oracle_that_peeks_is_found(line):
+    assert any(map(_is_strange_to_the_oracle, _imported(line)))
 
 
 def test_each_route_has_a_permission_or_is_marked_public(app):

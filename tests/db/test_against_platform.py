@@ -118,19 +118,45 @@ def test_a_deal_amount_holds_the_subsidies(house):
     assert parts(house.against(), "merchant_fen") == (10_000, 11_240, {"subsidies": 1_234, "other": 6})
 
 
-def test_refunds_after_the_report_part_the_refunds(house, database):
+BEFORE, AFTER = "2026-11-06 21:30:00", "2026-11-08 21:30:00"
+
+
+@pytest.mark.parametrize(
+    ("cases", "ours", "later"),
+    [
+        ([("1", "10.00", BEFORE), ("2", "25.00", AFTER)], 3_500, 2_500),
+        # ¥10 and then ¥120 of a line of ¥100: ¥90 are its refund, the rest is compensation and no gap.
+        ([("1", "10.00", BEFORE), ("1", "120.00", AFTER)], 10_000, 9_000),
+        # Nothing was left to give back: all of it is compensation.
+        ([("1", "100.00", BEFORE), ("1", "5.00", AFTER), ("2", "1.00", BEFORE)], 10_100, 0),
+    ],
+)
+def test_refunds_after_the_report_part_the_refunds(house, database, cases, ours, later):
     house.sell(order(1, "100.00"), order(2, "60.00"))
-    cases = (
-        "售后单号,订单号,商品单号,售后类型,退商品金额（元）,退运费金额（元）,售后状态,售后申请时间,售后原因,用户到账时间,售后完结时间",
-        "R1,6900001,-,仅退款,10.00,0.00,退款成功,2026-11-06 21:00:00,-,2026-11-06 21:30:00,-",
-        "R2,6900002,-,仅退款,25.00,0.00,退款成功,2026-11-08 21:00:00,-,2026-11-08 21:30:00,-",
+    head = (
+        "售后单号,订单号,商品单号,售后类型,退商品金额（元）,退运费金额（元）,售后状态,售后申请时间,售后原因"
     )
+    head += ",用户到账时间,售后完结时间"
+    rows = [
+        f"R{place},690000{line},-,仅退款,{yuan},0.00,退款成功,{at},-,{at},-"
+        for place, (line, yuan, at) in enumerate(cases)
+    ]
     with database.transaction(HUB) as db:
-        given = {"filename": "a_20261109.csv", "shop_id": house.shop.id, "content": "\n".join(cases).encode()}
+        content = "\n".join((head, *rows)).encode()
+        given = {"filename": "a_20261109.csv", "shop_id": house.shop.id, "content": content}
         assert not files.stage(db, HUB, kind="douyin_aftersale", **given).refused
     fold_all(database)
-    house.bring(workbook({"退款金额": "10.00"}))
-    assert parts(house.against(), "refund_fen") == (3_500, 1_000, {"refunded_later": -2_500})
+    house.bring(workbook({"退款金额": f"{(ours - later) / 100:.2f}"}))
+    wanted = {"refunded_later": -later} if later else {}
+    assert parts(house.against(), "refund_fen") == (ours, ours - later, wanted)
+
+
+def test_the_same_order_number_in_two_shops_is_two_orders_of_a_gap(house, make, database):
+    house.sell(order(1, "100.00"), order(2, "20.00", paid_at="-"))
+    house.shop = make.shop(house.brand)
+    house.sell(*(order(number, "20.00", paid_at="-") for number in (2, 3, 4)))
+    house.bring(workbook({"成交订单数": "5"}))
+    assert parts(house.against(), "orders") == (1, 5, {"unpaid": 4})
 
 
 def test_the_newest_report_stands_and_the_same_again_changes_nothing(house):

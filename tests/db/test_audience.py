@@ -107,6 +107,14 @@ def test_what_another_show_counted_in_the_same_room_is_not_its_own(database, sho
     assert seen(database, session).views == 30
 
 
+def test_what_a_gauge_shows_is_no_count(database, show):
+    session, _, began = show
+    counted = [sample(n, began + n * MINUTE, views=10 * n, viewers=n) for n in (10, 20)]
+    tell(database, *counted, sample(1, began + 15 * MINUTE, kind="gauge", views=7, viewers=3, online=3))
+    # With the 7 of the gauge among them the views would be 100 + 200.
+    assert (seen(database, session).views, seen(database, session).viewers) == (200, 20)
+
+
 def test_who_is_online_is_told_by_fresh_samples_alone(database, show, now):
     session, _, began = show
     change_session(database, session, state="live", actual_ends_at=None)

@@ -78,6 +78,38 @@ def test_hosts_have_their_shifts_and_add_up_to_the_sessions(week: SimpleNamespac
     assert rows["甲"].per_hour_fen == 25532  # 300 * 3600 / 4230
 
 
+def test_a_shift_goes_as_far_as_its_show_and_who_assists_has_none(week: SimpleNamespace) -> None:
+    """The second show, planned 20:00-22:00 with 甲 to 21:00 and 乙 from then on, began at 19:50 and went on to 23:00.
+
+    甲 is on air for 70 minutes, 乙 for 120, as their sales are theirs. 丙 assisted all the while.
+    """
+    begins = EVENING + timedelta(days=1)
+    change_session(
+        week.shelf.database, week.two, actual_starts_at=begins - 10 * MINUTE, actual_ends_at=begins + 3 * HOUR
+    )
+    third = Factory(week.shelf.database).host(name="丙")
+    with week.shelf.database.transaction(SYSTEM) as db:
+        db.execute(text("DELETE FROM participant WHERE session_id = :id"), {"id": week.two})
+        for host, role, start, end in (
+            (week.early, "host", 0, 1),
+            (week.other, "influencer", 1, 2),
+            (third, "assistant", 0, 2),
+        ):
+            db.execute(
+                text(
+                    "INSERT INTO participant (session_id, host_id, role, starts_at, ends_at)"
+                    " VALUES (:id, :host, :role, :start, :end)"
+                ),
+                {"id": week.two, "host": host.id, "role": role, "start": begins + start * HOUR,
+                 "end": begins + end * HOUR},
+            )  # fmt: skip
+    rows = {one.name: one for one in ranked(week, "host")}
+    assert (rows["甲"].seconds - 2430, rows["乙"].seconds - 2970) == (70 * 60, 120 * 60)
+    assert "丙" not in rows
+    (brand,) = ranked(week, "brand")
+    assert rows["甲"].seconds + rows["乙"].seconds == brand.seconds
+
+
 def test_studios_are_ranked_by_what_is_asked(week: SimpleNamespace) -> None:
     rows = ranked(week, "studio")
     assert [(one.paid_fen, one.seconds) for one in rows] == [(30000, 5400), (10000, 1800), (0, 0)]
@@ -103,6 +135,18 @@ def test_quality_tells_what_is_loose_and_what_is_provisional(week: SimpleNamespa
     assert (found.live_fen, found.provisional_fen, found.provisional_lines) == (45000, 5000, 1)
     assert found.unattributed_share == 1818  # 100 of 550
     assert found.provisional_share == 1111  # 50 of 450
+
+
+def test_what_is_provisional_is_of_the_days_it_is_held_against(week: SimpleNamespace) -> None:
+    """A show over midnight: ¥50 before it and ¥70 after it, both provisional, and as much again that is not."""
+    shelf = week.shelf
+    late = [shelf.line(after, fen) for after, fen in ((3 * HOUR, 5000), (5 * HOUR, 7000))]
+    shelf.push(*late, *(one | {"traffic": "unknown", "event_id": f"p{n}", "line_id": f"p{n}"}
+                        for n, one in enumerate(late)), days_later=3)  # fmt: skip
+    with shelf.database.transaction(HUB) as db:
+        days = [quality(db, HUB, on, on)[0] for on in (DAY, DAY + timedelta(days=1))]
+    assert [one.provisional_fen for one in days] == [5000, 7000]
+    assert [one.live_fen for one in days] == [30000 + 10000, 10000 + 14000]
 
 
 def test_rankings_are_the_hubs_alone(week: SimpleNamespace) -> None:

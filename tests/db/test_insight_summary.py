@@ -200,17 +200,13 @@ def test_what_counts_in_no_session_stands_beneath(shelf: Shelf) -> None:
 def test_a_period_is_compared_with_the_one_before_at_the_age_both_have(shelf: Shelf) -> None:
     old = shelf.line(HOUR - timedelta(days=0), 8000)
     shelf.push(old, shelf.refund(old, 8000, 20 * 24 * HOUR), days_later=21)
-    found = shelf.summary(7, 7, days_later=21)
+    found = shelf.summary(7, 7, days_later=21)  # the evening of the 27th
     assert found.before_age == 15
     assert (found.before[0].paid_gmv_fen, found.before[0].refund_fen) == (8000, 0)
     assert shelf.summary(6, 6, days_later=21).totals[0].refund_fen == 8000
-    assert [equal_age(day(6), day(last)) for last in (6, 12, 13, 21, 30)] == [
-        0,
-        0,
-        7,
-        15,
-        15,
-    ]
+    # The 6th's seventh day is the 13th, and over on the 14th.
+    assert [equal_age(day(6), day(today)) for today in (6, 13, 14, 21, 22, 30)] == [0, 0, 7, 7, 15, 15]
+    assert [equal_age(day(6), day(today), 30) for today in (6, 22, 36, 37, 60)] == [0, 15, 15, 30, 30]
 
 
 def test_cash_falls_on_the_day_it_moved(shelf: Shelf) -> None:
