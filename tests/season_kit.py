@@ -17,7 +17,7 @@ from campaign.connectors.details import Told
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.parts import Parts
-from campaign.sales import mending, projecting
+from campaign.sales import mending, projecting, recounting
 from campaign.sales.batches import Batch
 from campaign.sales.folding import fold
 from campaign.sales.ingest import Source, ingest
@@ -306,6 +306,9 @@ class Season(Hub):
         with self.database.transaction(SYSTEM) as db:
             for part in mending.all_parts(db, SYSTEM):
                 assert mending.check_part(db, SYSTEM, part) == []
+            assert mending.check_everything(db, SYSTEM) == []
+            for keys in recounting.keys_of_lines(db, SYSTEM):
+                assert recounting.suspects(db, SYSTEM, keys) == []
 
     def _numbered(self) -> ledger.World:
         """The world with its hosts by the numbers that the database gave them."""

@@ -1,7 +1,7 @@
 """Placing lines again when the schedule, a shop or a hub's decision says otherwise."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -177,6 +177,19 @@ for days begin elsewhere in UTC): it stays as it is.
 """
 
 CHANGES = (SKUS, WINDOWS)
+
+
+TURNS: tuple[tuple[Callable[[Session, Actor], list[int]], Callable[[Session, Actor, int], int]], ...] = (
+    (due_for_placing, reattribute),
+    (due_shops, reassign_shop),
+    *((change.due, change.reassign) for change in CHANGES),
+)
+"""All that may have lines to place again: who is due, and the next turn of one."""
+
+
+def place_again(db: Session, actor: Actor, keys: Sequence[LineKey]) -> int:
+    """Settle lines anew, for repair; gives how many moved."""
+    return _place_again(db, sorted(keys))
 
 
 def _place_again(db: Session, keys: Sequence[LineKey]) -> int:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from psycopg.errors import UniqueViolation
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -70,13 +70,13 @@ _MAKE = text(
     " AS r(shop_id, line_id) JOIN shop s ON s.id = r.shop_id ORDER BY 1, 2"
     " ON CONFLICT DO NOTHING"
 )
-_LOCK = text(
+_FIND = (
     "SELECT l.shop_id, l.line_id, l.platform, l.state, l.posted, l.assigned_session_id, l.session_id,"
     " l.parent_order_id, l.buyer_hash"
     " FROM order_line l JOIN unnest(CAST(:shops AS bigint[]), CAST(:lines AS text[])) AS r(shop_id, line_id)"
-    " ON l.shop_id = r.shop_id AND l.line_id = r.line_id"
-    " ORDER BY l.shop_id, l.line_id FOR UPDATE OF l"
+    " ON l.shop_id = r.shop_id AND l.line_id = r.line_id ORDER BY l.shop_id, l.line_id"
 )
+_READ_ONLY, _LOCK = text(_FIND), text(f"{_FIND} FOR UPDATE OF l")
 _REFUNDS = text(
     "SELECT f.shop_id, f.line_id, f.refund_id, f.state FROM refund f"
     " JOIN unnest(CAST(:shops AS bigint[]), CAST(:lines AS text[])) AS r(shop_id, line_id)"
@@ -92,7 +92,18 @@ def lock_lines(db: Session, keys: Iterable[LineKey], *, make: bool) -> dict[Line
     rows = {"shops": bigints([key[0] for key in wanted]), "lines": texts([key[1] for key in wanted])}
     if make:
         db.execute(_MAKE, rows)
-    locked = db.execute(_LOCK, rows).all()
+    return _found(db, _LOCK, rows)
+
+
+def look_at_lines(db: Session, keys: Iterable[LineKey]) -> dict[LineKey, LineRow]:
+    """The same without a lock: a line and its refunds may be of two moments."""
+    wanted = sorted(set(keys))
+    rows = {"shops": bigints([key[0] for key in wanted]), "lines": texts([key[1] for key in wanted])}
+    return _found(db, _READ_ONLY, rows)
+
+
+def _found(db: Session, sql: TextClause, rows: Mapping[str, Column]) -> dict[LineKey, LineRow]:
+    found = db.execute(sql, rows).all()
     refunds: dict[LineKey, dict[str, State]] = {}
     for row in db.execute(_REFUNDS, rows):
         refunds.setdefault((row.shop_id, row.line_id), {})[row.refund_id] = merging.load(row.state)
@@ -108,7 +119,7 @@ def lock_lines(db: Session, keys: Iterable[LineKey], *, make: bool) -> dict[Line
             (row.parent_order_id, row.buyer_hash),
             refunds.get((row.shop_id, row.line_id), {}),
         )
-        for row in locked
+        for row in found
     }
 
 

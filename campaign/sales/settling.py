@@ -24,6 +24,7 @@ from campaign.sales.maturity import matures_at
 from campaign.sales.onair import airings_for
 from campaign.sales.rows import (
     LineColumns,
+    LineKey,
     LineRow,
     add_lines,
     write_changes,
@@ -53,21 +54,12 @@ def settle(
     if not rows:
         return Settled(0, frozenset())
     zone = zone_of(db)
-    lines = {row.key: line_of(row.state) for row in rows}
-    catalogue = _Catalogue(db, rows, lines, zone)
-    airings = airings_for(db, [(row, lines[row.key]) for row in rows])
     written, differences = [], []
     recounted: Postings = {}
     sessions: set[int] = set()
     sightings = Sightings()
-    for row in rows:
-        line = lines[row.key]
-        views = [refund_of(refund_id, state) for refund_id, state in row.refunds.items()]
-        allocation = allocate(line, views)
-        placement = _place(airings, row, line)
-        owner = catalogue.owner_of(row, line)
-        mature = matures_at(line, allocation, catalogue.window_of(owner))
-        posted = images.postings(line, allocation, placement, owner, mature, zone)
+    for one in _decided(db, rows, zone):
+        row, line, posted = one.row, one.line, one.posted
         change = images.difference(row.posted, posted)
         if change:
             differences.append(change)
@@ -80,7 +72,7 @@ def settle(
             seen_by(row.posted, order or row.line_id, buyer),
             seen_by(posted, _order_of(row, line), line.buyer_hash),
         )
-        written.append(_columns(row, line, allocation, placement, owner, mature, posted, zone))
+        written.append(_columns(one, zone))
     if rows[0].is_new:
         add_lines(db, written, now)
     else:
@@ -89,6 +81,38 @@ def settle(
     write_changes(db, recounted | _without_zeros(images.summed(differences)))
     sightings.leave(db)
     return Settled(len(differences), frozenset(sessions))
+
+
+class _Decided(NamedTuple):
+    """A line with what the rules say of it now."""
+
+    row: LineRow
+    line: Line
+    allocation: Allocation
+    placement: Placement
+    owner: Owner
+    mature: datetime | None
+    posted: Postings
+
+
+def _decided(db: Session, rows: Sequence[LineRow], zone: ZoneInfo) -> Iterable[_Decided]:
+    lines = {row.key: line_of(row.state) for row in rows}
+    catalogue = _Catalogue(db, rows, lines, zone)
+    airings = airings_for(db, [(row, lines[row.key]) for row in rows])
+    for row in rows:
+        line = lines[row.key]
+        views = [refund_of(refund_id, state) for refund_id, state in row.refunds.items()]
+        allocation = allocate(line, views)
+        placement = _place(airings, row, line)
+        owner = catalogue.owner_of(row, line)
+        mature = matures_at(line, allocation, catalogue.window_of(owner))
+        posted = images.postings(line, allocation, placement, owner, mature, zone)
+        yield _Decided(row, line, allocation, placement, owner, mature, posted)
+
+
+def posted_anew(db: Session, rows: Sequence[LineRow]) -> dict[LineKey, Postings]:
+    """What lines would post if they were settled now; nothing is written."""
+    return {one.row.key: one.posted for one in _decided(db, rows, zone_of(db))}
 
 
 def zone_of(db: Session) -> ZoneInfo:
@@ -112,16 +136,8 @@ def _without_zeros(postings: Postings) -> Postings:
     return {key: amounts for key, amounts in kept.items() if amounts}
 
 
-def _columns(
-    row: LineRow,
-    line: Line,
-    allocation: Allocation,
-    placement: Placement,
-    owner: Owner,
-    mature: datetime | None,
-    posted: Postings,
-    zone: ZoneInfo,
-) -> LineColumns:
+def _columns(one: _Decided, zone: ZoneInfo) -> LineColumns:
+    row, line, allocation, placement, owner, mature, posted = one
     return LineColumns(
         row.shop_id,
         row.line_id,
