@@ -154,6 +154,7 @@ def _facts(row: WebhookDelivery, tries: Mapping[int, datetime | None]) -> dict[s
         "next_try_at": tries[row.id],
         "created_at": row.created_at,
         "finished_at": row.finished_at,
+        "sent_again_at": row.again_at,
     }
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
-from campaign.delivery.destinations import move, take_up, touch
+from campaign.delivery.destinations import move, start_anew, take_up, touch
 from campaign.delivery.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
 from campaign.delivery.queries import get_endpoint
 from campaign.delivery.schemas import EndpointChange, EndpointIn
@@ -25,6 +25,8 @@ from campaign.parties.queries import get as get_party
 
 SECRET_CONTEXT = "webhook_secret"  # noqa: S105 - says which column, no secret
 OVERLAP = timedelta(hours=24)
+MOST_ENDPOINTS = 20
+"""Of one agency, in use."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class EndpointNotActive(WrongState):
     """It is paused or disabled: what is put in line now would only be held."""
 
     code = "endpoint_not_active"
+
+
+class EndpointsFull(WrongState):
+    """The agency has MOST_ENDPOINTS already: each is sent every event, so that a few thousand would keep us busy."""
+
+    code = "endpoints_full"
 
 
 class DeliverySending(WrongState):
@@ -57,6 +65,13 @@ def add_endpoint(
     if given.agency_id not in (None, agency_id):
         raise Invalid([FieldError("agency_id", "unknown_id")])
     get_party(db, actor, Agency, agency_id)
+    in_use = select(func.count()).where(
+        WebhookEndpoint.agency_id == agency_id, WebhookEndpoint.archived_at.is_(None)
+    )
+    # One after the other: of two at once both would find room for the last.
+    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"endpoints of {agency_id}", 0))))
+    if db.scalars(in_use).one() >= MOST_ENDPOINTS:
+        raise EndpointsFull(most=MOST_ENDPOINTS)
     now = clock.now(db)
     endpoint = WebhookEndpoint(
         agency_id=agency_id,
@@ -89,9 +104,14 @@ def change_endpoint(
     if "url" in changes:
         changes["url"] = _checked(changes["url"], allow)
     state = changes.pop("state", None)
+    touch(db, endpoint, expected_rev)
+    if changes.get("url", endpoint.url) != endpoint.url:
+        # What the old address did says nothing about the new one.
+        endpoint.failures = 0
+        start_anew(endpoint)
+        wake(db)
     for name, value in changes.items():
         setattr(endpoint, name, value)
-    touch(db, endpoint, expected_rev)
     if state == "active" and endpoint.state != "active":
         _take_up(db, endpoint)
     if state == "paused" and endpoint.state == "active":
@@ -172,6 +192,7 @@ def resend(db: Session, actor: Actor, delivery: WebhookDelivery) -> WebhookDeliv
             next_at=now,
             lease=None,
             finished_at=None,
+            again_at=now,
             last_error=func.nullif(WebhookDelivery.last_error, SUPERSEDED),
         )
         .returning(WebhookDelivery.id)
@@ -186,10 +207,10 @@ def resend(db: Session, actor: Actor, delivery: WebhookDelivery) -> WebhookDeliv
 
 _REPLAY = text("""
 INSERT INTO webhook_delivery
-    (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at)
-SELECT m.day, :endpoint_id, :agency_id, m.event_id, m.position, m.type, m.session_id, 'pending', :now, :now
+    (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at, again_at)
+SELECT m.day, :endpoint_id, :agency_id, m.event_id, m.position, m.type, m.session_id, 'pending', :now, m.at, :now
 FROM (
-    SELECT day, event_id, position, type, session_id,
+    SELECT day, event_id, position, type, session_id, at,
            row_number() OVER (PARTITION BY type, session_id ORDER BY position DESC) AS newness
     FROM webhook_message
     WHERE agency_id = :agency_id AND at >= :since AND day >= CAST(:since AS timestamptz)::date
@@ -199,7 +220,7 @@ FROM (
 WHERE m.newness = 1 OR m.type <> 'sales.updated'
 ORDER BY m.position
 ON CONFLICT (day, event_id, endpoint_id) DO UPDATE
-SET state = 'pending', step = 0, next_at = excluded.next_at, finished_at = NULL,
+SET state = 'pending', step = 0, next_at = excluded.next_at, finished_at = NULL, again_at = excluded.again_at,
     last_error = nullif(webhook_delivery.last_error, 'superseded')
 WHERE webhook_delivery.state NOT IN ('pending', 'sending')
 RETURNING 1

@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from campaign.delivery.states import EndpointState
 from campaign.kit import clock
-from campaign.kit.errors import Stale
+from campaign.kit.errors import NotFound, Stale
 from campaign.outbox.actions import wake
 
 
@@ -30,18 +30,30 @@ class Destination:
 
 
 def touch(db: Session, destination: Destination, expected_rev: int | None) -> None:
-    """Note a change of it. Raises Stale where somebody else changed it since `expected_rev`."""
+    """Note a change of it, before anything is set. Raises Stale where somebody else changed it since `expected_rev`.
+
+    Its row is locked: of two at once the second sees what the first did, and the revision rises with each. The sender
+    reads secrets anew when it has risen.
+    """
+    db.refresh(destination, with_for_update=True)
+    if destination.archived_at is not None:
+        raise NotFound
     if expected_rev is not None and expected_rev != destination.rev:
         raise Stale
     destination.rev += 1
     destination.updated_at = clock.now(db)
 
 
+def start_anew(destination: Destination) -> None:
+    """Its health is as if it had never failed."""
+    destination.streak = destination.breaker_level = 0
+    destination.paused_until = destination.failing_since = None
+
+
 def take_up(db: Session, destination: Destination, key: InstrumentedAttribute[int]) -> None:
     """Send to it again, what was held first. `key`: the column of the deliveries that names it."""
     destination.state, destination.disabled_reason = "active", None
-    destination.streak = destination.breaker_level = 0
-    destination.paused_until = destination.failing_since = None
+    start_anew(destination)
     move(db, destination, key, ("held",), "pending")
     wake(db)
 

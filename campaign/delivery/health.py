@@ -19,7 +19,8 @@ MOST_ENDPOINTS = 500
 
 @dataclass(frozen=True)
 class DayHealth:
-    """The deliveries of a day's events, by the hub's clocks. Times in seconds from the event to the receiver's 2xx.
+    """The deliveries of a day's events, by the hub's clocks. Times in seconds from the event to the receiver's 2xx,
+    of those that nobody asked for again.
 
     replaced: totals that gave way to newer ones of their session before they were sent.
     """
@@ -45,9 +46,9 @@ SELECT (created_at AT TIME ZONE :zone)::date AS day,
        count(*) FILTER (WHERE state = 'expired' AND last_error = 'superseded') AS replaced,
        count(*) FILTER (WHERE state IN ('pending', 'sending', 'held')) AS waiting,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at))
-           FILTER (WHERE state = 'delivered') AS p50,
+           FILTER (WHERE state = 'delivered' AND again_at IS NULL) AS p50,
        percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at))
-           FILTER (WHERE state = 'delivered') AS p95
+           FILTER (WHERE state = 'delivered' AND again_at IS NULL) AS p95
 FROM webhook_delivery
 WHERE endpoint_id = :endpoint AND day >= :since
 GROUP BY 1 ORDER BY 1 DESC
@@ -61,9 +62,10 @@ SELECT endpoint_id, 'held', count(*) FROM webhook_delivery
 WHERE endpoint_id = ANY(:endpoints) AND state = 'held' GROUP BY 1
 """)
 _OLDEST = text("""
-SELECT least((SELECT min(created_at) FROM webhook_delivery
+SELECT least((SELECT min(greatest(created_at, again_at)) FROM webhook_delivery
               WHERE endpoint_id = :endpoint AND state IN ('pending', 'sending')),
-             (SELECT min(created_at) FROM webhook_delivery WHERE endpoint_id = :endpoint AND state = 'held'))
+             (SELECT min(greatest(created_at, again_at)) FROM webhook_delivery
+              WHERE endpoint_id = :endpoint AND state = 'held'))
 """)
 
 
@@ -101,21 +103,26 @@ def oldest_waiting(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> date
 def counts_since(
     db: Session, actor: Actor, endpoint_ids: Sequence[int], since: datetime
 ) -> dict[int, dict[str, int]]:
-    """How many deliveries made since then were delivered, and given up, by endpoint; not the replays of older days."""
-    rows = db.execute(
-        select(WebhookDelivery.endpoint_id, WebhookDelivery.state, func.count())
-        .where(
-            WebhookDelivery.endpoint_id.in_(endpoint_ids),
-            WebhookDelivery.state.in_(("delivered", "exhausted")),
-            # Its day is that of the event, by UTC: a bound for partitions alone.
-            WebhookDelivery.day >= (since.astimezone(UTC) - timedelta(days=1)).date(),
-            WebhookDelivery.created_at >= since,
-            own(actor, WebhookDelivery.agency_id),
-        )
-        .group_by(WebhookDelivery.endpoint_id, WebhookDelivery.state)
+    """How many deliveries of events since then were delivered, and how many of whatever day were given up since then.
+
+    Giving up takes three days: those of today's events alone would be none.
+    """
+    counted = select(WebhookDelivery.endpoint_id, WebhookDelivery.state, func.count()).group_by(
+        WebhookDelivery.endpoint_id, WebhookDelivery.state
+    )
+    theirs = (WebhookDelivery.endpoint_id.in_(endpoint_ids), own(actor, WebhookDelivery.agency_id))
+    delivered = counted.where(
+        *theirs,
+        WebhookDelivery.state == "delivered",
+        # Its day is that of the event, by UTC: a bound for partitions alone.
+        WebhookDelivery.day >= (since.astimezone(UTC) - timedelta(days=1)).date(),
+        WebhookDelivery.created_at >= since,
+    )
+    given_up = counted.where(
+        *theirs, WebhookDelivery.state == "exhausted", WebhookDelivery.finished_at >= since
     )
     found: dict[int, dict[str, int]] = {}
-    for endpoint_id, state, count in rows:
+    for endpoint_id, state, count in (*db.execute(delivered), *db.execute(given_up)):
         found.setdefault(endpoint_id, {})[state] = count
     return found
 

@@ -56,7 +56,10 @@ class WebhookMessage(Base):
 
 
 class WebhookDelivery(Base):
-    """A message on its way to one endpoint, and how far it came."""
+    """A message on its way to one endpoint, and how far it came.
+
+    `created_at` is the moment of its event, `again_at` when somebody last asked for it to be sent again.
+    """
 
     __tablename__ = "webhook_delivery"
 
@@ -77,6 +80,7 @@ class WebhookDelivery(Base):
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    again_at: Mapped[datetime | None]
 
 
 class WebhookAttempt(Base):

@@ -75,7 +75,8 @@ def page_of_deliveries(db: Session, actor: Actor, query: DeliveryQuery) -> Page[
         wanted = wanted.where(WebhookDelivery.session_id == query.session_id)
     if query.updated_since is not None:
         wanted = wanted.where(
-            func.coalesce(WebhookDelivery.finished_at, WebhookDelivery.created_at) >= query.updated_since
+            func.greatest(WebhookDelivery.finished_at, WebhookDelivery.again_at, WebhookDelivery.created_at)
+            >= query.updated_since
         )
     rows = db.scalars(wanted.order_by(WebhookDelivery.id.desc()).limit(query.limit + 1)).all()
     return page_from(rows, query.limit, lambda row: (row.id,))
@@ -154,10 +155,10 @@ def _place(cursor: str, now: int) -> tuple[int, int]:
     return position, given_at
 
 
-def address_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> str:
+def endpoint_of(db: Session, actor: Actor, delivery: WebhookDelivery) -> WebhookEndpoint:
     """Where the delivery goes, also where its endpoint was removed since."""
     return db.scalars(
-        select(WebhookEndpoint.url).where(
+        select(WebhookEndpoint).where(
             WebhookEndpoint.id == delivery.endpoint_id, own(actor, WebhookEndpoint.agency_id)
         )
     ).one()

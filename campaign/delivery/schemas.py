@@ -114,7 +114,10 @@ class DeliveryQuery(ListQuery):
 
 
 class DeliveryOut(BaseModel):
-    """`next_try_at` is null once it is over. `id` names the delivery, `event_id` is the webhook-id sent."""
+    """`next_try_at` is null once it is over. `id` names the delivery, `event_id` is the webhook-id sent.
+
+    `created_at` is when its event happened, `sent_again_at` when somebody last asked for it to be sent again.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -130,6 +133,7 @@ class DeliveryOut(BaseModel):
     next_try_at: Instant | None
     created_at: Instant
     finished_at: Instant | None
+    sent_again_at: Instant | None
 
 
 class AttemptOut(BaseModel):

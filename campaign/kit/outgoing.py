@@ -7,22 +7,20 @@ processor time of a client written in Python.
 """
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, Self
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple, Self
 
 import pycurl
 
 from campaign.kit import addresses
 from campaign.kit.addresses import Blocked, Network
+from campaign.kit.lookups import Lookup, Names, system_lookup
 from campaign.kit.numbers import whole
 
 ANSWER_BYTES = 4096
@@ -30,13 +28,10 @@ CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
 _HEAD_BYTES = 65_536  # of all that comes before a body, answers of the 1xx kind included
 _SWITCHING = 101
-_DNS_THREADS = 16
-_DNS_CACHE_SECONDS = 30.0
 _IDLE_SECONDS = 30
 _CONNECTIONS_KEPT = 1024
 _LONGEST_RETRY_AFTER = 86_400
 _LONGEST_NUMBER = 100  # digits: a number however long is one, and then capped
-_PORTS = {"http": 80, "https": 443}
 
 _REASONS = {
     pycurl.E_COULDNT_CONNECT: "connect",
@@ -72,18 +67,6 @@ class Answer(NamedTuple):
         return self.status is not None and 200 <= self.status < 300
 
 
-class Lookup(Protocol):
-    """Name to addresses, as text. May block; raises OSError."""
-
-    def __call__(self, name: str, family: int) -> list[str]: ...
-
-
-def system_lookup(name: str, family: int) -> list[str]:
-    """All addresses of a name by the system's resolver."""
-    found = socket.getaddrinfo(name, None, family=family, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
 class Guard:
     """What may be called: public addresses, and the ranges of CAMPAIGN_OUTGOING_ALLOW besides.
 
@@ -117,7 +100,7 @@ class Client:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._names = _Names(guard.allow, guard.lookup)
+        self._names = Names(guard.allow, guard.lookup)
         self._multi = pycurl.AsyncCurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, _CONNECTIONS_KEPT)
         self._idle: list[_Call] = []
@@ -165,54 +148,6 @@ class Client:
         answer = call.answer(error, round((time.perf_counter() - started) * 1000))
         self._idle.append(call)
         return answer
-
-
-class _Names:
-    """Looks up in threads of its own, so that slow names hold up nothing else; one bad answer refuses all.
-
-    What is kept for a URL is the line that tells libcurl the addresses of its name, so that libcurl never asks
-    anyone by itself; empty where the URL holds an address.
-    """
-
-    def __init__(self, allow: Sequence[Network], lookup: Lookup) -> None:
-        self._allow = allow
-        self._lookup = lookup
-        self._threads = ThreadPoolExecutor(_DNS_THREADS, thread_name_prefix="dns")
-        self._found: dict[str, tuple[float, list[str]]] = {}
-
-    def known(self, url: str) -> list[str] | None:
-        """The line for this URL; None when it has to be looked up."""
-        until, line = self._found.get(url, (0.0, []))
-        return line if time.monotonic() < until else None
-
-    async def find(self, url: str) -> list[str]:
-        """Look up, check and keep. Raises Blocked, or OSError as the look-up does."""
-        parts = urlsplit(url)
-        name = parts.hostname or ""
-        if _is_address(name):
-            addresses.check_address(name, self._allow)
-            self._found[url] = (float("inf"), [])
-            return []
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, self._lookup, name, int(socket.AF_UNSPEC))
-        if not found:
-            raise socket.gaierror
-        for address in found:
-            addresses.check_address(address, self._allow)
-        written = ",".join(f"[{address}]" if ":" in address else address for address in found)
-        line = [f"{name}:{parts.port or _PORTS[parts.scheme]}:{written}"]
-        self._forget()
-        self._found[url] = (time.monotonic() + _DNS_CACHE_SECONDS, line)
-        return line
-
-    def close(self) -> None:
-        """Wait for no name any more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def _forget(self) -> None:
-        """Keep no more URLs than a large installation calls."""
-        while len(self._found) >= 10_000:
-            del self._found[next(iter(self._found))]
 
 
 class _Call:
@@ -361,14 +296,6 @@ def _always(trust: Path | None) -> list[tuple[int, Any]]:
     if trust is None and system.capath:
         options.append((pycurl.CAPATH, system.capath))
     return options
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _status(line: bytes) -> int:

@@ -5,6 +5,7 @@ import base64
 import pytest
 from sqlalchemy import text
 
+from campaign.delivery import actions
 from campaign.kit import ids
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.sealing import Unsealable, unseal
@@ -282,6 +283,51 @@ def test_replay_puts_past_events_in_line_also_for_a_new_endpoint(call, database,
     )
     assert again.json == {"deliveries": 0}
     assert call(mine, "POST", f"/webhook-endpoints/{new['id']}/replay", json={}).status_code == 422
+
+
+def test_another_address_starts_with_a_clean_slate(call, database, mine):
+    """What the old one did says nothing about the new one: nobody waits out its pause."""
+    made = added(call, mine)
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text(
+                "UPDATE webhook_endpoint SET streak = 7, breaker_level = 2, failures = 7, failing_since = now(),"
+                " paused_until = now() + interval '15 minutes'"
+            )
+        )
+    where = f"/webhook-endpoints/{made['id']}"
+    same = call(mine, "PATCH", where, json={"url": URL, "description": "no other"}).json
+    assert same["paused_until"] is not None
+    other = call(mine, "PATCH", where, json={"url": f"{URL}/2"}).json
+    assert (other["paused_until"], other["failing_since"]) == (None, None)
+    with database.transaction(SYSTEM) as db:
+        health = db.execute(text("SELECT streak, breaker_level, failures FROM webhook_endpoint")).one()
+    assert tuple(health) == (0, 0, 0)
+
+
+def test_an_agency_has_so_many_endpoints_and_no_more(call, mine, theirs):
+    for number in range(actions.MOST_ENDPOINTS):
+        made = added(call, mine, url=f"{URL}/{number}")
+    refused = call(mine, "POST", "/webhook-endpoints", json={"url": URL})
+    assert (refused.status_code, refused.json["code"]) == (409, "endpoints_full")
+    assert "20" in refused.json["detail"]
+    added(call, theirs)
+    assert call(mine, "DELETE", f"/webhook-endpoints/{made['id']}").status_code == 204
+    added(call, mine)
+
+
+def test_what_was_sent_again_is_among_what_changed_since(call, database, mine):
+    made = added(call, mine)
+    delivery = delivery_of(database, made)
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE webhook_delivery SET created_at = now() - interval '2 hours'"))
+        since = db.execute(text("SELECT now() - interval '1 hour'")).scalar_one()
+    query = {"updated_since": since.isoformat()}
+    assert call(mine, "GET", "/webhook-deliveries", query_string=query).json["items"] == []
+    again = call(mine, "POST", f"/webhook-deliveries/{delivery}/resend").json
+    assert again["sent_again_at"] is not None
+    found = call(mine, "GET", "/webhook-deliveries", query_string=query).json["items"]
+    assert [item["id"] for item in found] == [delivery]
 
 
 def test_a_test_event_goes_to_its_endpoint_alone(call, database, mine):

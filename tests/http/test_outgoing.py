@@ -3,11 +3,12 @@
 import asyncio
 import ipaddress
 import resource
+import threading
 import time
 
 import pytest
 
-from campaign.kit import outgoing
+from campaign.kit import lookups, outgoing
 from campaign.kit.outgoing import Answer, Guard
 from tests.fakes import receiver as fake
 from tests.fakes.certificates import made_for, server_context
@@ -23,7 +24,7 @@ def receiver():
         yield running
 
 
-def hasty(allow=ONE, lookup=outgoing.system_lookup, **given) -> Guard:
+def hasty(allow=ONE, lookup=lookups.system_lookup, **given) -> Guard:
     """Gives up after a second: the limits themselves are asserted below, waiting for them only costs time."""
     return Guard(allow, lookup, total_seconds=1.0, **given)
 
@@ -107,6 +108,35 @@ def test_a_name_that_does_not_resolve_says_so(receiver):
 
     (answer,) = call("http://gone.example/", guard=hasty(ONE, nowhere))
     assert (answer.status, answer.error) == (None, "dns")
+
+
+def test_names_that_never_answer_leave_room_for_others(receiver):
+    """However many calls wait for one: of the pool it takes one thread, and what answers is called at once."""
+    asked: list[str] = []
+    done = threading.Event()
+
+    def slow(name: str, _family: int) -> list[str]:
+        asked.append(name)
+        if name == "never.example":
+            done.wait(5)
+        return ["127.0.0.1"]
+
+    async def run() -> tuple[list[Answer], Answer]:
+        async with hasty(ONE, slow).client() as client:
+            stuck = [client.post(f"http://never.example:{receiver.port}/{n}", {}, BODY) for n in range(40)]
+            begun = asyncio.gather(*stuck)
+            await asyncio.sleep(0.1)
+            answer = await client.post(f"http://well.example:{receiver.port}/", {}, BODY)
+            return await begun, answer
+
+    try:
+        stuck, answer = asyncio.run(run())
+    finally:
+        done.set()
+    assert answer.status == 200
+    assert answer.took_ms < 500
+    assert {(one.status, one.error) for one in stuck} == {(None, "timeout")}
+    assert sorted(asked) == ["never.example", "well.example"]
 
 
 def test_retry_after_is_read_in_seconds_and_capped(receiver):

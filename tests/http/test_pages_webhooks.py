@@ -168,6 +168,15 @@ def test_the_list_counts_what_waits_of_every_day_and_today_by_the_hubs_clocks(pa
                 " WHERE event_id IN (0, 1, 3, 4)"
             )
         )
+        # Given up today after three days of trying, and another the day before.
+        delivery_of(database, made, event_id=6)
+        db.execute(
+            text(
+                "UPDATE webhook_delivery SET finished_at = now() - CASE event_id WHEN 6 THEN interval '1 day'"
+                " ELSE interval '0' END, created_at = created_at - interval '3 days', day = current_date - 3"
+                " WHERE event_id IN (5, 6)"
+            )
+        )
     listed = page(mine, "/webhooks").text
     cells = re.findall(r'<td class="num" data-th="([^"]+)">([^<]+)</td>', listed)
     assert cells == [("Delivered today", "2"), ("Waiting", "2"), ("Given up today", "1")]
@@ -187,6 +196,58 @@ def test_replay_asks_since_when_by_the_hubs_clocks(page, call, database, mine):
     ):
         assert page(mine, f"/webhooks/{made['id']}/replay", {"since": since}).status_code == 303
         assert call(mine, "GET", f"/webhook-deliveries/{delivery}").json["state"] == state
+
+
+@pytest.mark.parametrize("how", ["resend", "replay"])
+def test_what_is_sent_again_says_nothing_of_how_fast_the_receiver_is(page, call, database, mine, how):
+    made = added(call, mine)
+    one, two = (delivery_of(database, made, state="delivered", event_id=number) for number in (1, 2))
+    took = "UPDATE webhook_delivery SET finished_at = created_at + interval '2 seconds'"
+    with database.transaction(SYSTEM) as db:
+        db.execute(text(took))
+        if how == "replay":
+            # Only the other one is asked for.
+            db.execute(text("UPDATE webhook_message SET at = at - interval '1 day' WHERE event_id = 2"))
+        since = db.execute(text("SELECT now() - interval '1 hour'")).scalar_one()
+    if how == "resend":
+        assert call(mine, "POST", f"/webhook-deliveries/{one}/resend").status_code == 202
+    else:
+        where = f"/webhook-endpoints/{made['id']}/replay"
+        assert call(mine, "POST", where, json={"since": since.isoformat()}).json == {"deliveries": 1}
+    with database.transaction(SYSTEM) as db:
+        again = db.execute(
+            text(
+                "UPDATE webhook_delivery SET state = 'delivered', finished_at = created_at + interval '9 hours'"
+                " WHERE state = 'pending' RETURNING id"
+            )
+        ).scalar_one()
+    assert ids.public("whd", again) == one
+    shown = page(mine, f"/webhooks/{made['id']}").text
+    cells = dict(re.findall(r'<td class="num" data-th="([^"]+)">([^<]+)</td>', shown))
+    assert (cells["Delivered"], cells["Half within"], cells["95 in 100 within"]) == ("2", "2.0 s", "2.0 s")
+    assert "Asked for again at" in page(mine, f"/webhooks/deliveries/{one}").text
+    assert "Asked for again at" not in page(mine, f"/webhooks/deliveries/{two}").text
+
+
+def test_a_try_that_is_kept_no_more_was_made_all_the_same(page, call, database, mine):
+    delivery = delivery_of(database, added(call, mine))
+    assert "Tries are kept for" not in page(mine, f"/webhooks/deliveries/{delivery}").text
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("DELETE FROM webhook_attempt"))
+    shown = page(mine, f"/webhooks/deliveries/{delivery}").text
+    assert "Tries are kept for 14 days" in shown
+    assert "Not tried yet" not in shown
+
+
+def test_a_delivery_of_a_removed_endpoint_offers_nothing_that_cannot_be(page, call, database, mine):
+    made = added(call, mine)
+    delivery = delivery_of(database, made)
+    assert f"/webhooks/deliveries/{delivery}/resend" in page(mine, f"/webhooks/deliveries/{delivery}").text
+    assert page(mine, f"/webhooks/{made['id']}/remove", {}).status_code == 303
+    shown = page(mine, f"/webhooks/deliveries/{delivery}").text
+    assert "Its endpoint was removed" in shown
+    assert f"/webhooks/{made['id']}" not in shown
+    assert f"/webhooks/deliveries/{delivery}/resend" not in shown
 
 
 def test_resend_puts_it_in_line(page, call, database, mine):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
 from campaign.delivery.actions import EndpointNotActive
-from campaign.delivery.destinations import move, take_up, touch
+from campaign.delivery.destinations import move, start_anew, take_up, touch
 from campaign.delivery.notices.models import NoticeChannel, NoticeDelivery
 from campaign.delivery.notices.schemas import NoticeChannelChange, NoticeChannelIn
 from campaign.delivery.notices.states import SIGNED, ChannelKind
@@ -81,6 +81,7 @@ def change_channel(
 ) -> NoticeChannel:
     """Change what is given; `state` pauses (what comes is held) and takes up again."""
     named = given.model_fields_set
+    touch(db, channel, expected_rev)
     for name in named & {"name", "language", "quiet_from", "quiet_to"}:
         setattr(channel, name, getattr(given, name))
     if given.groups is not None:
@@ -90,11 +91,10 @@ def change_channel(
         channel.address_sealed = seal(house.secret_key, address, context=ADDRESS_CONTEXT)
         channel.address_hint = hint_of(channel.kind, address)
         # What the old address did says nothing about the new one.
-        channel.streak, channel.paused_until, channel.failing_since = 0, None, None
+        start_anew(channel)
     if "secret" in named:
         _check_secret(channel.kind, given.secret)
         channel.secret_sealed = _sealed(given.secret, house)
-    touch(db, channel, expected_rev)
     if given.state == "active":
         take_up(db, channel, NoticeDelivery.channel_id)
     if given.state == "paused" and channel.state == "active":

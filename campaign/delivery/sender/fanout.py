@@ -60,7 +60,7 @@ WITH given AS (
     INSERT INTO webhook_message (day, event_id, agency_id, type, session_id, seq, at, body)
     SELECT day, event_id, agency_id, type, session_id, seq, at, body FROM given ORDER BY place, agency_place
     ON CONFLICT DO NOTHING
-    RETURNING day, position, event_id, agency_id, type, session_id
+    RETURNING day, position, event_id, agency_id, type, session_id, at
 ), wanted AS (
     SELECT k.*, e.id AS endpoint_id, e.state = 'active' AS is_active,
            CASE WHEN e.state = 'active' AND e.streak = 0 AND e.failing_since IS NULL AND e.paused_until IS NULL
@@ -77,7 +77,7 @@ WITH given AS (
     )
     SELECT day, endpoint_id, agency_id, event_id, position, type, session_id,
            CASE WHEN has_room THEN 'sending' WHEN is_active THEN 'pending' ELSE 'held' END,
-           CASE WHEN has_room THEN %(lease)s END, CASE WHEN has_room THEN %(until)s ELSE %(now)s END, %(now)s
+           CASE WHEN has_room THEN %(lease)s END, CASE WHEN has_room THEN %(until)s ELSE %(now)s END, at
     FROM wanted ORDER BY position, endpoint_id
     ON CONFLICT DO NOTHING
     RETURNING day, id, endpoint_id, agency_id, event_id, state

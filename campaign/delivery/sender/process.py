@@ -43,6 +43,7 @@ NOTE_BATCH = 500
 FRESH_DAYS = 1
 # One success a minute is enough to tell when an endpoint was last well.
 SUCCESS_NOTED_EVERY = 60.0
+MOST_URLS = 10_000
 
 
 class Sender:
@@ -281,9 +282,13 @@ class Sender:
         """The URL to call, None where it may not be; kept, since each endpoint's is needed again and again."""
         if written not in self._urls:
             try:
-                self._urls[written] = self._guard.check_url(written)
+                checked = self._guard.check_url(written)
             except Blocked:
                 return None
+            if len(self._urls) >= MOST_URLS:
+                # Addresses that were changed since are of no use any more.
+                self._urls.clear()
+            self._urls[written] = checked
         return self._urls[written]
 
     async def _keep_noting(self) -> None:

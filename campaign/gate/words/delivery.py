@@ -11,6 +11,7 @@ WORDS = {
     "url_blocked": _("This address may not be called."),
     "event_type": _("There is no such event type."),
     "endpoint_not_active": _("The endpoint is paused or disabled. Enable it first."),
+    "endpoints_full": _("An agency has at most %(most)s endpoints. Remove one that is not needed."),
     "delivery_sending": _("This delivery is on its way this moment."),
     "bad_signature": _("The signature does not fit the request, or its time is off."),
     "disabled_reason.gone": _("The receiver answered 410 Gone."),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts.policy import allows
 from campaign.delivery import actions, queries
 from campaign.delivery.states import RESENDABLE
+from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
 from campaign.kit import ids
 from campaign.kit.actor import Actor
@@ -24,18 +25,22 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
     """Body and tries. What a receiver answered is text to be shown, never markup."""
     delivery = queries.get_delivery(db, actor, read_id("whd", delivery_id))
     body = queries.body_of(db, actor, delivery)
-    address, event_id = queries.address_of(db, actor, delivery), ids.public("evt", delivery.event_id)
+    endpoint, event_id = queries.endpoint_of(db, actor, delivery), ids.public("evt", delivery.event_id)
+    tries = queries.attempts_of(db, actor, delivery)
     return render_template(
         "agency/webhooks_delivery.html",
         delivery=delivery,
         next_try=queries.next_tries(db, actor, [delivery])[delivery.id],
         body=json.dumps(json.loads(body), ensure_ascii=False, indent=2),
-        head=request_head(address, event_id, len(body)),
-        curl=as_curl(address, event_id, body),
-        tries=[
-            (one, one.answer.decode("utf-8", "replace")) for one in queries.attempts_of(db, actor, delivery)
-        ],
-        may_resend=allows(actor, "deliveries.resend") and delivery.state in RESENDABLE,
+        head=request_head(endpoint.url, event_id, len(body)),
+        curl=as_curl(endpoint.url, event_id, body),
+        tries=[(one, one.answer.decode("utf-8", "replace")) for one in tries],
+        forgotten=delivery.attempts - len(tries),
+        attempt_days=parts().settings.attempt_days,
+        is_removed=endpoint.archived_at is not None,
+        may_resend=allows(actor, "deliveries.resend")
+        and delivery.state in RESENDABLE
+        and endpoint.archived_at is None,
     )
 
 
