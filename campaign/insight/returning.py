@@ -101,7 +101,7 @@ def curves_of(rows: Sequence[Mapping[str, Any]], today: date) -> list[Returns]:
 
 
 def _points(rows: Iterable[Mapping[str, Any]], today: date) -> tuple[AgePoint, ...]:
-    """Each age over the days that have reached it: a younger day has not had the time to come back."""
+    """Each age over the days for which it is over: a younger day has not had the time to come back."""
     days: dict[date, tuple[list[int], list[int]]] = {}
     for row in rows:
         paid, refund = days.setdefault(row["day"], ([0] * (OLDEST + 1), [0] * (OLDEST + 1)))
@@ -109,7 +109,7 @@ def _points(rows: Iterable[Mapping[str, Any]], today: date) -> tuple[AgePoint, .
         refund[row["age_days"]] += row["refund_fen"]
     points = []
     for age in range(OLDEST + 1):
-        old = [day for day in days if day + timedelta(days=age) <= today]
+        old = [day for day in days if day + timedelta(days=age) < today]
         if not old:
             break
         paid_fen = sum(sum(days[day][0][: age + 1]) for day in old)

@@ -25,7 +25,7 @@ from campaign.insight.figures import (
 from campaign.insight.ladder import rungs_of
 from campaign.insight.marks import Mark, marks_of
 from campaign.insight.periods import Period, before, equal_age, year_before
-from campaign.insight.tallies import Scope, minutes_of, totals_by, wall_params, walls
+from campaign.insight.tallies import Scope, minutes_of, scope_params, totals_by, walls
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
@@ -219,12 +219,14 @@ def whole(found: Mapping[str, Sequence[Totals]]) -> tuple[Totals, ...]:
 
 
 def beneath(db: Session, actor: Actor, scope: Scope) -> tuple[Beneath, ...]:
-    """What was paid outside any session, by currency."""
-    where = [*walls(actor, "r"), "r.bucket <> 'live'", "r.basis = 'cohort'"]
+    """What was paid outside any session, by currency: on the basis, and at the age, of what stands above it."""
+    where = [*walls(actor, "r"), "r.bucket <> 'live'", "r.basis = :basis"]
     if scope.brand_id is not None:
         where.append("r.brand_id = :brand_id")
     if scope.first is not None:
         where.append("r.day BETWEEN :first AND :last")
+    if scope.age is not None:
+        where.append("r.age_days <= :age")
     sql = (
         "SELECT r.currency,"
         + ",".join(
@@ -234,9 +236,7 @@ def beneath(db: Session, actor: Actor, scope: Scope) -> tuple[Beneath, ...]:
         )
         + f" FROM sales_day r WHERE {' AND '.join(where)} GROUP BY 1 ORDER BY 1"
     )
-    params = wall_params(actor) | {"brand_id": scope.brand_id}
-    days = {"first": scope.first, "last": scope.last}
-    return tuple(Beneath(**row) for row in db.execute(text(sql), params | days).mappings())
+    return tuple(Beneath(**row) for row in db.execute(text(sql), scope_params(actor, scope)).mappings())
 
 
 def complete_through(db: Session, brand_id: int | None) -> datetime | None:

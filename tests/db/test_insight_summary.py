@@ -197,6 +197,21 @@ def test_what_counts_in_no_session_stands_beneath(shelf: Shelf) -> None:
     assert (row.unattributed_fen, row.unattributed_lines, row.outside_live_fen) == (204, 2, 30)
 
 
+def test_what_stands_beneath_is_on_the_basis_and_at_the_age_of_what_stands_above(shelf: Shelf) -> None:
+    """Ordered on the 6th and paid on the 9th, in no session: by cash it is the 9th's, and after two days not there."""
+    shelf.push(
+        shelf.line(HOUR, 300, author_id="stranger", paid_at=(EVENING + 72 * HOUR).isoformat()), days_later=4
+    )
+
+    def loose(first: int, last: int, **given: Any) -> int:
+        rows = shelf.summary(first, last, days_later=4, **given).beneath
+        return sum(one.unattributed_fen for one in rows)
+
+    assert (loose(6, 6), loose(9, 9)) == (300, 0)
+    assert (loose(6, 6, basis="cash"), loose(9, 9, basis="cash")) == (0, 300)
+    assert (loose(6, 6, age=2), loose(6, 6, age=3)) == (0, 300)
+
+
 def test_a_period_is_compared_with_the_one_before_at_the_age_both_have(shelf: Shelf) -> None:
     old = shelf.line(HOUR - timedelta(days=0), 8000)
     shelf.push(old, shelf.refund(old, 8000, 20 * 24 * HOUR), days_later=21)

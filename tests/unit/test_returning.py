@@ -22,7 +22,7 @@ def row(day, age, paid=0, refund=0, part="", currency="CNY"):
 
 def test_each_age_counts_the_days_that_are_that_old() -> None:
     rows = [row(0, 0, 100, 10), row(0, 2, 0, 30), row(2, 0, 100, 50)]
-    whole, part = curves_of(rows, FIRST + timedelta(days=3))
+    whole, part = curves_of(rows, FIRST + timedelta(days=4))
     assert whole.points == (
         AgePoint(0, 200, 60),  # 30 %
         AgePoint(1, 200, 60),
@@ -38,7 +38,7 @@ def test_parts_are_told_apart_and_the_greatest_come_first() -> None:
     rows = [row(0, 0, 100 + n, n, part=f"c{n}") for n in range(MOST_PARTS + 2)] + [
         row(0, 0, 7, currency="USD")
     ]
-    curves = curves_of(rows, FIRST)
+    curves = curves_of(rows, FIRST + timedelta(days=1))
     cny = [one for one in curves if one.currency == "CNY"]
     assert [one.part for one in cny] == [None, "c6", "c5", "c4", "c3", "c2"]
     assert cny[0].points == (AgePoint(0, 721, 21),)
@@ -48,6 +48,8 @@ def test_parts_are_told_apart_and_the_greatest_come_first() -> None:
 def test_nothing_sold_draws_nothing_and_a_day_to_come_has_no_age() -> None:
     assert curves_of([], FIRST) == []
     assert curves_of([row(5, 0, 100)], FIRST) == []
+    # Nor has the day that runs: more of it may come back until midnight.
+    assert curves_of([row(0, 0, 100)], FIRST) == []
     assert AgePoint(0, 0, 0).rate is None
 
 
