@@ -75,11 +75,13 @@ class Airings:
                 self._shops.setdefault(airing.shop_id, []).append(airing)
 
     def place(self, line: Line, platform: str, shop_id: int, fixed_session: int | None = None) -> Placement:
-        """The first rung that holds. `fixed_session` is a hub's own assignment above the ladder."""
+        """The first rung that holds. `fixed_session` is a hub's own assignment above the ladder, as long as that
+        session stands.
+        """
         if line.ordered_at is None:
             return UNATTRIBUTED
-        if fixed_session is not None:
-            return _placed(line.ordered_at, fixed_session, self._sessions.get(fixed_session, ()), "manual")
+        if fixed_session is not None and (fixed := self._sessions.get(fixed_session)):
+            return _placed(line.ordered_at, fixed_session, fixed, "manual")
         if line.room_id is not None:
             by_room = _nearest(self._rooms.get((platform, line.room_id), ()), line.ordered_at)
             if by_room is not None:

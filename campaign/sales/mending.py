@@ -226,13 +226,15 @@ _DUE = text("""
     SELECT s.id AS session_id, 0 AS shop_id FROM live_session s
     JOIN session_sales v ON v.session_id = s.id
     LEFT JOIN sales_check c ON c.session_id = s.id AND c.shop_id = 0
-    WHERE v.version > 0 AND s.state IN ('ended', 'reviewed') AND s.actual_ends_at <= :settled
-      AND (c.checked_at IS NULL OR c.checked_at < s.actual_ends_at
+    WHERE v.version > 0 AND s.state IN ('ended', 'reviewed', 'no_show', 'cancelled')
+      AND coalesce(s.actual_ends_at, s.ends_at) <= :settled
+      AND (c.checked_at IS NULL OR c.checked_at < coalesce(s.actual_ends_at, s.ends_at)
            OR (c.checked_at < :night AND v.folded_at > c.checked_at - interval '1 minute'))
     UNION ALL
     SELECT 0, p.shop_id FROM shop_progress p
     LEFT JOIN sales_check c ON c.session_id = 0 AND c.shop_id = p.shop_id
-    WHERE c.checked_at IS NULL OR (c.checked_at < :night AND p.received_at > c.checked_at - interval '1 minute')
+    WHERE c.checked_at IS NULL OR (c.checked_at < :night
+          AND greatest(p.received_at, p.placed_at) > c.checked_at - interval '1 minute')
     ORDER BY 1, 2 LIMIT :most
 """)
 

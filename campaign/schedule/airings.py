@@ -58,7 +58,7 @@ _FOUND = text(
     " ELSE coalesce(s.actual_ends_at, s.ends_at) END AS ends_at"
     " FROM session_channel c JOIN live_session s ON s.id = c.session_id"
     " LEFT JOIN platform_account a ON a.id = c.platform_account_id"
-    " WHERE c.platform = :platform"
+    " WHERE (c.platform = :platform OR s.id = ANY(:session_ids))"
     " AND s.state IN ('accepted', 'ready', 'live', 'ended', 'reviewed', 'no_show')"
     " AND (c.room_ids && CAST(:room_ids AS text[]) OR s.id = ANY(:session_ids)"
     " OR a.external_id = ANY(:author_ids) OR a.shop_id = ANY(:shop_ids))) found"
@@ -83,8 +83,8 @@ def airings(
     from_at: datetime,
     to_at: datetime,
 ) -> list[Airing]:
-    """Sessions on a platform that name a room or are named themselves, whenever they were; and those of the
-    accounts and shops that were on air within [from_at, to_at]. Never drafts, offers or cancelled ones.
+    """Sessions on a platform that name a room, or on any that are named themselves, whenever they were; and those of
+    the accounts and shops that were on air within [from_at, to_at]. Never drafts, offers or cancelled ones.
     """
     rows = db.execute(
         _FOUND,

@@ -12,7 +12,7 @@ from campaign.sales import mending, merging_in, reconciling
 from campaign.sales.mending import Part
 from campaign.sales.queries import checks
 from tests.factory import HUB
-from tests.sales_kit import add_session, assert_reconciled, total_of
+from tests.sales_kit import add_session, assert_reconciled, change_session, total_of
 from tests.workers.test_sales_final import refund
 from tests.workers.test_sales_tasks import HOUR, event, now, push
 from workers import sales as tasks
@@ -111,6 +111,21 @@ def test_an_ended_session_is_looked_at_once_and_once_a_day_where_it_changed(data
         assert _looked_at(database) == set()
     with clock.travel(3 * DAY):
         assert _looked_at(database) == {f"session:{evening}"}
+
+
+@pytest.mark.parametrize("state", ["no_show", "cancelled"])
+def test_what_is_left_of_a_show_that_was_not_is_looked_at_too(database, evening, state):
+    tasks.mend()
+    why = {"cancel_code": "other"} if state == "cancelled" else {}
+    change_session(database, evening, state=state, actual_starts_at=None, actual_ends_at=None, **why)
+    tasks.reattribute()
+    tasks.fold()
+    right = total_of(database, evening)
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE session_total SET paid_fen = paid_fen + 1"))
+    with clock.travel(DAY):
+        tasks.mend()
+    assert total_of(database, evening) == right
 
 
 def test_the_hub_hears_of_a_difference_and_sees_how_often_sums_were_held_against_lines(database, evening):

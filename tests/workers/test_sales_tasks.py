@@ -198,6 +198,38 @@ def test_hub_assignment_stands_over_what_the_schedule_says(
     assert (total_of(database, first)["lines"], total_of(database, other)["lines"]) == (0, 1)
 
 
+def test_an_assigned_line_is_its_hosts_on_whatever_platform_and_falls_back_when_the_session_is_cancelled(
+    now: datetime, database: Database, make: Factory
+) -> None:
+    brand, host = make.brand(), make.host()
+    begins, ends = now - 3 * HOUR, now - HOUR
+    first = add_session(make, begins, ends, brand=brand, account=make.account(external_id="a1"))
+    other = add_session(
+        make,
+        begins,
+        ends,
+        brand=brand,
+        state="accepted",
+        platform="kuaishou",
+        shifts=((host, None, begins, ends),),
+    )
+    push(database, event(1, now - 2 * HOUR))
+    tasks.fold()
+    with database.transaction(HUB) as db:
+        assign(db, HUB, db.execute(text("SELECT id FROM order_line")).scalar_one(), other, "同步直播")
+    place = text("SELECT session_id, rung, host_id FROM order_line")
+    tasks.fold()
+    with database.transaction(SYSTEM) as db:
+        assert tuple(db.execute(place).one()) == (other, "manual", host.id)
+    change_session(database, other, state="cancelled", cancel_code="other")
+    tasks.reattribute()
+    tasks.fold()
+    with database.transaction(SYSTEM) as db:
+        assert tuple(db.execute(place).one()) == (first, "author", None)
+    assert (total_of(database, first)["lines"], total_of(database, other)["lines"]) == (1, 0)
+    assert_reconciled(database)
+
+
 def test_an_agency_is_told_once_a_minute_what_its_own_shifts_sold(
     now: datetime, database: Database, make: Factory
 ) -> None:
