@@ -7,17 +7,19 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from campaign.cli.faults import CommandFault
 from campaign.kit.numbers import whole
-from campaign.kit.signing import BadSignature, verify
+from campaign.kit.signing import BadSignature, signed_headers, verify
 
 LARGEST_BODY = 64 * 1024
 _WAIT_SECONDS = 20
 _COME_BACK_SECONDS = 2.0
+_LONGEST_WAIT_SECONDS = 60.0
 _LATER = (429, 502, 503, 504)
 _HANDED_ON = ("webhook-id", "webhook-timestamp", "webhook-signature", "content-type")
 
@@ -132,10 +134,41 @@ class _Later(Exception):
     """Not now; when asked again it may well answer."""
 
 
-def fetch(base_url: str, key: str, after: str | None, printer: Printer) -> int:
-    """Ask for events again and again, going on where the last answer ended."""
+def fetch(
+    base_url: str,
+    key: str,
+    after: str | None,
+    printer: Printer,
+    *,
+    secrets: list[str],
+    forward: str | None,
+) -> int:
+    """Ask for events again and again, going on where the last answer ended; with `forward` each is handed on.
+
+    At the end the cursor to go on with is told: that of the last page which was taken whole.
+    """
+    try:
+        for event_id, event, cursor in _events(base_url, key, after, printer):
+            if event_id is not None:
+                if forward:
+                    _hand_on_until_taken(forward, secrets, event_id, event, printer)
+                printer.good(event_id, event)
+            else:
+                after = cursor
+            if printer.done.is_set():
+                break
+    finally:
+        if after:
+            printer.note(f"go on with --after {after}")
+    return 0
+
+
+def _events(
+    base_url: str, key: str, after: str | None, printer: Printer
+) -> Iterator[tuple[str | None, dict[str, Any], str]]:
+    """Each event with its id; after those of a page nothing, with the page's cursor."""
     reached = False
-    while not printer.done.is_set():
+    while True:
         try:
             page = _page(base_url, key, after)
         except _Later as error:
@@ -151,10 +184,27 @@ def fetch(base_url: str, key: str, after: str | None, printer: Printer) -> int:
                 "the cursor is older than events are kept, some may be gone: see /sessions?updated_since="
             )
         for event in page["items"]:
-            printer.good(event.pop("id"), event)
-            if printer.done.is_set():
-                break
-    return 0
+            yield event.pop("id"), event, after
+        yield None, {}, after
+
+
+def _hand_on_until_taken(
+    url: str, secrets: list[str], event_id: str, event: dict[str, Any], printer: Printer
+) -> None:
+    """Hand one event on as the sender would have: with its id, signed where a secret is known, until it is taken."""
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    wait = _COME_BACK_SECONDS
+    while True:
+        signed = (
+            signed_headers(secrets, event_id, int(time.time()), body) if secrets else {"webhook-id": event_id}
+        )
+        status = _hand_on(url, signed | {"content-type": "application/json"}, body)
+        if status < 300:
+            return
+        # What comes after it waits too: the one behind us gets all of them, in order.
+        printer.bad(f"{url} answered {status}")
+        time.sleep(wait)
+        wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
 
 
 def _page(base_url: str, key: str, after: str | None) -> dict[str, Any]:

@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 import requests
+from standardwebhooks import Webhook
 
+from campaign.delivery import queries
+from campaign.delivery.schemas import EventQuery
 from campaign.kit import signing
 from campaign.outbox.actions import write
 from tests.factory import HUB, Factory
@@ -132,3 +135,38 @@ def test_it_fetches_from_behind_a_firewall(settings):
         "/api/v1/events?wait=20&after=abc",
     ]
     assert product.received[0].headers["authorization"] == "Bearer k"
+    # The second page was not taken whole: its first event would come again, none would be missed.
+    assert "go on with --after abc" in done.stderr
+
+
+def test_what_it_fetched_is_handed_on_signed_in_order_until_taken(committed_database, settings):
+    """As an agency behind a firewall runs it: the real feed, and a receiver of its own that is down at first."""
+    agency = Factory(committed_database).agency()
+    with Receiver() as agencys:
+        made = add(committed_database, settings, agency.id, agencys.url)
+        with sending(settings):
+            with committed_database.transaction(HUB) as db:
+                for title in ("夜场", '<返场> & "皮"'):
+                    write(db, "session.moved", session_id=5, agency_ids=[agency.id], data={"title": title})
+            sent = agencys.wait_for(2)
+    with committed_database.transaction(HUB) as db:
+        page = queries.events_after(db, HUB, EventQuery(), event_days=30).model_dump_json().encode()
+    with Receiver() as product, Receiver() as behind:
+        product.behave(fake.status(200, page))
+        behind.behave(fake.status(503), fake.status(200))
+        words = ("--fetch", product.url, "--key", "k", "--forward", behind.url, "--secret", made.secret)
+        done = subprocess.run(
+            [sys.executable, "-m", "campaign", "listen", *words, "--count", "2"],
+            cwd=ROOT,
+            env=environment(settings),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    ids = [request.headers["webhook-id"] for request in behind.received]
+    assert ids == [sent[0].headers["webhook-id"]] * 2 + [sent[1].headers["webhook-id"]]
+    assert [request.body for request in behind.received[1:]] == [request.body for request in sent]
+    for request in behind.received:
+        Webhook(made.secret).verify(request.body, request.headers)

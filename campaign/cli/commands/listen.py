@@ -5,7 +5,9 @@
 
 Behind a firewall it fetches the same events itself, with a key of the agency:
 
-    python3 -m campaign listen --fetch http://127.0.0.1:8000 --key KEY
+    python3 -m campaign listen --fetch http://127.0.0.1:8000 --key KEY --forward http://127.0.0.1:3000/hooks
+
+With --secret what is fetched is signed again as it is handed on, so that the receiver behind can verify it.
 """
 
 import argparse
@@ -40,16 +42,17 @@ def run(options: argparse.Namespace) -> int:
     from campaign.kit.signing import key_of
 
     printer = Printer(as_json=options.json, count=options.count)
-    if options.fetch:
-        key = options.key or os.environ.get("CAMPAIGN_KEY", "")
-        if not key:
-            raise CommandFault("--fetch needs --key or CAMPAIGN_KEY")
-        return fetch(options.fetch.rstrip("/"), key, options.after, printer)
     secrets = options.secret or list(filter(None, [os.environ.get("CAMPAIGN_WEBHOOK_SECRET")]))
     try:
         checked = [secret for secret in secrets if key_of(secret)]
     except ValueError:
         raise CommandFault("a secret looks like whsec_ and base64") from None
+    if options.fetch:
+        key = options.key or os.environ.get("CAMPAIGN_KEY", "")
+        if not key:
+            raise CommandFault("--fetch needs --key or CAMPAIGN_KEY")
+        address = options.fetch.rstrip("/")
+        return fetch(address, key, options.after, printer, secrets=checked, forward=options.forward)
     if not checked:
         raise CommandFault("--secret or CAMPAIGN_WEBHOOK_SECRET is needed to verify what comes")
     return serve(options.host, options.port, checked, options.forward, printer)
