@@ -55,6 +55,7 @@ class Season(Hub):
     def __init__(self, seed: int, parts: Parts, make: Factory, *, lines: int = LINES) -> None:
         self.random, self.parts, self.database = Random(seed), parts, parts.database
         self.seen: Counter[str] = Counter()
+        self._flushed_late = seed % 3 == 0
         self._intake = Intake(self.database, b"k" * 32)
         self._files: list[dict[str, Any]] = []
         self._changed: set[int] = set()
@@ -113,6 +114,9 @@ class Season(Hub):
             tasks.fold()
             tasks.reattribute()
             tasks.fold()
+            if self._flushed_late:
+                # When nothing is left that would be told anyway.
+                self.flushall()
             tasks.project()
 
     # What is told.

@@ -3,14 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from campaign.insight.tallies import Scope, totals_by
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.kit.errors import Invalid
 from campaign.live import airtime, alerts, correcting, evidence, links, running, standing_in
+from campaign.sales.ingest import Source, ingest
+from campaign.sales.placing import reattribute
+from campaign.sales.submissions import prepared
 from campaign.schedule import answering, changing, following, queries
 from campaign.schedule.errors import Conflicting
 from tests.factory import SECRET_KEY
+from tests.sales_kit import fold_all, told_line
 
 MIN = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -124,6 +130,44 @@ def test_another_host_stands_in_from_now_on_and_the_first_keeps_its_time(stage, 
         ("小棠", show.starts_at, parted, "accepted"),
         ("小满二", parted, show.ends_at, "accepted"),
     ]
+
+
+def test_a_stand_in_parts_the_sales_at_that_moment(stage, on_air):
+    show, _ = on_air
+    came = stage.make.host(kind="in_house", name="小满二")
+
+    def sell(*moments):
+        given = [
+            told_line(n, line_id=f"{moment:%H:%M:%S.%f}", event_id=f"{moment}", ordered_at=moment.isoformat(),
+                      paid_at=moment.isoformat(), author_id=stage.account.external_id, traffic="live")
+            for n, moment in enumerate(moments)
+        ]  # fmt: skip
+        with stage.database.transaction(SYSTEM) as db:
+            taken, refused = prepared(given, salt=b"s")
+            assert ingest(db, SYSTEM, taken, Source("push", 5), refused).rejected == []
+        fold_all(stage.database)
+
+    second = timedelta(seconds=1)
+    with at(stage, show.starts_at + HOUR):
+        # Told before anybody stood in, by a clock that is ahead: it is the second host's from then on.
+        ahead = stage.now() + MIN
+        sell(show.starts_at, ahead)
+        who = show.participants[0]
+        done = stage.act(standing_in.stand_in, show.id, participant_id=who.id, host_id=came.id, actor=SYSTEM)
+        parted = done.participants[0].ends_at
+        with stage.database.transaction(SYSTEM) as db:
+            assert reattribute(db, SYSTEM, show.id) == 1
+        sell(parted - second, parted)
+        with stage.database.transaction(SYSTEM) as db:
+            rows = db.execute(text("SELECT ordered_at, host_id FROM order_line ORDER BY 1")).all()
+            sold = totals_by(db, SYSTEM, Scope(session_id=show.id), "host")
+    assert [tuple(row) for row in rows] == [
+        (show.starts_at, who.host_id),
+        (parted - second, who.host_id),
+        (parted, came.id),
+        (ahead, came.id),
+    ]
+    assert {key: one[0].lines for key, one in sold.items()} == {str(who.host_id): 2, str(came.id): 2}
 
 
 def test_signs_on_a_drafted_session_ring_whoever_brings_them(stage):
