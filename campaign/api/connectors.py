@@ -40,13 +40,19 @@ class ConnectorMade(ConnectorOut):
 class HealthOut(BaseModel):
     """How a connector does. Details: what its platform is asked for; none where it has no token.
 
-    complete_to: up to when all of its shops' orders are there. Errors are rate, token, refused, away or unreadable.
+    complete_to: up to when all of its shops' orders are there. lag_seconds: how much later than it happened the newest
+    event came. refused: events that were not taken, ever, and why the last: its code, and the field where one is at
+    fault. Errors are rate, token, refused, away, unreadable or failed (a fault of ours).
     """
 
     model_config = ConfigDict(from_attributes=True)
 
     last_event_at: Instant | None
+    lag_seconds: int | None
     complete_to: Instant | None
+    refused: int
+    refused_at: Instant | None
+    refused_why: str | None
     held_back: int
     contradicted: int
     asks_details: bool

@@ -22,7 +22,7 @@ from campaign.sales.submissions import Submission
 LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes: fifty orders of a hundred lines each are a tenth of it."""
 
-Reason = Literal["rate", "token", "refused", "away", "unreadable", "no_shop", "not_there"]
+Reason = Literal["rate", "token", "refused", "away", "unreadable", "no_shop", "not_there", "failed"]
 
 
 class Trouble(Exception):
@@ -77,21 +77,31 @@ class Told:
     refunded: bool = False
 
     def submission(self, index: int, platform: str, shop_ref: str) -> Submission:
-        """As an event of the raw log. The same detail again has the same id and is a duplicate."""
+        """As an event of the raw log. The same detail again has the same id and is a duplicate.
+
+        Raises Trouble where its text cannot be stored: a lone surrogate, a NUL.
+        """
         ranks = REFUND_STATUSES if self.refund_id else LINE_STATUSES
-        statement = Statement(
-            DETAIL,
-            micros(self.version),
-            ranks[self.fields["status"]],
-            digest_of(self.fields),
-            self.fields,
-            refunded_by_us=micros(self.version) if self.refunded else None,
-        )
-        raw: dict[str, Any] = {"told": scrubbed(dict(self.raw)), "statement": dump_statement(statement)}
+        raw: dict[str, Any] = {"told": scrubbed(dict(self.raw))}
         if self.refund_id is not None:
             raw["refund_id"] = self.refund_id
         key = self.refund_id or self.line_id
-        digest = hashlib.sha256(canonical([key, raw["statement"]])).digest()
+        try:
+            statement = Statement(
+                DETAIL,
+                micros(self.version),
+                ranks[self.fields["status"]],
+                digest_of(self.fields),
+                self.fields,
+                refunded_by_us=micros(self.version) if self.refunded else None,
+            )
+            raw["statement"] = dump_statement(statement)
+            written = canonical(raw)
+            digest = hashlib.sha256(canonical([key, raw["statement"]])).digest()
+        except BadJson as error:
+            raise Trouble("unreadable", "text") from error
+        if b"\\u0000" in written:
+            raise Trouble("unreadable", "text")
         return Submission(
             index=index,
             platform=platform,
@@ -100,6 +110,7 @@ class Told:
             event_id=f"{key}@{self.version.timestamp():.0f}#{digest.hex()[:16]}",
             occurred_at=self.version,
             raw=raw,
+            written=written,
             digest=digest,
             line_id=self.line_id,
             refund_id=self.refund_id,
@@ -109,7 +120,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Listed:
-    """A page of what changed, and how to ask for the next; None after the last."""
+    """A page of what changed, and how to ask for the next, in the Api's own words; None after the last."""
 
     asks: Sequence[Ask]
     next_page: str | None

@@ -21,7 +21,12 @@ class Health:
     """See the API's HealthOut. complete_to is the earliest of its shops', None where one has told nothing yet."""
 
     last_event_at: datetime | None
+    lag_seconds: int | None
     complete_to: datetime | None
+    refused: int
+    refused_at: datetime | None
+    refused_why: str | None
+    refused_lately: bool
     held_back: int
     contradicted: int
     asks_details: bool
@@ -42,19 +47,28 @@ class Health:
     @property
     def is_well(self) -> bool:
         return not (
-            self.error or self.test_error or self.details_given_up or self.held_back or self.contradicted
+            self.error
+            or self.test_error
+            or self.details_given_up
+            or self.held_back
+            or self.contradicted
+            or self.refused_lately
         )
 
 
+# An account of any shop is shown what is contradicted in all shops that it may feed.
 _HEALTH = text("""
-SELECT s.last_event_at, f.complete_to, coalesce(h.held, 0) AS held_back, coalesce(k.conflicts, 0) AS contradicted,
+SELECT s.last_event_at, CAST(extract(epoch FROM greatest(s.last_event_at - s.told_at, interval '0')) AS bigint)
+       AS lag_seconds, f.complete_to, coalesce(s.refused, 0) AS refused, s.refused_at, s.refused_why,
+       coalesce(s.refused_at > :now - interval '1 day', false) AS refused_lately,
+       coalesce(h.held, 0) AS held_back, coalesce(k.conflicts, 0) AS contradicted,
        p.connector_id IS NOT NULL AS asks_details, a.waiting AS details_waiting, a.oldest AS details_oldest_at,
        a.given_up AS details_given_up, p.listed_through, p.ok_at AS answered_at,
        CASE WHEN p.paused_until > :now THEN p.paused_until END AS paused_until, p.error,
        coalesce(p.said, '') AS error_said, CASE WHEN p.error IS NOT NULL THEN p.error_at END AS error_at,
        p.test_asked_at IS NOT NULL AS test_pending, p.tested_at, p.test_error,
        coalesce(p.test_said, '') AS test_said
-FROM (SELECT CAST(:id AS bigint) AS id, CAST(:shops AS bigint[]) AS shops) c
+FROM (SELECT CAST(:id AS bigint) AS id, CAST(:shops AS bigint[]) AS shops, CAST(:kind AS text) AS kind) c
 LEFT JOIN connector_pull p ON p.connector_id = c.id
 LEFT JOIN connector_seen s ON s.connector_id = c.id
 CROSS JOIN LATERAL (
@@ -64,7 +78,10 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) AS held FROM sale_event e WHERE e.verdict = 'quarantined' AND e.connector_id = c.id
 ) h
-CROSS JOIN LATERAL (SELECT count(*) AS conflicts FROM sale_conflict x WHERE x.shop_id = ANY(c.shops)) k
+CROSS JOIN LATERAL (
+    SELECT count(*) AS conflicts FROM sale_conflict x WHERE x.shop_id = ANY(c.shops) OR cardinality(c.shops) = 0
+        AND EXISTS (SELECT FROM shop o WHERE o.id = x.shop_id AND c.kind IN ('push', o.platform))
+) k
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE due_at < 'infinity') AS waiting, min(asked_at) FILTER (WHERE due_at < 'infinity')
         AS oldest, count(*) FILTER (WHERE due_at = 'infinity') AS given_up
@@ -75,23 +92,30 @@ CROSS JOIN LATERAL (
 
 def of_connector(db: Session, actor: Actor, connector: Connector) -> Health:
     """One connector's state."""
-    values = {"id": connector.id, "shops": connector.shop_ids, "now": clock.now(db)}
+    values = {
+        "id": connector.id,
+        "shops": connector.shop_ids,
+        "kind": connector.kind,
+        "now": clock.now(db),
+    }
     return Health(**db.execute(_HEALTH, values).mappings().one())
 
 
 @dataclass(frozen=True)
 class GivenUp:
-    """An order or case whose detail could not be had, and why."""
+    """An order or case whose detail could not be had, why (of details.Reason), and what was said of it."""
 
     subject: str
     ref: str
     asked_at: datetime
-    error: str
+    reason: str
+    said: str
 
 
 _GIVEN_UP = text(
-    "SELECT subject, ref, asked_at, coalesce(error, '') AS error FROM detail_ask"
-    " WHERE connector_id = :id AND attempts > 0 ORDER BY asked_at DESC LIMIT 20"
+    "SELECT subject, ref, asked_at, split_part(error, ' ', 1) AS reason,"
+    " substr(error, length(split_part(error, ' ', 1)) + 2) AS said FROM detail_ask"
+    " WHERE connector_id = :id AND attempts > 0 AND error IS NOT NULL ORDER BY asked_at DESC LIMIT 20"
 )
 
 

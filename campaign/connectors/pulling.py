@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from campaign.accounts import actions
@@ -26,9 +27,11 @@ from campaign.kit.calling import Caller
 from campaign.kit.database import Database
 from campaign.kit.outgoing import Answer, Guard
 from campaign.parties.models import Shop
-from campaign.sales import asks
+from campaign.sales import asks, seen
 from campaign.sales.asks import Subject, Waiting
 from campaign.sales.ingest import Source, ingest
+from campaign.sales.seen import Seen
+from campaign.sales.submissions import Submission
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +72,13 @@ def pull(asking: Asking, connector_id: int) -> int:
         with asking.database.transaction(SYSTEM) as db:
             turns.note_trouble(db, SYSTEM, connector_id, trouble)
         return 0
+    except OperationalError:
+        raise  # the database is away: nothing is wrong with the account
+    except Exception:
+        # A fault of ours must not ask a platform again and again: the account pauses as after any other.
+        with asking.database.transaction(SYSTEM) as db:
+            turns.note_trouble(db, SYSTEM, connector_id, Trouble("failed"))
+        raise
     finally:
         with asking.database.transaction(SYSTEM) as db:
             turns.end(db, SYSTEM, connector_id)
@@ -179,26 +189,44 @@ class _Account:
             turns.note_well(db, SYSTEM, self._turn.connector_id)
 
     def _keep(self, db: Session, due: Sequence[Waiting], found: dict[str, list[Told]]) -> None:
-        """Details and the end of their asks, together."""
-        told: list[tuple[Told, str]] = []
-        answered: list[Waiting] = []
+        """Details and the end of their asks, together. What is not taken in stays asked for, and is shown."""
+        told: list[tuple[Submission, Waiting]] = []
+        failed: dict[Waiting, Trouble] = {}
         for one in due:
-            lines = found.get(one.ask.ref)
-            if lines is None:
-                self._fail(db, one, "not_there", "")
-                continue
-            shops = [line.shop_ref or one.ask.shop_ref or self._own_shop for line in lines]
-            if None in shops:
-                self._fail(db, one, "no_shop", "")
-                continue
-            told += [(line, shop) for line, shop in zip(lines, shops, strict=True) if shop is not None]
-            answered.append(one)
-        told.sort(key=lambda pair: (pair[0].line_id, pair[0].refund_id or ""))
-        given = [line.submission(index, self._kind, shop) for index, (line, shop) in enumerate(told)]
-        outcome = ingest(db, self._actor, given, Source("detail", self._turn.connector_id))
+            try:
+                told += [(given, one) for given in self._submissions(one, found.get(one.ask.ref))]
+            except Trouble as trouble:
+                failed[one] = trouble
+        # Ascending by line: the order in which every writer takes its locks.
+        told.sort(key=lambda pair: (pair[0].line_id or "", pair[0].refund_id or ""))
+        for index, (given, _) in enumerate(told):
+            given.index = index
+        outcome = ingest(
+            db, self._actor, [given for given, _ in told], Source("detail", self._turn.connector_id)
+        )
         for refused in outcome.rejected:
-            log.warning("detail_refused", connector_id=self._turn.connector_id, code=refused.code)
-        asks.done(db, self._turn.connector_id, answered)
+            # A contradiction is kept and shown by itself; of another account's shop nothing was kept.
+            if refused.code == "out_of_scope":
+                failed[told[refused.index][1]] = Trouble("no_shop", told[refused.index][0].shop_ref)
+        for one, why in failed.items():
+            self._fail(db, one, why.reason, why.said)
+        asks.done(db, self._turn.connector_id, [one for one in due if one not in failed])
+        now = clock.now(db)
+        if told:
+            newest = max(given.occurred_at for given, _ in told)
+            seen.note(db, [Seen(self._turn.connector_id, newest)], now)
+
+    def _submissions(self, one: Waiting, lines: Sequence[Told] | None) -> list[Submission]:
+        """What a detail tells, as events. Raises Trouble where that cannot be kept."""
+        if lines is None:
+            raise Trouble("not_there")
+        made = []
+        for line in lines:
+            shop_ref = line.shop_ref or one.ask.shop_ref or self._own_shop
+            if shop_ref is None:
+                raise Trouble("no_shop")
+            made.append(line.submission(0, self._kind, shop_ref))
+        return made
 
     def _fail(self, db: Session, one: Waiting, reason: str, said: str) -> None:
         log.warning("detail_failed", connector_id=self._turn.connector_id, ref=one.ask.ref, reason=reason)

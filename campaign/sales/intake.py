@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -22,10 +21,11 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.database import Database, after_commit
 from campaign.kit.errors import DomainError, Forbidden, Unauthenticated, Unavailable
 from campaign.kit.queue import nudge
-from campaign.sales import asks, parcels, rooms
+from campaign.sales import asks, parcels, rooms, seen
 from campaign.sales.asks import Ask
 from campaign.sales.batches import Batch
 from campaign.sales.scrubbing import salt_of
+from campaign.sales.seen import Seen
 from campaign.sales.submissions import Rejection, Submission, prepared
 from campaign.sales.taking import Keep, Parcel, Source, Taken, take
 
@@ -229,29 +229,24 @@ class Intake:
         raise Unavailable("database_busy")
 
     def _note_seen(self, db: Session, taken: "_Answers") -> None:
-        """When each connector last brought something: not with every push, which would queue up at its row."""
+        """What connectors last brought: not with every push, which would queue up at its row; a refusal always."""
         now = time.monotonic()
-        due = sorted(
-            one for one in taken.connectors if now - self._seen.get(one, -SEEN_SECONDS) >= SEEN_SECONDS
-        )
+        due = [
+            one
+            for one in taken.seen
+            if one.refused or now - self._seen.get(one.connector_id, -SEEN_SECONDS) >= SEEN_SECONDS
+        ]
         if due:
-            db.execute(_SEEN, {"ids": due, "now": clock.now(db)})
-            self._seen.update(dict.fromkeys(due, now))
-
-
-_SEEN = text(
-    "INSERT INTO connector_seen (connector_id, last_event_at) SELECT id, :now FROM unnest(CAST(:ids AS bigint[]))"
-    " AS g(id) ORDER BY id ON CONFLICT (connector_id) DO UPDATE"
-    " SET last_event_at = greatest(connector_seen.last_event_at, excluded.last_event_at)"
-)
+            seen.note(db, due, clock.now(db))
+            self._seen.update((one.connector_id, now) for one in due)
 
 
 @dataclass(frozen=True)
 class _Answers:
-    """A verdict for each push, and the connectors that they came from."""
+    """A verdict for each push, and what each connector among them brought."""
 
     answers: list[Taken | DomainError]
-    connectors: set[int]
+    seen: list[Seen]
 
 
 def check_key(db: Session, key: str) -> Actor:
@@ -275,7 +270,27 @@ def _taken(db: Session, pushes: Sequence[_Push], keep: Keep) -> _Answers:
         rooms.note_events(db, answer.usable)
     if any(answer.usable or answer.quarantined for answer in answers):
         after_commit(db, lambda: nudge("sales.fold"))
-    return _Answers(taken, {one.actor.connector_id for one in given if one.actor.connector_id is not None})
+    return _Answers(taken, _seen_of(given, answers))
+
+
+def _seen_of(given: Sequence[Parcel], answers: Sequence[Taken]) -> list[Seen]:
+    """By connector, of the pushes of one transaction."""
+    found: dict[int, list[tuple[Parcel, Taken]]] = {}
+    for parcel, answer in zip(given, answers, strict=True):
+        if parcel.actor.connector_id is not None:
+            found.setdefault(parcel.actor.connector_id, []).append((parcel, answer))
+    return [
+        Seen(
+            connector_id,
+            max(
+                (one.occurred_at for parcel, _ in brought for one in parcel.given if not one.held),
+                default=None,
+            ),
+            len(refused := [one for _, answer in brought for one in answer.rejected]),
+            f"{refused[-1].code} {refused[-1].field}".strip() if refused else None,
+        )
+        for connector_id, brought in sorted(found.items())
+    ]
 
 
 def _ask_for_details(db: Session, pushes: Sequence[_Push], taken: Sequence[Taken | DomainError]) -> None:

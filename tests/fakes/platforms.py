@@ -32,6 +32,7 @@ class Platform(ABC):
         self.refused: list[str] = []
         self.asked: list[tuple[str, Any]] = []
         self.pause = 0.0
+        self.ascii = False
         self._lock = threading.Lock()
         fake = self
 
@@ -49,7 +50,7 @@ class Platform(ABC):
                 parts = urlsplit(self.path)
                 query = dict(parse_qsl(parts.query, keep_blank_values=True))
                 status, told = fake.hear(self.command, parts.path, query, dict(self.headers.items()), body)
-                answer = json.dumps(told, ensure_ascii=False).encode()
+                answer = json.dumps(told, ensure_ascii=fake.ascii).encode()
                 try:
                     self.send_response(status)
                     self.send_header("Content-Type", "application/json")
@@ -153,7 +154,9 @@ class TikTokShop(Platform):
 
 
 class Douyin(Platform):
-    """Orders and after-sale cases, signed in version 2."""
+    """Orders and after-sale cases, signed in version 2. A listing goes as far as its hundredth page."""
+
+    most_pages = 100
 
     def answer(
         self, _method: str, path: str, query: dict[str, str], _headers: dict[str, str], body: bytes
@@ -194,8 +197,12 @@ class Douyin(Platform):
             for one in self.orders.values()
             if one["update_time"] in span
         )
+        if given["page"] >= self.most_pages:
+            return 200, _refused(50002, "isv.parameter-invalid:1", "页码过大")
         start = given["page"] * given["size"]
-        some = [{"order_id": number} for _, number in found[start : start + given["size"]]]
+        some = [
+            {"order_id": number, "update_time": at} for at, number in found[start : start + given["size"]]
+        ]
         data = {"page": given["page"], "size": given["size"], "total": len(found), "shop_order_list": some}
         return 200, {"code": 10000, "msg": "success", "data": data}
 

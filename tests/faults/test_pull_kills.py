@@ -17,8 +17,8 @@ from campaign.sales import asks
 from campaign.sales.asks import Ask
 from tests.fakes.platforms import KEY, SECRET, TikTokShop
 from tests.fakes.senders import ROOT, environment
+from tests.platform_kit import SHOP, tiktok_order
 from tests.sales_kit import assert_reconciled, fold_all
-from tests.workers.test_pulling import SHOP, tiktok_order
 
 ORDERS, KILLS = 30, 6
 

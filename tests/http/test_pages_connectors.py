@@ -1,17 +1,22 @@
 """The pages of connectors: added, tried, their trouble said in words, secrets shown once."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from campaign.connectors import turns
+from campaign.accounts.models import Connector
+from campaign.connectors import health, turns
 from campaign.connectors.details import Trouble
-from campaign.kit import ids
+from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM, Actor
+from campaign.kit.instants import written
 from campaign.sales import asks
 from campaign.sales.asks import Ask
+from campaign.sales.batches import Batch
+from campaign.sales.intake import Intake
 from tests.factory import HUB
 
 FORM = {"kind": "tiktok_shop", "name": "Shop of the world", "app_key": "k1", "app_secret": "s3cret-canary"}
@@ -123,3 +128,33 @@ def test_who_only_reads_sees_no_forms(page, added):
         shown = page(VIEWER, path)
         assert shown.status_code == 200
         assert 'name="app_secret"' not in shown.text
+
+
+def test_refused_events_late_ones_and_contradictions_stand_on_the_connectors_page(page, call, database):
+    made = call(HUB, "POST", "/connectors", json={"name": "ERP"}).json
+    number = ids.internal("con", made["id"])
+    pusher = Actor(kind="key", role="connector", id=5, name="push", connector_id=number)
+    with database.transaction(SYSTEM) as db:
+        now = clock.now(db)
+    head = {
+        "platform": "douyin",
+        "shop_id": "4001",
+        "type": "order.line",
+        "occurred_at": written(now - timedelta(hours=2)),
+    }
+    line = {"line_id": "l1", "status": "paid", "ordered_at": head["occurred_at"], "currency": "CNY", "qty": 1}
+    good = head | line | {"event_id": "e1", "paid_fen": 100}
+    intake = Intake(database, b"k" * 32)
+    intake.take_in(pusher, Batch([good, head | line | {"event_id": "e2"}], []))
+    intake.take_in(pusher, Batch([good | {"paid_fen": 200}, head | line | {"event_id": "e3"}], []))
+    state = call(HUB, "GET", f"/connectors/{made['id']}/health").json
+    assert (state["refused"], state["refused_why"], state["contradicted"]) == (3, "missing paid_fen", 1)
+    assert state["lag_seconds"] in range(7200, 7260)
+    shown = page(HUB, f"/hub/connectors/{made['id']}").text
+    for words in ("paid_fen is needed.", "2 h", "Its newest event came after"):
+        assert words in shown, words
+    assert "缺少 paid_fen。" in page(HUB, f"/hub/connectors/{made['id']}", language="zh_CN").text
+    assert "to look at" in page(HUB, "/hub/connectors").text
+    with clock.travel(timedelta(days=2)), database.transaction(SYSTEM) as db:
+        later = health.of_connector(db, SYSTEM, db.get_one(Connector, number))
+    assert (later.refused, later.refused_lately) == (3, False)

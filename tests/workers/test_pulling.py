@@ -8,129 +8,21 @@ import pytest
 from sqlalchemy import text
 
 from campaign.accounts.models import Connector
-from campaign.connectors import health, turns
-from campaign.connectors.platforms import add, credentials_of
-from campaign.connectors.schemas import ConnectorIn
+from campaign.connectors import health, pulling, turns
+from campaign.connectors.platforms import credentials_of
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.sales.asks import STEPS
 from config.periodic import PERIODIC
 from tests.factory import HUB
-from tests.fakes.platforms import KEY, SECRET, Douyin, Platform, TikTokShop
+from tests.fakes.platforms import KEY, SECRET
 from tests.http.test_platform_pushes import messages, notice, to_douyin, to_tiktok
+from tests.platform_kit import ORDER, ROOM, SHOP, douyin_case, douyin_order, tiktok_order
 from tests.sales_kit import assert_reconciled, fold_all
-from workers import connectors, task
-
-ORDER, SHOP, ROOM = "576461413038785752", "7494", "7300000000000000001"
+from workers import connectors
 
 
-class Account:
-    """An account on a fake platform, and what the product made of what it told."""
-
-    def __init__(self, client: Any, database: Any, settings: Any, fake: Platform, kind: str) -> None:
-        self.client, self.database, self.settings, self.fake = client, database, settings, fake
-        given = ConnectorIn(
-            kind=kind,
-            name=kind,
-            app_key=KEY,
-            app_secret=SECRET,
-            access_token=fake.token,
-            refresh_token=fake.refresh_token,
-            base_url=fake.url,
-        )
-        with database.transaction(SYSTEM) as db:
-            made = add(db, SYSTEM, given, secret_key=settings.secret_key, allow=settings.outgoing_allow)
-            self.id, self.path = made.connector.id, made.push_path
-            self.now = int(clock.now(db).timestamp())
-
-    def run(self) -> None:
-        """A turn of the worker, without waiting for pauses and steps; then all that it brought is counted."""
-        self.sql("UPDATE connector_pull SET paused_until = NULL")
-        self.sql("UPDATE detail_ask SET due_at = now() WHERE due_at < 'infinity'")
-        connectors.pull()
-        fold_all(self.database)
-
-    def sql(self, query: str, **values: Any) -> list[Any]:
-        with self.database.transaction(SYSTEM) as db:
-            found = db.execute(text(query), values)
-            return [tuple(row) for row in found] if found.returns_rows else []
-
-    def lines(self) -> dict[str, dict[str, Any]]:
-        """Decided fields of each line."""
-        rows = self.sql("SELECT line_id, state FROM order_line WHERE state <> '{}'")
-        return {
-            line_id: {name: value for layer in state["layers"] for name, value in layer[4].items()}
-            for line_id, state in rows
-        }
-
-    def asks(self) -> list[Any]:
-        return self.sql(
-            "SELECT subject, ref, attempts, due_at = 'infinity', error FROM detail_ask ORDER BY 1, 2"
-        )
-
-    def health(self) -> health.Health:
-        with self.database.transaction(SYSTEM) as db:
-            return health.of_connector(db, SYSTEM, db.get_one(Connector, self.id))
-
-
-@pytest.fixture(autouse=True)
-def _on_these(parts: Any) -> Any:
-    task.use(parts)
-    yield
-    task.use(None)
-
-
-@pytest.fixture
-def tiktok(client: Any, database: Any, settings: Any) -> Any:
-    with TikTokShop() as fake:
-        yield Account(client, database, settings, fake, "tiktok_shop")
-
-
-@pytest.fixture
-def douyin(client: Any, database: Any, settings: Any) -> Any:
-    with Douyin() as fake:
-        yield Account(client, database, settings, fake, "douyin")
-
-
-def tiktok_order(at: int, number: str = ORDER, **given: Any) -> dict[str, Any]:
-    """Two units; freight and tax of the whole order do not divide by two."""
-    line = {
-        "sku_id": "1729", "product_id": "1728", "seller_sku": "XJ-MOTO-01", "product_name": "Leather jacket",
-        "original_price": "120.00", "sale_price": "99.99", "seller_discount": "15.01", "platform_discount": "5.00",
-        "currency": "USD", "display_status": "AWAITING_SHIPMENT", "is_gift": False, "room_id": ROOM,
-    }  # fmt: skip
-    payment = {"currency": "USD", "sub_total": "199.98", "shipping_fee": "5.01", "tax": "16.03"}
-    lines = [line | {"id": f"{number}-{place}"} for place in (1, 2)]
-    return {
-        "id": number, "status": "AWAITING_SHIPMENT", "create_time": at - 60, "paid_time": at - 30, "update_time": at,
-        "recipient_address": {"name": "Jo Doe", "phone_number": "5550100"}, "payment": payment, "line_items": lines,
-    } | given  # fmt: skip
-
-
-def douyin_order(at: int, number: str = "6920000000000000001", **line: Any) -> dict[str, Any]:
-    told = {
-        "order_id": f"{number[:-1]}9", "parent_order_id": number, "order_status": 2, "create_time": at - 60,
-        "pay_time": at - 30, "update_time": at, "item_num": 2, "origin_amount": 70_000, "order_amount": 129_000,
-        "pay_amount": 129_000, "post_amount": 1_000, "product_id_str": "3538", "sku_id": 1729, "code": "XJ-MOTO-01",
-        "author_id": 99, "room_id_str": ROOM, "ad_env_type": "", "given_product_type": "", "trade_type": 0,
-    }  # fmt: skip
-    whole = {"order_id": number, "shop_id": 4463798, "update_time": at, "post_receiver": "张三"}
-    return whole | {"sku_order_list": [told | line]}
-
-
-def douyin_case(at: int, **given: Any) -> dict[str, Any]:
-    info = {
-        "after_sale_id": 7001, "after_sale_status": 12, "after_sale_type": 0, "refund_status": 3,
-        "refund_amount": 51_000, "refund_post_amount": 1_000,
-        "apply_time": at - 20, "update_time": at, "reason_code": 3,
-    }  # fmt: skip
-    line = {"sku_order_id": "6920000000000000009"}
-    return {
-        "process_info": {"after_sale_info": info | given},
-        "order_info": {"shop_order_id": "6920000000000000001", "sku_order_infos": [line]},
-    }
-
-
+@pytest.mark.usefixtures("at_work")
 def test_the_task_stands_in_the_table_of_periodic_jobs_and_may_come_with_nothing_to_do():
     assert connectors.pull.name in PERIODIC
     connectors.pull()
@@ -180,39 +72,6 @@ def test_a_return_is_split_over_its_lines_and_its_notice_may_come_first(tiktok):
     told = [(row[0], row[1], row[2]["layers"][0][4]["amount_fen"]) for row in rows]
     assert told == [("r1", f"{ORDER}-1", 5001), ("r2", f"{ORDER}-2", 5000)]
     assert_reconciled(tiktok.database)
-
-
-def test_a_listing_finds_what_no_push_told_of_page_by_page_and_goes_on_where_it_broke_off(tiktok):
-    for place in range(5):
-        number = f"57{place}"
-        tiktok.fake.orders[number] = tiktok_order(tiktok.now - 100 + place, number)
-    # The second page is refused: the first must not be asked for again.
-    tiktok.fake.troubles = []
-    usual = tiktok.fake.answer
-    calls: list[str] = []
-
-    def once_away(method: str, path: str, query: dict[str, str], *rest: Any) -> Any:
-        if path.endswith("/search"):
-            calls.append(query.get("page_token", "0"))
-            if len(calls) == 2:
-                return 500, {}
-        return usual(method, path, query, *rest)
-
-    tiktok.fake.answer = once_away
-    # No shop is named by a listing: an account of one shop has it.
-    tiktok.sql("INSERT INTO shop (platform, external_id, name) VALUES ('tiktok_shop', :shop, 'x')", shop=SHOP)
-    tiktok.sql("UPDATE connector SET shop_ids = ARRAY(SELECT id FROM shop) WHERE id = :id", id=tiktok.id)
-    tiktok.run()
-    assert (calls, tiktok.health().error, tiktok.lines()) == (["0", "2"], "away", {})
-    assert tiktok.health().listed_through is None
-    tiktok.run()
-    assert calls == ["0", "2", "2", "4"]
-    assert len(tiktok.lines()) == 10
-    state = tiktok.health()
-    assert (state.error, state.details_waiting, state.details_given_up) == (None, 0, 0)
-    assert state.listed_through is not None
-    # Fifty at a time: five orders were one request.
-    assert tiktok.fake.times("/order/202309/orders") == 1
 
 
 def test_tokens_that_ended_are_renewed_and_kept_sealed(tiktok):
@@ -271,7 +130,7 @@ def test_an_order_that_is_not_there_is_given_up_in_the_end_and_taken_up_again(ti
     assert (tiktok.health().details_given_up, tiktok.health().details_waiting) == (1, 0)
     with tiktok.database.transaction(SYSTEM) as db:
         failing = health.failing(db, SYSTEM, db.get_one(Connector, tiktok.id))
-        assert [(one.ref, one.error) for one in failing] == [("404", "not_there")]
+        assert [(one.ref, one.reason, one.said) for one in failing] == [("404", "not_there", "")]
         assert health.ask_again(db, SYSTEM, db.get_one(Connector, tiktok.id)) == 1
     tiktok.fake.orders["404"] = tiktok_order(tiktok.now, "404")
     tiktok.run()
@@ -287,6 +146,51 @@ def test_one_order_that_cannot_be_read_keeps_none_of_its_neighbours_waiting(tikt
     assert sorted(tiktok.lines()) == ["1-1", "1-2", "3-1", "3-2"]
     ((_, ref, _, _, error),) = tiktok.asks()
     assert (ref, error) == ("2", "unreadable amount '9.999'")
+
+
+@pytest.mark.parametrize("text", ["Jacket\x00", "Jacket \ud800"])
+def test_an_order_with_text_that_cannot_be_stored_keeps_none_of_its_neighbours_waiting(tiktok, text):
+    for number in ("1", "2"):
+        to_tiktok(tiktok.client, tiktok.path, notice(tiktok.now, f"n{number}", order_id=number))
+        tiktok.fake.orders[number] = tiktok_order(tiktok.now, number)
+    tiktok.fake.orders["2"]["line_items"][0]["product_name"] = text
+    tiktok.fake.ascii = True
+    tiktok.run()
+    assert sorted(tiktok.lines()) == ["1-1", "1-2"]
+    ((_, ref, _, _, error),) = tiktok.asks()
+    assert (ref, error) == ("2", "unreadable text")
+    assert tiktok.health().error is None
+
+
+def test_an_order_of_a_shop_that_the_account_does_not_feed_is_shown_and_not_struck_off(tiktok):
+    given = {"p": "tiktok_shop", "shop": SHOP}
+    tiktok.sql("INSERT INTO shop (platform, external_id, name) VALUES (:p, :shop, 'x')", **given)
+    tiktok.sql("UPDATE connector SET shop_ids = ARRAY(SELECT id FROM shop) WHERE id = :id", id=tiktok.id)
+    tiktok.fake.orders["1"] = tiktok_order(tiktok.now - 60, "1")
+    tiktok.fake.orders["2"] = tiktok_order(tiktok.now - 60, "2", shop_id="9999")
+    tiktok.run()
+    assert sorted(tiktok.lines()) == ["1-1", "1-2"]
+    ((_, ref, _, _, error),) = tiktok.asks()
+    assert (ref, error) == ("2", "no_shop 9999")
+
+
+def test_a_fault_of_ours_pauses_the_account_and_the_page_says_so(tiktok, monkeypatch):
+    tiktok.fake.orders["1"] = tiktok_order(tiktok.now, "1")
+    to_tiktok(tiktok.client, tiktok.path, notice(tiktok.now, order_id="1"))
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pulling, "ingest", broken)
+        tiktok.run()
+        state = tiktok.health()
+        assert (state.error, state.paused_until is not None, state.details_waiting) == ("failed", True, 1)
+        before = len(tiktok.fake.asked)
+        connectors.pull()
+        assert len(tiktok.fake.asked) == before, "asked while it was to pause"
+    tiktok.run()
+    assert (len(tiktok.lines()), tiktok.health().error) == (2, None)
 
 
 def test_an_order_pushed_again_while_it_is_asked_for_is_asked_for_again(tiktok):

@@ -32,8 +32,6 @@ from campaign.connectors.protocol import written_id
 from campaign.sales.asks import Ask, Subject
 
 _PAGE = 100
-_MOST_PAGES = 100
-"""The platform pages no further into a span."""
 
 _SUCCESS = 10_000
 _TOKEN_CODES = frozenset((30_001, 30_002, 30_005))
@@ -46,7 +44,6 @@ _STATUSES = {
     101: "paid",
     3: "shipped",
     4: "cancelled",
-} | {
     5: "completed",
     21: "paid",
     22: "shipped",
@@ -100,20 +97,34 @@ class DouyinApi:
     def list_changed(
         self, access: Access, since: datetime, until: datetime, page: str | None, now: datetime
     ) -> Request:
-        span = {"update_time_start": int(since.timestamp()), "update_time_end": int(until.timestamp())}
-        paged = {"page": int(page or "0"), "size": _PAGE, "order_by": "update_time", "order_asc": True}
+        start, number = _place(page)
+        span = {
+            "update_time_start": start or int(since.timestamp()),
+            "update_time_end": int(until.timestamp()),
+        }
+        paged = {"page": number, "size": _PAGE, "order_by": "update_time", "order_asc": True}
         return self._signed(access, "order.searchList", span | paged, now)
 
     def read_changed(self, status: int, body: bytes, page: str | None) -> Listed:
+        """The next page begins at the second in which this one ends, rather than so many rows further on.
+
+        An order that changes again leaves the span, and all after it would move up by one, past a page number; and
+        the platform counts no further than its hundredth page. Only within one second are pages counted.
+        """
         data = _checked(status, body).data
+        rows = objects(data.get("shop_order_list"))
         found = [
             Ask("order", wanted_id(one.get("order_id"), "order_id"), some_id(one.get("shop_id")))
-            for one in objects(data.get("shop_order_list"))
+            for one in rows
         ]
-        following = int(page or "0") + 1
+        start, number = _place(page)
         total = data.get("total")
-        more = type(total) is int and following * _PAGE < total and following < _MOST_PAGES and bool(found)
-        return Listed(found, str(following) if more else None)
+        if not rows or type(total) is not int or total <= (number + 1) * _PAGE:
+            return Listed(found, None)
+        seconds = [_second(one) for one in rows]
+        if min(seconds) == max(seconds):
+            return Listed(found, f"{seconds[0]}.{number + 1 if start in (None, seconds[0]) else 1}")
+        return Listed(found, f"{max(seconds)}.0")
 
     def refresh(self, access: Access, now: datetime) -> Request:
         given = {"grant_type": "refresh_token", "refresh_token": access.credentials.refresh_token}
@@ -150,6 +161,19 @@ class DouyinApi:
             query["access_token"] = given.access_token
         url = f"{access.base_url or self.base_url}/{method.replace('.', '/')}?{urlencode(query)}"
         return Request("POST", url, {"Content-Type": "application/json"}, sent.encode())
+
+
+def _place(page: str | None) -> tuple[int | None, int]:
+    """(the second at which a page's span begins, its number there); of the first page the span is the caller's."""
+    start, dot, number = (page or "").partition(".")
+    return (int(start), int(number)) if dot else (None, 0)
+
+
+def _second(order: Mapping[str, Any]) -> int:
+    at = instant(order.get("update_time"))
+    if at is None:
+        raise Trouble("unreadable", "update_time")
+    return int(at.timestamp())
 
 
 def _checked(status: int, body: bytes) -> Answered:

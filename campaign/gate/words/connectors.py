@@ -13,6 +13,9 @@ WORDS = {
     "pull_error.refused": _("The platform refuses these credentials."),
     "pull_error.away": _("The platform does not answer."),
     "pull_error.unreadable": _("The platform's answer cannot be read."),
+    "pull_error.failed": _("Something went wrong here: the reason is in the server's log."),
+    "pull_error.not_there": _("The platform does not know it."),
+    "pull_error.no_shop": _("It is of no shop, or of one that this account does not feed."),
     "done.connector_test": _("The platform is being asked. Its answer appears here."),
     "done.connector_again": _("It is asked for once more."),
 }

@@ -13,6 +13,7 @@ from campaign.connectors import health, platforms
 from campaign.connectors.schemas import ConnectorIn, CredentialsIn
 from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
+from campaign.gate.wording import in_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import WrongState
@@ -144,6 +145,12 @@ def _index(db: Session, actor: Actor, query: ListQuery, form: forms.Form[Any]) -
     return make_response(answer, form.status)
 
 
+def _event_words(why: str) -> str:
+    """The last refusal, kept as its code and the field at fault."""
+    code, _, field = why.partition(" ")
+    return in_words(f"event_{code}", {"field": field})
+
+
 def _one(
     db: Session,
     actor: Actor,
@@ -160,6 +167,7 @@ def _one(
         connector=connector,
         state=health.of_connector(db, actor, connector),
         failing=health.failing(db, actor, connector),
+        event_words=_event_words,
         shops=[names[one] for one in connector.shop_ids if one in names],
         form=form or forms.blank(),
         secret=secret,
