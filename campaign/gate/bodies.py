@@ -85,7 +85,8 @@ def _code_of(fault: Any) -> tuple[str, dict[str, Any]]:
     if kind in ("string_too_long", "too_long"):
         return "too_long", {"most": context["max_length"]}
     if kind in ("literal_error", "enum"):
-        return "choice", {"allowed": context.get("expected", "")}
+        # Told as 'csv' or 'xlsx': the word between is English, whoever reads.
+        return "choice", {"allowed": context.get("expected", "").replace(" or ", ", ").replace("'", "")}
     if kind.startswith(("int_", "greater_than", "less_than")):
         return "number", {"least": context.get("ge", _LEAST), "most": context.get("le", _MOST)}
     return "wrong_type", {}

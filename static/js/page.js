@@ -14,9 +14,10 @@
   // The first fault of a form gets the focus.
   const wrong = document.querySelector("[aria-invalid=true]");
   if (wrong) wrong.focus();
-  // On a phone the menu scrolls: its current entry is brought into view.
-  const here = document.querySelector(".menu [aria-current]");
-  if (here) here.parentElement.scrollLeft = here.offsetLeft - 20;
+  // On a phone menus and tabs scroll: their current entry is brought into view.
+  document.querySelectorAll(".menu [aria-current]").forEach((here) => {
+    here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 20;
+  });
   // The board opens with now at a quarter of its width.
   const settle = () => {
     const board = document.querySelector(".board");
@@ -60,6 +61,19 @@
     button.addEventListener("click", async () => {
       if (await copy(document.getElementById(button.dataset.copies)).catch(() => false)) button.textContent = button.dataset.copied;
     });
+  });
+  // One box ticks all of a name in its form; it shows only where it works, and says when not all are ticked.
+  document.querySelectorAll("[data-ticks]").forEach((all) => {
+    const boxes = [...all.form.elements].filter((box) => box.type === "checkbox" && box.name === all.dataset.ticks);
+    const tell = () => {
+      const ticked = boxes.filter((box) => box.checked).length;
+      all.checked = ticked > 0 && ticked === boxes.length;
+      all.indeterminate = ticked > 0 && ticked < boxes.length;
+    };
+    all.closest("label").hidden = boxes.length === 0;
+    all.addEventListener("change", () => { boxes.forEach((box) => { box.checked = all.checked; }); tell(); });
+    boxes.forEach((box) => box.addEventListener("change", tell));
+    tell();
   });
   // Escape closes the side panel and gives the focus back.
   let opener = null;

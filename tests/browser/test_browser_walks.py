@@ -165,3 +165,30 @@ def test_a_brand_reads_the_name_of_no_other(walk):
     for path in pages_of(walker, "brand"):
         shown = walker.page.content()
         assert [name for name in others if name in shown] == [], path
+
+
+def test_one_box_ticks_all_lines_of_a_page(walk, tmp_path):
+    header = "主订单编号,商品数量,商品金额,订单提交时间,支付完成时间,订单状态,订单应付金额,达人ID,流量体裁"
+    at = (datetime.now(ZONE) - timedelta(minutes=10)).strftime("%Y-%m-%d %H:%M:%S")
+    rows = (f"69{number},1,9.00,{at},{at},待发货,9.00,70000001,直播" for number in range(3))
+    file = tmp_path / "orders.csv"
+    file.write_text("\n".join((header, *rows)), encoding="utf-8")
+    walker = walk("hub", language="en")
+    page = walker.page
+    walker.go("/hub/imports")
+    page.select_option("#shop_id", index=1)
+    page.set_input_files("input[type=file]", file)
+    page.click("main form[enctype] button")
+    page.click("form[action$=commit] button")
+    page.wait_for_load_state()
+    walker.go("/hub/data")
+    lines, box = page.locator("input[name=line]"), page.get_by_label("Tick all of this page")
+    assert lines.count() >= 3
+    box.check()
+    assert page.locator("input[name=line]:checked").count() == lines.count()
+    lines.first.uncheck()
+    assert box.evaluate("one => [one.checked, one.indeterminate]") == [False, True]
+    box.check()
+    box.uncheck()
+    assert page.locator("input[name=line]:checked").count() == 0
+    assert walker.complaints == []

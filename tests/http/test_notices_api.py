@@ -1,5 +1,7 @@
 """Notices and channels over the API and as pages."""
 
+import re
+
 import pytest
 from sqlalchemy import text
 
@@ -229,3 +231,18 @@ def test_links_of_notices_lead_to_pages_that_are_there(app):
             for session_id in (None, 7):
                 path = link_of(f"{group}.x", audience, session_id)
                 assert routes.test(path, "GET"), path
+
+
+@pytest.mark.parametrize(("language", "begins"), [("zh-CN", "只能是："), ("en", "Must be one of: ")])
+def test_a_wrong_choice_is_told_in_the_readers_language_alone(call, mine, language, begins):
+    answer = call(
+        mine,
+        "POST",
+        "/notice-channels",
+        json=CHANNEL | {"kind": "pigeon"},
+        headers={"Accept-Language": language},
+    )
+    (fault,) = answer.json["errors"]
+    assert fault["message"].startswith(begins)
+    assert re.fullmatch(r"[\w, ]+[.。]", fault["message"].removeprefix(begins))
+    assert " or " not in fault["message"]

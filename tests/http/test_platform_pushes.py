@@ -1,7 +1,9 @@
 """Pushes of platforms at the door: durable before the answer, once each, and only from whom they claim."""
 
 import json
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -210,3 +212,21 @@ def test_a_new_secret_is_made_for_a_push_and_given_for_a_platform(call, account)
     assert [one["field"] for one in bare.json["errors"]] == ["app_key", "app_secret"]
     much = call(HUB, "POST", "/connectors", json={"kind": "push", "name": "x"} | KEYS)
     assert (much.status_code, len(much.json["errors"])) == (422, 2)
+
+
+BODIES = sorted((Path(__file__).parents[1] / "data" / "bad_json").iterdir())
+
+
+@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.name)
+def test_a_hostile_body_that_is_rightly_signed_is_refused_in_time_and_keeps_the_door_open(
+    path, client, account, stored
+):
+    body = path.read_bytes()
+    for kind, send in (("tiktok_shop", to_tiktok), ("douyin", to_douyin)):
+        where = account(kind)["push_path"]
+        began = time.monotonic()
+        answer = send(client, where, body)
+        assert time.monotonic() - began < 2
+        # An empty list of messages tells nothing, and there is nothing wrong with it.
+        assert answer.status_code in ((200, 400, 422) if body.strip() == b"[]" else (400, 422)), answer.data
+    assert stored() == []

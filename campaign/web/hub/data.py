@@ -84,6 +84,7 @@ def _page(db: Session, actor: Actor, query: ListQuery, form: forms.Form[AssignFo
         ways=ways_in(db, actor),
         refused=refused_by_shop(db, actor),
         loose=loose,
+        limit=query.limit,
         sessions=[(ids.public("ses", one.id), one) for one in _near(db, actor, loose)],
         held=page_of_quarantined(db, actor, limit=_FEW),
         contradicted=page_of_conflicts(db, actor, limit=_FEW),
