@@ -341,6 +341,15 @@ def test_lines_without_a_session_are_placed_by_hand(planner, make, database):
     assert re.findall(r'name="line" value="(lin_\w+)"', planner.get("/hub/data").text) == lines[1:]
 
 
+def test_lines_that_no_session_was_near_have_no_box_to_tick(planner, make, database):
+    connector = Actor(kind="key", role="connector", id=5, name="push")
+    Intake(database, b"k" * 32).take_in(connector, Batch([_loose_line(1, make.shop(make.brand()))], []))
+    fold_all(database)
+    page = planner.get("/hub/data").text
+    assert "No session was on around these times." in page
+    assert 'name="line"' not in page
+
+
 def test_a_viewer_sees_what_is_loose_and_places_nothing(app, database):
     viewer = visitor_as(app, database, "hub", hub_role="viewer")
     assert "Every line has its session." in viewer.get("/hub/data").text
