@@ -72,6 +72,9 @@ _DEEPER = {
     "host": (),
     "stranger": (),
 }
+# Where shows on air are found: their page has other parts than that of one ahead. The agency's hosts may all be taken
+# in the hour around its evening shows.
+_WITH_SHOWS_ON_AIR = {"brand": ("/brand/sessions",), "agency": ("/agency/sessions",)}
 _PAGES = {
     "hub": HUB,
     "brand": (
@@ -108,6 +111,13 @@ def pages_of(walker: Walker, role: str) -> Iterator[str]:
     for path in _PAGES[role]:
         walker.go(path)
         yield path
+    for path in _WITH_SHOWS_ON_AIR.get(role, ()):
+        walker.go(path)
+        on_air = walker.page.locator("tr", has=walker.page.locator(".is-live")).locator("a")
+        if on_air.count():
+            show = str(on_air.first.get_attribute("href"))
+            walker.go(show)
+            yield show
     for path, deeper in _DEEPER[role]:
         walker.go(path)
         found = re.search(f'href="({deeper})"', walker.page.content())

@@ -44,7 +44,9 @@ def sessions_around(now: datetime, zone: ZoneInfo) -> Iterator[Planned]:
 
 
 def live_now(now: datetime, others: Sequence[Planned]) -> Planned:
-    """A session that began half an hour ago, with a host nobody else has around now."""
+    """A session that began half an hour ago, with a host nobody else has around now: of the agency that can sign in,
+    where one of its is free, so that its page has a show on air.
+    """
     starts_at = now.replace(second=0, microsecond=0) - timedelta(minutes=30)
     ends_at = starts_at + timedelta(hours=4)
     busy = {
@@ -52,7 +54,7 @@ def live_now(now: datetime, others: Sequence[Planned]) -> Planned:
         for item in others
         if item.starts_at < ends_at + _APART and item.ends_at > starts_at - _APART
     }
-    host = next((index for index in (4, 5, 0, 1, 2, 3, 7, 6) if index not in busy), 4)
+    host = next((index for index in (0, 1, 4, 5, 2, 3, 7, 6) if index not in busy), 4)
     return Planned(900, starts_at, ends_at, 5, host, (0,), "辛皮记 皮衣返场专场")
 
 
