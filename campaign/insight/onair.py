@@ -33,7 +33,7 @@ _LOOKED_AT = 60
 
 @dataclass(frozen=True)
 class Refund:
-    """A refund that came through, or that a buyer has asked for; minor units of `currency`."""
+    """A refund that came through; minor units of `currency`."""
 
     at: datetime
     status: str

@@ -4,11 +4,12 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from sqlalchemy import text
 
 from campaign.insight.marks import ASSUMED, marks_of
 from campaign.kit.actor import Actor
 from tests.factory import HUB
-from tests.sales_kit import add_session
+from tests.sales_kit import add_session, change_session
 from tests.workers.test_sales_tasks import now, push
 from workers import sales as tasks
 
@@ -95,6 +96,45 @@ def test_another_show_of_the_room_another_brand_and_others_see_nothing_of_it(dat
     assert seen(database, session, _brand(other)) == []
     agency = Actor(kind="user", role="agency", id=1, name="a", agency_id=make.agency().id)
     assert seen(database, session, agency) == []
+
+
+def test_the_product_is_found_as_a_lines_is(database, show, make):
+    """Within the shop's brand, or the only one of its name in the house; one of two others' is neither."""
+    session, brand, began = show
+    other, third = make.brand(), make.brand()
+    make.product(brand=other, sku="COAT", name="大衣")
+    for owner in (other, third):
+        make.product(brand=owner, sku="TWICE")
+        make.product(brand=owner, sku="BAG-1", name="别家的包")
+    make.shop(brand=None, external_id="9001")
+    push(
+        database,
+        told(1, began + MINUTE),
+        told(2, began + 4 * MINUTE, "COAT", shop="9001"),
+        told(3, began + 8 * MINUTE, "TWICE", shop="9001"),
+    )
+    tasks.fold()
+    assert [(sku, name) for sku, *_, name in seen(database, session)] == [
+        ("BAG-1", "托特包"),
+        ("COAT", "大衣"),
+        ("TWICE", ""),
+    ]
+    assert [sku for sku, *_ in seen(database, session, _brand(brand))] == ["BAG-1"]
+
+
+def test_a_mark_is_of_the_brand_whose_the_product_was_that_day(database, show, make):
+    session, brand, began = show
+    heir = make.brand()
+    push(database, told(1, began + MINUTE))
+    tasks.fold()
+    with database.transaction(HUB) as db:
+        moved = "UPDATE product SET brand_id = :heir WHERE sku = 'BAG-1'"
+        db.execute(text(moved), {"heir": heir.id})
+        past = "INSERT INTO product_past (product_id, until, brand_id) SELECT id, :day, :brand FROM product"
+        db.execute(text(past), {"day": (began + timedelta(days=2)).date(), "brand": brand.id})
+    change_session(database, session, brand_ids=[brand.id, heir.id])
+    assert [sku for sku, *_ in seen(database, session, _brand(brand))] == ["BAG-1"]
+    assert seen(database, session, _brand(heir)) == []
 
 
 def _brand(brand):

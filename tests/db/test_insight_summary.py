@@ -224,6 +224,23 @@ def test_a_period_is_compared_with_the_one_before_at_the_age_both_have(shelf: Sh
     assert [equal_age(day(6), day(today), 30) for today in (6, 22, 36, 37, 60)] == [0, 15, 15, 30, 30]
 
 
+def test_the_year_before_is_the_same_dates_as_they_stood_at_the_same_age(shelf: Shelf, make: Factory) -> None:
+    then = on_wall(datetime.combine(DAY.replace(year=DAY.year - 1), time(20)), ZoneInfo(zones.hub_zone()))
+    add_session(make, then, then + 2 * HOUR, brand=shelf.brand, account=make.account(external_id="a0"))
+    old = shelf.line(then - EVENING + HOUR, 7000, author_id="a0")
+    beside = shelf.line(then - EVENING + HOUR - DAY_LONG, 500, author_id="a0")
+    back = shelf.refund(old, 7000, then - EVENING + 20 * DAY_LONG)
+    # Told in their time: what is pushed a year late is held until somebody has looked at it.
+    shelf.push(old, beside, back, days_later=(then - EVENING) / DAY_LONG + 21)
+    shelf.push(shelf.line(HOUR, 9000), days_later=32)
+    found = shelf.summary(6, 6, days_later=32, compare_age=15)
+    assert (found.before_age, found.now_at_age[0].paid_gmv_fen) == (15, 9000)
+    assert (found.year_before[0].paid_gmv_fen, found.year_before[0].refund_fen) == (7000, 0)
+    # The refund of its twentieth day is there at the age that has it.
+    older = shelf.summary(6, 6, days_later=32, compare_age=30)
+    assert (older.before_age, older.year_before[0].refund_fen) == (30, 7000)
+
+
 def test_cash_falls_on_the_day_it_moved(shelf: Shelf) -> None:
     one = shelf.line(HOUR, paid_at=(EVENING + 5 * HOUR).isoformat())
     shelf.push(one, shelf.refund(one, 4000, 30 * HOUR), days_later=3)
