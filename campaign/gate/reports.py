@@ -100,7 +100,7 @@ def session_report(db: Session, actor: Actor, session_id: int) -> Report:
         _complete(sales.complete, zone),
         _as_of(sales.as_of, zone),
         *_meant(sales.totals, rated=True),
-        *_part(actor, session),
+        *part_of(actor, session),
     ]
     return Report(f"report-{session.actual_starts_at.astimezone(zone):%Y-%m-%d-%H%M}", told)
 
@@ -130,7 +130,7 @@ def _when_and_who(session: SessionView, zone: ZoneInfo) -> list[str]:
     return [" · ".join(where), brands]
 
 
-def _part(actor: Actor, session: SessionView) -> list[str]:
+def part_of(actor: Actor, session: SessionView) -> list[str]:
     """Says so where the figures are a part of the session."""
     if actor.role in ("agency", "host"):
         return [_say("own_shifts")]

@@ -8,13 +8,16 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
 from campaign.gate.current import parts
+from campaign.gate.reports import part_of
 from campaign.gate.streams import Part
 from campaign.insight.curves import Curve, Point, curve_of
 from campaign.insight.figures import Minute
 from campaign.insight.live import live_figures_of
 from campaign.insight.onair import detail_of, shows_on_air
 from campaign.insight.summary import SessionSales, session_sales
+from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.live.airtime import actuals_of
 from campaign.schedule.views import SessionView
 from campaign.web.show import fen_short
 
@@ -34,6 +37,18 @@ def money_of(db: Session, actor: Actor, session_ids: list[int]) -> dict[int, str
 def sales_of(db: Session, actor: Actor, session: SessionView) -> SessionSales | None:
     """What a session sold, of what the actor may see; None before it went on air."""
     return session_sales(db, actor, session.id) if session.actual_starts_at else None
+
+
+def sold_of(db: Session, actor: Actor, session: SessionView) -> dict[str, Any]:
+    """What any page of a session says of its sales: while on air the part that follows, afterwards the whole; and how
+    the show went beside its plan. part: the words for readers whose figures are a part of the session's.
+    """
+    on_air = session.state == "live"
+    sales = None if on_air else sales_of(db, actor, session)
+    told = show_of(db, actor, session) if on_air else {"curves": curves_of(sales.minutes) if sales else {}}
+    actuals = actuals_of(session, clock.now(db))
+    part = part_of(actor, session)
+    return {"session": session, "sales": sales, "on_air": on_air, "actuals": actuals, "part": part, **told}
 
 
 def show_of(db: Session, actor: Actor, session: SessionView) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import text
@@ -134,6 +135,9 @@ def test_a_brand_and_an_agency_follow_what_is_their_own(now, database, make, app
         visitor = visitor_as(app, database, role, **scope)
         page = visitor.get(path).text
         assert f'data-follows="{path}/now"' in page
+        assert {"brand": "of the reader's own brand", "agency": "of the reader's own hosts"}[
+            role
+        ] in unescape(page)
         assert "data-stream" not in page
         told = visitor.get(f"{path}/now")
         for text_told in (page, told.text):
@@ -145,7 +149,9 @@ def test_a_brand_and_an_agency_follow_what_is_their_own(now, database, make, app
         assert (again.status_code, again.data) == (304, b"")
     change_session(database, show[0], state="ended", actual_ends_at=now)
     assert visitor.get(f"{path}/now").headers["X-Over"] == "1"
-    assert "data-follows" not in visitor.get(path).text
+    over = unescape(visitor.get(path).text)
+    assert "data-follows" not in over
+    assert "the reader's own" in over
 
 
 def test_who_polls_is_told_when_the_show_is_over(now, database, planner, show, path):

@@ -9,14 +9,13 @@ from campaign.gate.streams import conditional
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
-from campaign.live.airtime import actuals_of
 from campaign.parties.models import Host
 from campaign.parties.queries import all_of
 from campaign.schedule.proposals import proposals_of
 from campaign.schedule.queries import get_session, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
 from campaign.schedule.states import CANCEL_CODES, VERBS
-from campaign.web.figures import curves_of, sales_of, show_of, show_part
+from campaign.web.figures import show_part, sold_of
 from campaign.web.paths import read_id
 
 pages = Blueprint("agency_sessions", __name__, url_prefix="/agency/sessions")
@@ -37,16 +36,10 @@ def index(*, db: Session, actor: Actor, query: ListQuery) -> str:
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """One session: co-hosts by name only, sales only of the agency's own shifts."""
     session = get_session(db, actor, read_id("ses", session_id))
-    on_air = session.state == "live"
-    sales = None if on_air else sales_of(db, actor, session)
     return render_template(
         "agency/session.html",
-        session=session,
-        sales=sales,
-        on_air=on_air,
-        **(show_of(db, actor, session) if on_air else {"curves": curves_of(sales.minutes) if sales else {}}),
+        **sold_of(db, actor, session),
         now=clock.now(db),
-        actuals=actuals_of(session, clock.now(db)),
         proposals=proposals_of(db, actor, session_ids=[session.id]),
         proposing=session.state in VERBS["counter"],
         own_people=[one for one in session.participants if one.agency_id == actor.agency_id],

@@ -6,13 +6,11 @@ from sqlalchemy.orm import Session
 from campaign.gate.door import Later, reads
 from campaign.gate.reports import session_report
 from campaign.gate.streams import conditional
-from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
-from campaign.live.airtime import actuals_of
 from campaign.schedule.queries import get_session, page_of_sessions
 from campaign.schedule.schemas import SessionFilter
-from campaign.web.figures import curves_of, sales_of, show_of, show_part
+from campaign.web.figures import show_part, sold_of
 from campaign.web.paths import read_id
 
 pages = Blueprint("brand_sessions", __name__, url_prefix="/brand/sessions")
@@ -33,16 +31,7 @@ def index(*, db: Session, actor: Actor, query: ListQuery) -> str:
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """One session with this brand's own rows; other brands are a count."""
     session = get_session(db, actor, read_id("ses", session_id))
-    on_air = session.state == "live"
-    sales = None if on_air else sales_of(db, actor, session)
-    return render_template(
-        "brand/session.html",
-        session=session,
-        sales=sales,
-        on_air=on_air,
-        **(show_of(db, actor, session) if on_air else {"curves": curves_of(sales.minutes) if sales else {}}),
-        actuals=actuals_of(session, clock.now(db)),
-    )
+    return render_template("brand/session.html", **sold_of(db, actor, session))
 
 
 @pages.get("/<session_id>/now")

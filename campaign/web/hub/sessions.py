@@ -14,7 +14,6 @@ from campaign.gate.reports import session_report
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.live import correcting, running
-from campaign.live.airtime import actuals_of
 from campaign.parties.queries import get
 from campaign.schedule import answering, closing
 from campaign.schedule.following import effect_of
@@ -24,7 +23,7 @@ from campaign.schedule.queries import get_session, history_of
 from campaign.schedule.series.queries import place_of
 from campaign.schedule.states import BEFORE_AIR, CANCEL_CODES, verbs_of
 from campaign.schedule.views import SessionView
-from campaign.web.figures import curves_of, sales_of, show_of
+from campaign.web.figures import sold_of
 from campaign.web.hub.life import named_studios
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt, version_in
@@ -37,23 +36,17 @@ pages = Blueprint("hub_sessions", __name__, url_prefix="/hub/sessions")
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """The session's page; the board shows the part `detail` beside itself."""
     session = get_session(db, actor, read_id("ses", session_id))
-    on_air = session.state == "live"
-    sales = None if on_air else sales_of(db, actor, session)
     return render_template(
         "hub/session.html",
-        session=session,
+        **sold_of(db, actor, session),
         verbs=_allowed(actor, session),
         answer_links=_answer_links(actor, session),
         cancel_codes=CANCEL_CODES,
         history=history_of(db, actor, session.id),
-        sales=sales,
-        on_air=on_air,
         may_bring=allows(actor, "imports.write")
         and any(one.platform == "douyin" for one in session.channels),
-        **(show_of(db, actor, session) if on_air else {"curves": curves_of(sales.minutes) if sales else {}}),
         series=place_of(db, actor, session.id),
         campaign=get(db, actor, Campaign, session.campaign_id) if session.campaign_id else None,
-        actuals=actuals_of(session, clock.now(db)),
         effect=effect_of(db, actor, session.id) if session.state in _RUNNING else None,
         studios=named_studios(db, actor),
         proposals=proposals_of(db, actor, session_ids=[session.id]),
