@@ -34,7 +34,7 @@ def rooms(now, database, make):
 
 
 def sell(database, room, number, at, **given):
-    push(database, event(number, at, shop_id=f"400{room}", author_id=f"a{room}", **given))
+    push(database, event(number, at, **{"shop_id": f"400{room}", "author_id": f"a{room}"} | given))
     tasks.fold()
 
 
@@ -52,6 +52,19 @@ def test_each_room_shows_its_own_and_the_head_all_of_them(now, database, planner
     assert 'title="¥300.00"' in room_of(text, rooms[1])
     assert 'title="¥400.00"' in re.search(r'data-part="sums".*?</dl>', text, re.S)[0]
     assert "<path" in room_of(text, rooms[0])
+
+
+def test_an_order_over_two_shows_is_in_each_and_the_head_adds_lines(now, database, planner, rooms):
+    """Distinct counts are never added: the head says how many lines there were."""
+    sell(database, 1, 1, now - MINUTE, parent_order_id="o1")
+    sell(database, 1, 2, now - MINUTE, parent_order_id="o1")
+    sell(database, 1, 3, now - MINUTE, parent_order_id="o1", author_id="a2")
+    tasks.project()
+    text = planner.get("/hub/live/now").text
+    head = re.search(r'data-part="sums".*?</dl>', text, re.S)[0]
+    assert re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]+)<", head)[0] == ("Order lines", "3")
+    for room in rooms:
+        assert re.search(r">1<small>Orders", room_of(text, room))
 
 
 def test_currencies_are_not_added(now, database, planner, rooms):

@@ -53,7 +53,8 @@ def _floor(db: Session, actor: Actor) -> dict[str, Any]:
         "shows": shows,
         "curves": {show.session.id: curves_of(show.minutes, least_step=STEP_MINUTES) for show in shows},
         "sums": _sums(shows),
-        "orders": sum(total.orders or 0 for show in shows for total in show.figures.totals),
+        # Lines, not orders: an order with lines in two shows would count twice.
+        "lines": sum(total.lines for show in shows for total in show.figures.totals),
         "online": sum(show.online or 0 for show in shows) if any(show.online for show in shows) else None,
         "ringing": sum(alert.acknowledged_at is None for show in shows for alert in show.alerts),
     }
