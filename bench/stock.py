@@ -5,7 +5,8 @@ hub of this kind sells more in each show. Line n is given by arithmetic alone, w
 that the product itself would have written; a test holds a small stock against `reconcile`.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -260,12 +261,34 @@ def fill(url: str, lines: int) -> None:
     work = ([_ORDER_LINES, _REFUNDS, *_ROLLED, *_SEEN, _MARKS], [*_LINE_EVENTS, *_REFUND_EVENTS, _HOMES])
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(partial(_done, url), work))
-        lines = [one for one in kept if "order_line" in one]
-        list(pool.map(partial(_done, url), (lines, [one for one in kept if one not in lines])))
+        list(pool.map(partial(_done, url), _by_part(url, kept)))
+        _done(url, kept)  # of the parents: what their parts have is theirs
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP TABLE stock_line; DROP FUNCTION local_day")
-        connection.execute("VACUUM (ANALYZE, FREEZE)")
+        connection.execute("VACUUM (ANALYZE)")
         connection.execute("CHECKPOINT")
+
+
+_PARTS = """
+SELECT t.relid::regclass::text, pg_partition_root(t.relid)::regclass::text
+FROM unnest(%s::text[]) AS parent, pg_partition_tree(parent::regclass) t WHERE t.isleaf AND t.parentrelid IS NOT NULL
+ORDER BY pg_relation_size(t.relid) DESC
+"""
+_INDEX = re.compile(r"(CREATE (?:UNIQUE )?INDEX) \S+ ON (?:public\.)?(\S+) (.*)")
+_KEY = re.compile(r"ALTER TABLE (\S+) ADD CONSTRAINT \S+ (.*)")
+
+
+def _by_part(url: str, kept: Iterable[str]) -> list[list[str]]:
+    """Everything of one part together, while its rows are in memory: index by index they would come from the disk."""
+    of: dict[str, list[Callable[[str], str]]] = {}
+    for statement in kept:
+        if key := _KEY.fullmatch(statement):
+            of.setdefault(key[1], []).append(partial("ALTER TABLE {1} ADD {0}".format, key[2]))
+        elif index := _INDEX.fullmatch(statement):
+            of.setdefault(index[2], []).append(partial("{0} ON {2} {1}".format, index[1], index[3]))
+    with psycopg.connect(url) as connection:
+        parts = connection.execute(_PARTS, (list(_TABLES),)).fetchall()
+    return [[make(part) for make in of.get(parent, ())] for part, parent in parts]
 
 
 def _done(url: str, statements: Iterable[str]) -> None:

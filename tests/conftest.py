@@ -30,6 +30,10 @@ from tests.facts import misshapen
 from tests.night import Night
 from tests.schedule_kit import Stage
 
+# What they assert is told as a test would tell it.
+for _kit in ("sales_kit", "season_kit", "season_hub", "season_sums", "douyin_kit"):
+    pytest.register_assert_rewrite(f"tests.{_kit}")
+
 if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from apiflask import APIBlueprint
 from flask import url_for
-from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
@@ -38,7 +38,7 @@ Month = Annotated[
     date,
     BeforeValidator(_month),
     PlainSerializer(lambda month: f"{month:%Y-%m}", return_type=str, when_used="json"),
-    Field(json_schema_extra={"format": None, "pattern": r"^20\d\d-(0[1-9]|1[0-2])$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^20\d\d-(0[1-9]|1[0-2])$"}),
 ]
 
 

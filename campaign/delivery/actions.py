@@ -25,7 +25,7 @@ from campaign.parties.queries import get as get_party
 
 SECRET_CONTEXT = "webhook_secret"  # noqa: S105 - says which column, no secret
 OVERLAP = timedelta(hours=24)
-MOST_ENDPOINTS = 20
+MOST_ENDPOINTS = 200
 """Of one agency, in use."""
 
 

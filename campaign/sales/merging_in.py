@@ -38,7 +38,7 @@ def merge(
 
     Order and repetition do not matter: a field is decided by version, never by arrival. Locks lines by key.
     """
-    done = _merge_lines(db, usable, now)
+    done = merge_said(db, _said(usable), now)
     rooms.note_samples(db, usable)
     rooms.note_marks(db, usable)
     rooms.note_spends(db, usable)
@@ -69,7 +69,7 @@ def merge_waiting(db: Session, actor: Actor, *, parcel_id: int | None = None) ->
 
 
 @dataclass(frozen=True)
-class _Said:
+class Said:
     """What a batch says of each line, and of each line's refunds by their id."""
 
     of_lines: dict[LineKey, list[Statement]] = field(default_factory=dict)
@@ -80,8 +80,8 @@ class _Said:
         return {*self.of_lines, *self.of_refunds}
 
 
-def _said(usable: Sequence[Addressed]) -> _Said:
-    said = _Said()
+def _said(usable: Sequence[Addressed]) -> Said:
+    said = Said()
     for shop_id, one in usable:
         if one.line_id is None or one.statement is None:
             continue
@@ -93,9 +93,9 @@ def _said(usable: Sequence[Addressed]) -> _Said:
     return said
 
 
-def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Merged:
+def merge_said(db: Session, said: Said, now: datetime) -> Merged:
     """New lines before those that are there, each by key: the order in which every writer takes its locks."""
-    said, done = _said(usable), Merged()
+    done = Merged()
     if not said.keys:
         return done
     new = missing_lines(db, said.keys)
@@ -111,7 +111,7 @@ def _merge_lines(db: Session, usable: Sequence[Addressed], now: datetime) -> Mer
     return done
 
 
-def _settle(db: Session, rows: Iterable[LineRow], said: _Said, done: Merged, now: datetime) -> None:
+def _settle(db: Session, rows: Iterable[LineRow], said: Said, done: Merged, now: datetime) -> None:
     touched, refunds_changed = [], []
     for row in rows:
         key = row.key

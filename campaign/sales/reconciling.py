@@ -13,11 +13,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.redis import Client
 from campaign.sales import distinct, merging, projecting
 from campaign.sales.events import read
 from campaign.sales.merging import State, Statement, merged
+from campaign.sales.merging_in import Said, merge_said
 from campaign.sales.parcels import parked
 from campaign.sales.submissions import statement_of
 
@@ -194,8 +196,29 @@ def check_lines(db: Session, actor: Actor) -> Iterator[Difference | int]:
     yield done
 
 
+_RAW_OF_LINE = text(
+    "SELECT source, payload FROM sale_event WHERE shop_id = :shop_id AND line_id = :line_id AND verdict = 'accepted'"
+)
+
+
+def merge_again(db: Session, actor: Actor, shop_id: int, line_id: str) -> None:
+    """Merge all that the raw log says of a line into it once more: what it holds already changes nothing."""
+    rows = db.execute(_RAW_OF_LINE, {"shop_id": shop_id, "line_id": line_id})
+    of_line, of_refunds = _told([(row.source, row.payload) for row in rows])
+    key = (shop_id, line_id)
+    said = Said({key: of_line} if of_line else {}, {key: of_refunds} if of_refunds else {})
+    merge_said(db, said, clock.now(db))
+
+
 def _replayed(told: list[tuple[str, Any]]) -> tuple[State, dict[str, State]]:
-    """A line and its refunds from (source, payload) alone: a push says its statement, whatever else holds it."""
+    """A line and its refunds from (source, payload) alone."""
+    of_line, of_refunds = _told(told)
+    refunds = {refund_id: merged(State(), said) for refund_id, said in of_refunds.items()}
+    return merged(State(), of_line), refunds
+
+
+def _told(told: list[tuple[str, Any]]) -> tuple[list[Statement], dict[str, list[Statement]]]:
+    """What is said of a line and of its refunds: a push says its statement, whatever else holds it."""
     of_line: list[Statement] = []
     of_refunds: dict[str, list[Statement]] = {}
     for source, payload in told:
@@ -208,8 +231,7 @@ def _replayed(told: list[tuple[str, Any]]) -> tuple[State, dict[str, State]]:
             refund_id = refund_id if payload["type"] == "refund" else None
         if statement is not None:
             (of_line if refund_id is None else of_refunds.setdefault(refund_id, [])).append(statement)
-    refunds = {refund_id: merged(State(), said) for refund_id, said in of_refunds.items()}
-    return merged(State(), of_line), refunds
+    return of_line, of_refunds
 
 
 def _short(state: tuple[State, dict[str, State]]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
@@ -121,7 +122,19 @@ def test_stored_lines_are_read_and_added_to_beside_what_they_are_held_against(gr
     assert figures[0].figure == "4,000 lines made"
 
 
+def indexes(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """How many each table has, those that are not whole left out."""
+    rows = connection.execute(
+        "SELECT indrelid::regclass::text, count(*) FROM pg_index WHERE indisvalid"
+        " AND indrelid::regclass::text NOT LIKE 'pg\\_%' GROUP BY 1"
+    )
+    return dict(rows.fetchall())
+
+
 def test_a_stock_is_what_the_product_would_have_made_of_its_events(grounds) -> None:
+    with psycopg.connect(grounds.database("empty", lambda _url: None)) as connection:
+        connection.execute("SELECT make_sales_partitions(current_date - 31, 60)")
+        before = indexes(connection)
     url = grounds.database("stock", partial(stock.fill, lines=700))
     database = Database.connect(url, pool_size=2)
     assert_reconciled(database)
@@ -129,6 +142,7 @@ def test_a_stock_is_what_the_product_would_have_made_of_its_events(grounds) -> N
         assert [check_part(db, SYSTEM, part) for part in all_parts(db, SYSTEM)] == [[]] * 620
     with psycopg.connect(url) as connection:
         counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone() for table in TABLES]
+        assert indexes(connection) == before
         connection.execute(
             "UPDATE sales_day SET paid_fen = paid_fen + 1 WHERE basis = 'cohort' AND age_days = 0"
         )

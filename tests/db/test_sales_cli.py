@@ -146,6 +146,7 @@ FAULTS = {
         "refunded_units",
     ): "UPDATE sales_day SET refunded_units = refunded_units + 1 WHERE basis = 'cohort'",
     ("sales_maturity", "maturing_fen"): "UPDATE sales_maturity SET maturing_fen = maturing_fen - 1",
+    ("line", "state"): "UPDATE order_line SET state = state #- '{layers,0,4,product_name}'",
     ("place", "posted"): "UPDATE session_channel SET platform_account_id = NULL",
 }
 

@@ -251,6 +251,64 @@ def test_without_a_second_look_the_later_of_two_workers_fails(
         two_at_one_new_line(busy)
 
 
+JOINED = text(
+    "SELECT l.shop_id, l.line_id, l.platform, l.state, l.posted, l.assigned_session_id, l.session_id,"
+    " l.parent_order_id, l.buyer_hash"
+    " FROM order_line l JOIN unnest(CAST(:shops AS bigint[]), CAST(:lines AS text[])) AS r(shop_id, line_id)"
+    " ON l.shop_id = r.shop_id AND l.line_id = r.line_id ORDER BY l.shop_id, l.line_id FOR UPDATE OF l"
+)
+
+
+def two_at_the_same_lines(busy: Database) -> None:
+    """Of lines in all partitions two workers are told more at once; the second waits for each of them."""
+    shops = [Factory(busy).shop(external_id=str(4001 + n)).external_id for n in range(12)]
+    given = [told(n, shop_id=shop, event_id=f"first-{n}") for n, shop in enumerate(shops)]
+    Intake(busy, KEY).take_in(CONNECTOR, Batch(given, []))
+    fold_all(busy)
+    for discount in ("discount_shop_fen", "discount_host_fen"):
+        more = [one | {"event_id": f"{discount}-{n}", discount: 7} for n, one in enumerate(given)]
+        Intake(busy, KEY).take_in(CONNECTOR, Batch(more, []))
+    second, third = parcels_of(busy)
+
+    def late() -> None:
+        with busy.transaction(SYSTEM) as db:
+            # As the planner does of itself once there are many lines.
+            for name in ("hashjoin", "mergejoin", "seqscan"):
+                db.execute(text(f"SET LOCAL enable_{name} = off"))
+            merge_waiting(db, SYSTEM, parcel_id=third)
+
+    crowd = Crowd()
+    crowd.add(late)
+    with busy.transaction(SYSTEM) as db:
+        merge_waiting(db, SYSTEM, parcel_id=second)
+        crowd.start()
+        wait_for_a_lock(busy)
+    crowd.join()
+
+
+def test_known_lines_that_two_workers_hear_of_at_once_hold_what_both_were_told(busy: Database) -> None:
+    two_at_the_same_lines(busy)
+    fold_all(busy)
+    assert_reconciled(busy)
+    with busy.transaction(SYSTEM) as db:
+        kept = db.execute(
+            text(
+                "SELECT count(*) FROM order_line WHERE state::text LIKE '%discount_shop_fen%'"
+                " AND state::text LIKE '%discount_host_fen%'"
+            )
+        )
+        assert kept.scalar_one() == 12
+
+
+def test_lines_that_are_joined_sorted_and_then_locked_are_left_out(
+    busy: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: so PostgreSQL leaves out what it waited for; that a line is missing is noticed."""
+    monkeypatch.setattr(rows, "_LOCK", JOINED)
+    with pytest.raises(LookupError, match="no such lines"):
+        two_at_the_same_lines(busy)
+
+
 def tell_the_same(busy: Database, turns: int, batch: int = 20) -> None:
     """Writers that tell the same lines in another order each, half of which are there; a deadlock is raised."""
     Factory(busy).shop(external_id="4001")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from jsonschema import Draft202012Validator, SchemaError
 
 from campaign.kit import ids
 from campaign.kit.actor import Actor
@@ -137,6 +138,15 @@ def test_the_document_is_openapi_3_1_with_every_route(client):
     assert document["openapi"] == "3.1.0"
     assert "post" in document["paths"]["/api/v1/studios"]
     assert document["paths"]["/api/v1/studios"]["post"]["requestBody"]["required"] is True
+
+
+def test_every_shape_in_the_document_is_a_json_schema(client):
+    shapes = client.get("/api/v1/openapi.json").json["components"]["schemas"]
+    for shape in shapes.values():
+        Draft202012Validator.check_schema(shape)
+    assert shapes["MonthIn"]["properties"]["month"]["type"] == "string"
+    with pytest.raises(SchemaError):
+        Draft202012Validator.check_schema({"properties": {"month": {"format": None}}})
 
 
 def test_a_shop_and_an_account_keep_whom_they_belong_to(call, make):

@@ -1,8 +1,8 @@
 """Prove that raw events, lines, where they count, rollups and Redis agree to the fen; Redis is repaired.
 
-With --repair lines are placed again and rollups set right by what they posted, and all is looked at again. Exit status
-0 when all is equal, 1 with the differences. Beneath stand the platform's own figures, of sessions whose report was
-brought: where they differ from ours is told by cause, and is no fault of ours by itself.
+With --repair lines are merged and placed again, rollups set right by what they posted, and all is looked at again. Exit
+status 0 when all is equal, 1 with the differences. Beneath stand the platform's own figures, of sessions whose report
+was brought: where they differ from ours is told by cause, and is no fault of ours by itself.
 """
 
 import argparse
@@ -40,11 +40,7 @@ def run(options: argparse.Namespace) -> int:
     with joined() as parts:
         _place_due(parts)
         _fold_all(parts)
-        mended = (
-            [*([] if options.quick else _misplaced(parts, repair=True)), *_mend(parts)]
-            if options.repair
-            else []
-        )
+        mended = _repair(parts, quick=options.quick) if options.repair else []
         replayed, differences = (0, []) if options.quick else _replay(parts)
         differences += [] if options.quick else _misplaced(parts)
         with parts.database.transaction(SYSTEM) as db:
@@ -98,6 +94,12 @@ def _place_due(parts: "Parts") -> None:
                     place(db, SYSTEM, one)
 
 
+def _repair(parts: "Parts", *, quick: bool) -> list["Difference"]:
+    """Lines from the raw log, then where they count, then what they add up to: each stands on the one before it."""
+    found = [] if quick else [*_replay(parts, repair=True)[1], *_misplaced(parts, repair=True)]
+    return [*found, *_mend(parts)]
+
+
 def _mend(parts: "Parts") -> list["Difference"]:
     from campaign.kit.actor import SYSTEM
     from campaign.sales.mending import all_brands, all_parts, mend_brand, mend_part
@@ -138,10 +140,10 @@ def _misplaced(parts: "Parts", *, repair: bool = False) -> list["Difference"]:
     return found
 
 
-def _replay(parts: "Parts") -> tuple[int, list["Difference"]]:
+def _replay(parts: "Parts", *, repair: bool = False) -> tuple[int, list["Difference"]]:
     from campaign.cli.progress import Bar
     from campaign.kit.actor import SYSTEM
-    from campaign.sales.reconciling import check_lines
+    from campaign.sales.reconciling import check_lines, merge_again
 
     replayed = 0
     found: list[Difference] = []
@@ -150,8 +152,15 @@ def _replay(parts: "Parts") -> tuple[int, list["Difference"]]:
             if isinstance(step, int):
                 replayed = step
                 bar(step)
-            elif len(found) < MOST_SHOWN:
+                continue
+            if len(found) < MOST_SHOWN:
                 found.append(step)
+            if repair:
+                shop_id, line_id = step.subject.split(" ", 1)
+                with parts.database.transaction(SYSTEM) as own:
+                    merge_again(own, SYSTEM, int(shop_id), line_id)
+    if repair and found:
+        _fold_all(parts)
     return replayed, found
 
 

@@ -123,13 +123,18 @@ WITH told AS (
     JOIN webhook_message m ON m.day = g.day AND m.event_id = g.event_id AND m.agency_id = g.agency_id
     WHERE g.type = ANY(%(superseding)s) AND m.session_id IS NOT NULL
     ORDER BY m.session_id, m.agency_id, m.position DESC
-), older AS (
+), found AS (
     SELECT d.day, d.id
     FROM told t JOIN webhook_delivery newer ON newer.day = t.day AND newer.event_id = t.event_id
     JOIN webhook_delivery d ON d.session_id = t.session_id AND d.endpoint_id = newer.endpoint_id
     WHERE d.type = 'sales.updated' AND d.state IN ('pending', 'sending', 'held')
       AND d.position < newer.position AND d.day <= newer.day
-    ORDER BY d.id FOR UPDATE OF d
+    ORDER BY d.id
+), older AS (
+    -- Not in the join above: what changed while it was waited for would be left out (campaign.sales.rows).
+    SELECT d.* FROM found f, LATERAL (
+        SELECT day, id FROM webhook_delivery
+        WHERE day = f.day AND id = f.id AND state IN ('pending', 'sending', 'held') FOR UPDATE) d
 )
 UPDATE webhook_delivery d
 SET state = CASE WHEN d.state = 'sending' THEN 'sending' ELSE 'expired' END, last_error = 'superseded',
