@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from campaign.insight.lines import Drill, lines_of, page_of_lines
 from campaign.insight.periods import equal_age
+from campaign.insight.returning import return_curves
 from campaign.insight.summary import BrandSummary, brand_summary, session_sales
 from campaign.insight.tallies import Scope
 from campaign.kit import clock
@@ -315,3 +316,26 @@ def test_another_brand_finds_nothing_here(shelf: Shelf, make: Factory) -> None:
         assert page_of_lines(db, stranger, Drill(Scope(brand_id=shelf.brand.id))).items == []
     with shelf.database.transaction(SYSTEM) as db:
         assert session_sales(db, SYSTEM, shelf.first).totals[0].lines == 1
+
+
+def test_each_category_has_a_return_curve_of_its_own(shelf: Shelf, make: Factory) -> None:
+    """By hand: of 100 yuan of coats a quarter is back on the day of the order, half of it by the fourth; no bag is."""
+    make.product(shelf.brand, sku="C-1", category="皮衣")
+    make.product(shelf.brand, sku="C-2", category="皮衣")
+    make.product(shelf.brand, sku="B-1", category="包")
+    coat, other = shelf.line(HOUR, 6000, merchant_sku="C-1"), shelf.line(HOUR, 4000, merchant_sku="C-2")
+    bag, unknown = shelf.line(HOUR, 5000, merchant_sku="B-1"), shelf.line(HOUR, 1000, merchant_sku="?")
+    back = (shelf.refund(coat, 2500, 2 * HOUR), shelf.refund(other, 2500, 3 * DAY_LONG))
+    shelf.push(coat, other, bag, unknown, *back, days_later=4)
+    with (
+        clock.travel(EVENING + timedelta(days=4) - datetime.now(UTC) - zones.offset()),
+        shelf.database.transaction(HUB) as db,
+    ):
+        found = return_curves(db, HUB, shelf.brand.id, day(6), day(7))
+    assert found.by == "category"
+    assert {one.part: [point.rate for point in one.points] for one in found.curves} == {
+        None: [1563, 1563, 1563, 3125],
+        "皮衣": [2500, 2500, 2500, 5000],
+        "包": [0, 0, 0, 0],
+        "": [0, 0, 0, 0],
+    }
