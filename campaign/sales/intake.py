@@ -232,13 +232,17 @@ class Intake:
         """What connectors last brought: not with every push, which would queue up at its row; a refusal always."""
         now = time.monotonic()
         due = [
-            one
-            for one in taken.seen
-            if one.refused or now - self._seen.get(one.connector_id, -SEEN_SECONDS) >= SEEN_SECONDS
+            _seen_of(connector_id, brought)
+            for connector_id, brought in sorted(taken.brought.items())
+            if now - self._seen.get(connector_id, -SEEN_SECONDS) >= SEEN_SECONDS
+            or any(answer.rejected for _, answer in brought)
         ]
         if due:
             seen.note(db, due, clock.now(db))
             self._seen.update((one.connector_id, now) for one in due)
+
+
+_Brought = dict[int, list[tuple[Parcel, Taken]]]
 
 
 @dataclass(frozen=True)
@@ -246,7 +250,7 @@ class _Answers:
     """A verdict for each push, and what each connector among them brought."""
 
     answers: list[Taken | DomainError]
-    seen: list[Seen]
+    brought: _Brought
 
 
 def check_key(db: Session, key: str) -> Actor:
@@ -270,27 +274,23 @@ def _taken(db: Session, pushes: Sequence[_Push], keep: Keep) -> _Answers:
         rooms.note_events(db, answer.usable)
     if any(answer.usable or answer.quarantined for answer in answers):
         after_commit(db, lambda: nudge("sales.fold"))
-    return _Answers(taken, _seen_of(given, answers))
+    return _Answers(taken, _by_connector(given, answers))
 
 
-def _seen_of(given: Sequence[Parcel], answers: Sequence[Taken]) -> list[Seen]:
-    """By connector, of the pushes of one transaction."""
-    found: dict[int, list[tuple[Parcel, Taken]]] = {}
+def _by_connector(given: Sequence[Parcel], answers: Sequence[Taken]) -> _Brought:
+    found: _Brought = {}
     for parcel, answer in zip(given, answers, strict=True):
         if parcel.actor.connector_id is not None:
             found.setdefault(parcel.actor.connector_id, []).append((parcel, answer))
-    return [
-        Seen(
-            connector_id,
-            max(
-                (one.occurred_at for parcel, _ in brought for one in parcel.given if not one.held),
-                default=None,
-            ),
-            len(refused := [one for _, answer in brought for one in answer.rejected]),
-            f"{refused[-1].code} {refused[-1].field}".strip() if refused else None,
-        )
-        for connector_id, brought in sorted(found.items())
-    ]
+    return found
+
+
+def _seen_of(connector_id: int, brought: Sequence[tuple[Parcel, Taken]]) -> Seen:
+    """Of one connector's pushes in one transaction."""
+    told = (one.occurred_at for parcel, _ in brought for one in parcel.given if not one.held)
+    refused = [one for _, answer in brought for one in answer.rejected]
+    why = f"{refused[-1].code} {refused[-1].field}".strip() if refused else None
+    return Seen(connector_id, max(told, default=None), len(refused), why)
 
 
 def _ask_for_details(db: Session, pushes: Sequence[_Push], taken: Sequence[Taken | DomainError]) -> None:
