@@ -209,17 +209,14 @@ def told(number: int, **given: Any) -> dict[str, Any]:
     return told_line(number, **{"occurred_at": at, "ordered_at": at} | given)
 
 
-def two_at_one_new_line(busy: Database) -> None:
-    """Two workers find the same line missing; the one that comes second to write it waits for the other's commit."""
-    Factory(busy).shop(external_id="4001")
-    first = told(1, event_id="first", merchant_sku="SKU-1", version="2026-11-29T10:00:00Z")
-    second = told(1, event_id="second", room_id="r1", version="2026-11-29T11:00:00Z", paid_fen=90)
-    Intake(busy, KEY).take_in(CONNECTOR, Batch([first], []))
-    Intake(busy, KEY).take_in(CONNECTOR, Batch([second, told(2)], []))
+def merged_at_once(busy: Database, *settings: str) -> None:
+    """Two parcels by two workers; the second, with these settings, comes to wait for the first one's commit."""
     one, other = parcels_of(busy)
 
     def late() -> None:
         with busy.transaction(SYSTEM) as db:
+            for setting in settings:
+                db.execute(text(setting))
             merge_waiting(db, SYSTEM, parcel_id=other)
 
     crowd = Crowd()
@@ -229,6 +226,16 @@ def two_at_one_new_line(busy: Database) -> None:
         crowd.start()
         wait_for_a_lock(busy)
     crowd.join()
+
+
+def two_at_one_new_line(busy: Database) -> None:
+    """Two workers find the same line missing; the one that comes second to write it waits for the other's commit."""
+    Factory(busy).shop(external_id="4001")
+    first = told(1, event_id="first", merchant_sku="SKU-1", version="2026-11-29T10:00:00Z")
+    second = told(1, event_id="second", room_id="r1", version="2026-11-29T11:00:00Z", paid_fen=90)
+    Intake(busy, KEY).take_in(CONNECTOR, Batch([first], []))
+    Intake(busy, KEY).take_in(CONNECTOR, Batch([second, told(2)], []))
+    merged_at_once(busy)
 
 
 def test_a_line_that_two_workers_make_at_once_holds_what_both_were_told(busy: Database) -> None:
@@ -268,22 +275,8 @@ def two_at_the_same_lines(busy: Database) -> None:
     for discount in ("discount_shop_fen", "discount_host_fen"):
         more = [one | {"event_id": f"{discount}-{n}", discount: 7} for n, one in enumerate(given)]
         Intake(busy, KEY).take_in(CONNECTOR, Batch(more, []))
-    second, third = parcels_of(busy)
-
-    def late() -> None:
-        with busy.transaction(SYSTEM) as db:
-            # As the planner does of itself once there are many lines.
-            for name in ("hashjoin", "mergejoin", "seqscan"):
-                db.execute(text(f"SET LOCAL enable_{name} = off"))
-            merge_waiting(db, SYSTEM, parcel_id=third)
-
-    crowd = Crowd()
-    crowd.add(late)
-    with busy.transaction(SYSTEM) as db:
-        merge_waiting(db, SYSTEM, parcel_id=second)
-        crowd.start()
-        wait_for_a_lock(busy)
-    crowd.join()
+    # As the planner does of itself once there are many lines.
+    merged_at_once(busy, *(f"SET LOCAL enable_{name} = off" for name in ("hashjoin", "mergejoin", "seqscan")))
 
 
 def test_known_lines_that_two_workers_hear_of_at_once_hold_what_both_were_told(busy: Database) -> None:
