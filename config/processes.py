@@ -30,6 +30,6 @@ def clock() -> list[str]:
     return ["-m", "celery", "-A", "workers.clock", "beat", "--pidfile=", "--loglevel", "warning"]
 
 
-def sender() -> list[str]:
-    """Webhooks out."""
-    return ["-m", "campaign", "sender"]
+def sender(*drain: str) -> list[str]:
+    """Webhooks out. At a stop calls under way may take their time, unless `--drain SECONDS` gives less."""
+    return ["-m", "campaign", "sender", *drain]

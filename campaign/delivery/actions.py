@@ -205,25 +205,36 @@ def resend(db: Session, actor: Actor, delivery: WebhookDelivery) -> WebhookDeliv
     return delivery
 
 
+# What is waiting or on its way is left alone, and not locked either: the sender notes tries in another order.
 _REPLAY = text("""
-INSERT INTO webhook_delivery
-    (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at, again_at)
-SELECT m.day, :endpoint_id, :agency_id, m.event_id, m.position, m.type, m.session_id, 'pending', :now, m.at, :now
-FROM (
-    SELECT day, event_id, position, type, session_id, at,
-           row_number() OVER (PARTITION BY type, session_id ORDER BY position DESC) AS newness
-    FROM webhook_message
-    WHERE agency_id = :agency_id AND at >= :since AND day >= CAST(:since AS timestamptz)::date
-      AND type <> 'endpoint.test' AND CAST(:types AS text[]) && ARRAY['*', type]
-) m
--- Of a session's totals the newest: they say all that those before them said, and the others might come after them.
-WHERE m.newness = 1 OR m.type <> 'sales.updated'
-ORDER BY m.position
-ON CONFLICT (day, event_id, endpoint_id) DO UPDATE
-SET state = 'pending', step = 0, next_at = excluded.next_at, finished_at = NULL, again_at = excluded.again_at,
-    last_error = nullif(webhook_delivery.last_error, 'superseded')
-WHERE webhook_delivery.state NOT IN ('pending', 'sending')
-RETURNING 1
+WITH wanted AS (
+    SELECT m.day, m.event_id, m.position, m.type, m.session_id, m.at
+    FROM (
+        SELECT day, event_id, position, type, session_id, at,
+               row_number() OVER (PARTITION BY type, session_id ORDER BY position DESC) AS newness
+        FROM webhook_message
+        WHERE agency_id = :agency_id AND at >= :since AND day >= CAST(:since AS timestamptz)::date
+          AND type <> 'endpoint.test' AND CAST(:types AS text[]) && ARRAY['*', type]
+    ) m
+    -- Of a session's totals the newest: they say all that those before them said, and the others might come after them.
+    WHERE m.newness = 1 OR m.type <> 'sales.updated'
+), again AS (
+    UPDATE webhook_delivery d
+    SET state = 'pending', step = 0, next_at = :now, finished_at = NULL, again_at = :now,
+        last_error = nullif(d.last_error, 'superseded')
+    FROM wanted w
+    WHERE d.day = w.day AND d.event_id = w.event_id AND d.endpoint_id = :endpoint_id
+      AND d.state NOT IN ('pending', 'sending')
+    RETURNING 1
+), made AS (
+    INSERT INTO webhook_delivery
+        (day, endpoint_id, agency_id, event_id, position, type, session_id, state, next_at, created_at, again_at)
+    SELECT day, :endpoint_id, :agency_id, event_id, position, type, session_id, 'pending', :now, at, :now
+    FROM wanted ORDER BY position
+    ON CONFLICT (day, event_id, endpoint_id) DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM again) + (SELECT count(*) FROM made)
 """)
 
 
@@ -233,9 +244,11 @@ def replay(db: Session, actor: Actor, endpoint: WebhookEndpoint, since: datetime
     Of sales.updated only the newest of each session.
     """
     _expect_active(endpoint)
+    # One after the other: the second of two at once finds what the first put in line.
+    db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"replay of {endpoint.id}", 0))))
     now = clock.now(db)
     given = {"endpoint_id": endpoint.id, "agency_id": endpoint.agency_id, "types": endpoint.event_types}
-    count = len(db.execute(_REPLAY, given | {"now": now, "since": since}).all())
+    count = int(db.execute(_REPLAY, given | {"now": now, "since": since}).scalar_one())
     wake(db)
     _note(db, actor, endpoint, "replayed", {"since": since.isoformat(), "deliveries": count})
     return count

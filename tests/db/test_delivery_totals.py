@@ -218,3 +218,23 @@ def test_replaying_sends_the_newest_totals_of_each_session_alone(told, committed
         (endpoint,) = queries.page_of_endpoints(db, HUB, queries.ListQuery()).items
         assert actions.replay(db, HUB, endpoint, NOW - timedelta(days=1)) == 4
     assert [row[0] for row in rows(committed_database)] == ["expired"] * 2 + ["pending"] * 4
+
+
+def test_replaying_waits_for_no_delivery_that_is_on_its_way(told, committed_database, database_url):
+    """The sender locks them in another order than their events came: each could wait for the other."""
+
+    async def act(db: Connection) -> None:
+        told("session.moved")
+        told("session.moved")
+        await fan_out(db, NOW)
+        assert len(await taken(db)) == 2
+        async with db.transaction():
+            locked = await db.execute("SELECT FROM webhook_delivery WHERE state = 'sending' FOR UPDATE")
+            assert locked.rowcount == 2
+            with committed_database.transaction(HUB) as hub:
+                hub.execute(text("SET LOCAL lock_timeout = '2s'"))
+                (endpoint,) = queries.page_of_endpoints(hub, HUB, queries.ListQuery()).items
+                assert actions.replay(hub, HUB, endpoint, NOW - timedelta(days=1)) == 0
+
+    acts(database_url, act)
+    assert [row[0] for row in rows(committed_database)] == ["sending"] * 2

@@ -105,6 +105,7 @@ class Receiver:
         self._tls = tls
         self.received: list[Received] = []
         self.connections = 0
+        self.busy = self.most_at_once = 0
         self.host = host
         self._port = port
         self._behaviours: dict[str, list[Behaviour]] = {}
@@ -171,8 +172,13 @@ class Receiver:
             while True:
                 request = await _read(reader)
                 self.received.append(request)
-                if not await self._next(request.target)(writer):
-                    break
+                self.busy += 1
+                self.most_at_once = max(self.most_at_once, self.busy)
+                try:
+                    if not await self._next(request.target)(writer):
+                        break
+                finally:
+                    self.busy -= 1
         with contextlib.suppress(*gone):
             writer.close()
 

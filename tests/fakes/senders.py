@@ -50,19 +50,18 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     }
 
 
-def start(settings: Settings, **more: str) -> SenderProcess:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "campaign", "sender"], cwd=ROOT, env=environment(settings, **more)
-    )
+def start(settings: Settings, *words: str, **more: str) -> SenderProcess:
+    argv = [sys.executable, "-m", "campaign", "sender", *words]
+    child = subprocess.Popen(argv, cwd=ROOT, env=environment(settings, **more))
     return SenderProcess(child)
 
 
 @contextmanager
-def sending(settings: Settings, **more: str) -> Iterator[SenderProcess]:
+def sending(settings: Settings, *words: str, **more: str) -> Iterator[SenderProcess]:
     """A sender at work for as long as the block lasts."""
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         (now,) = connection.execute("SELECT clock_timestamp()").fetchone() or ("",)
-    running = start(settings, **more)
+    running = start(settings, *words, **more)
     try:
         query = f"SELECT count(*) > 0 FROM webhook_sender WHERE started_at > '{now}'"
         wait_until(settings.database_url, query, True)

@@ -92,12 +92,25 @@ def test_a_sender_killed_again_and_again_loses_nothing(committed_database, setti
     assert twice <= KILLS * ENDPOINTS * IN_FLIGHT
 
 
-def test_two_senders_share_the_work_and_send_nothing_twice(committed_database, settings, receiver, secrets):
+def test_of_two_senders_one_works_and_nothing_comes_twice(committed_database, settings, receiver, secrets):
     agency_id, texts = secrets
     with sending(settings), sending(settings):
         tell(committed_database, agency_id, EVENTS)
         wait_until(settings.database_url, DELIVERED, ENDPOINTS * EVENTS, seconds=30)
     assert check_all_came(receiver, texts) == 0
+
+
+def test_the_next_one_takes_over_when_the_one_at_work_is_killed(
+    committed_database, settings, receiver, secrets
+):
+    agency_id, texts = secrets
+    with sending(settings) as first, sending(settings):
+        receiver.behave(fake.slow(0.05, fake.OK))
+        tell(committed_database, agency_id, EVENTS)
+        receiver.wait_for(50)
+        first.kill()
+        wait_until(settings.database_url, DELIVERED, ENDPOINTS * EVENTS, seconds=30)
+    assert check_all_came(receiver, texts) <= ENDPOINTS * IN_FLIGHT
 
 
 def test_connections_cut_in_the_middle_are_made_again(committed_database, settings, receiver, secrets):

@@ -208,7 +208,7 @@ def test_a_hanging_endpoint_delays_nobody_else(committed_database, settings, age
     add(committed_database, settings, agency.id, f"{receiver.url}/hangs")
     add(committed_database, settings, agency.id, f"{receiver.url}/well")
     receiver.behave(fake.HANG, path="/hangs")
-    with sending(settings) as sender:
+    with sending(settings, "--drain", "1.5") as sender:
         for number in range(30):
             tell(committed_database, agency.id, number=number)
         receiver.wait_for(30, seconds=10, path="/well")

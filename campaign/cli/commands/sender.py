@@ -5,12 +5,18 @@ import os
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes its settings from the environment alone, as the other long-running parts do."""
+    """Its settings come from the environment, as those of the other long-running parts do."""
+    parser.add_argument(
+        "--drain",
+        type=float,
+        metavar="SECONDS",
+        help="how long calls under way may take to end once it is told to stop (16: longer than any may take)",
+    )
 
 
-def run(_options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Until SIGTERM or SIGINT; then finish what is in flight."""
-    from campaign.delivery.sender.process import serve
+    from campaign.delivery.sender.process import DRAIN_SECONDS, serve
     from campaign.gate.notices import Wording
     from campaign.kit.collector import spare_the_collector
     from config.logging import configure
@@ -20,5 +26,5 @@ def run(_options: argparse.Namespace) -> int:
     configure(settings.log_level, as_json=settings.log_json)
     wording = Wording(settings)
     spare_the_collector()
-    serve(settings, wording)
+    serve(settings, wording, drain_seconds=DRAIN_SECONDS if options.drain is None else options.drain)
     return 0

@@ -136,7 +136,8 @@ class Up:
             "web": processes.web(wanted.host, self._port, wanted.workers),
             "worker": processes.worker(),
             "clock": processes.clock(),
-            "sender": processes.sender(),
+            # Who waits at the terminal does not wait for an agency that hangs: its event is sent again.
+            "sender": processes.sender("--drain", f"{processes.STOP_SECONDS - 0.5}"),
         }
 
     def _order(self, name: str, argv: list[str], environ: Mapping[str, str], *, shown: bool = False) -> Order:

@@ -28,7 +28,7 @@ from config.settings import Settings
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
-DRAIN_SECONDS, STOP_SECONDS = 1.5, 0.4
+STOP_SECONDS = 0.4
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "xinji-live/1"}
 
 
@@ -92,12 +92,12 @@ class Herald:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), TICK_SECONDS)
 
-    async def stop(self) -> None:
-        """Let what is in flight land for DRAIN_SECONDS; the rest is taken up by the next sender."""
+    async def stop(self, drain_seconds: float) -> None:
+        """Let what is in flight land for so long; the rest is taken up by the next sender."""
         self._stopping = True
         self._wake.set()
         if self._flying:
-            await asyncio.wait(set(self._flying), timeout=DRAIN_SECONDS)
+            await asyncio.wait(set(self._flying), timeout=drain_seconds)
         for task in set(self._flying):
             task.cancel()
         held = self._link.insist(lambda db: free(db, self._token, self._time.now()))

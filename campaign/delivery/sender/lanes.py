@@ -24,6 +24,7 @@ class Lane:
         self.has_more = False
         self.is_well = target.healthy
         self.success_noted_at = 0.0
+        self.used_at = time.monotonic()
         # Monotonic time at which we learnt that the endpoint pauses.
         self.paused_at = 0.0
         self._send = send

@@ -7,10 +7,9 @@ import secrets as randomness
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
 
 import structlog
 import uvloop
@@ -24,8 +23,9 @@ from campaign.delivery.sender.fanout import Fanned, Hands, fan_out
 from campaign.delivery.sender.herald import Herald, Wording
 from campaign.delivery.sender.lanes import Lane
 from campaign.delivery.sender.notes import Try, note
-from campaign.delivery.sender.registry import enter, free_dead, free_own, leave
+from campaign.delivery.sender.registry import enter, free_dead, free_own, lead, leave, resign
 from campaign.delivery.sender.secrets import Secrets
+from campaign.delivery.sender.tasks import breathing, started, within
 from campaign.kit import ids, signing
 from campaign.kit.addresses import Blocked
 from campaign.kit.outgoing import TOTAL_SECONDS, Answer, Client, Guard
@@ -33,10 +33,10 @@ from campaign.outbox.actions import CHANNEL, FACT
 from config.settings import Settings
 
 log = structlog.get_logger(__name__)
-Item = TypeVar("Item")
 
 TICK_SECONDS = 1.0
-DRAIN_SECONDS = 1.5
+HAND_OVER_SECONDS = 1.5
+DRAIN_SECONDS = float(TOTAL_SECONDS + 1)
 STOP_SECONDS = 0.4
 NOTE_BATCH = 500
 # Woken by NOTIFY we look at fresh days only; the timer looks at all that retention keeps.
@@ -44,12 +44,14 @@ FRESH_DAYS = 1
 # One success a minute is enough to tell when an endpoint was last well.
 SUCCESS_NOTED_EVERY = 60.0
 MOST_URLS = 10_000
+IDLE_SECONDS = 600.0
 
 
 class Sender:
-    """One sending process. `run` returns after a graceful stop."""
+    """One sending process. `run` returns after a graceful stop, which lets calls under way end for so many seconds."""
 
-    def __init__(self, settings: Settings, wording: Wording) -> None:
+    def __init__(self, settings: Settings, wording: Wording, *, drain_seconds: float = DRAIN_SECONDS) -> None:
+        self._drain_seconds = drain_seconds
         self._guard = Guard(settings.outgoing_allow)
         url = settings.database_url
         # Claims and notes wait for the disk: what lanes hold must be ours after a crash of PostgreSQL too, or it
@@ -66,8 +68,9 @@ class Sender:
         self._news = asyncio.Event()
         self._due = Due()
         self._stopping = asyncio.Event()
-        # Whether our lock stands for us: without it others take us for dead, and what we hold for free.
-        self._is_entered = False
+        # Whether the locks that stand for us are ours: without them another may lead, take us for dead, and what we
+        # hold for free.
+        self._leads = False
         # Over which of its connections we know what was claimed: one that breaks may swallow the answer to a claim.
         self._sure_of = (0, 0)
         # Held while what fan-out claimed is not in the lanes yet: it is not to be taken for something lost meanwhile.
@@ -78,8 +81,8 @@ class Sender:
     async def run(self) -> None:
         """Send until stop() is called; then finish what is in flight, give back the rest, and return."""
         async with self._guard.client() as self._http:
-            stopped = _started(self._stopped())
-            clock = _started(self._notes.insist(self._time.read))
+            stopped = started(self._stopped())
+            clock = started(self._notes.insist(self._time.read))
             await asyncio.wait((stopped, clock), return_when=asyncio.FIRST_COMPLETED)
             if not clock.done():
                 # Told to stop before there was a database: nothing was begun.
@@ -87,10 +90,10 @@ class Sender:
                 return
             clock.result()
             ears, fan, pump, notes = (
-                _started(work)
+                started(work)
                 for work in (self._listen(), self._keep_fanning(), self._keep_pumping(), self._keep_noting())
             )
-            herald = _started(self._herald.run(self._http))
+            herald = started(self._herald.run(self._http))
             log.info("sender_ready")
             # The others only end by a fault of ours: then the process ends too and is started again.
             ended, _ = await asyncio.wait(
@@ -99,12 +102,12 @@ class Sender:
             for task in ended:
                 task.result()
             ears.cancel()
-            await asyncio.gather(_within(STOP_SECONDS, fan), _within(STOP_SECONDS, pump))
-            await asyncio.gather(self._drain(), self._herald.stop())
-            await _within(STOP_SECONDS, herald)
+            await asyncio.gather(within(STOP_SECONDS, fan), within(STOP_SECONDS, pump))
+            await asyncio.gather(self._drain(), self._herald.stop(self._drain_seconds))
+            await within(STOP_SECONDS, herald)
             self._tries.put_nowait(None)
-            await _within(STOP_SECONDS, notes)
-            await _within(STOP_SECONDS, _started(self._work.insist(lambda db: leave(db, self._token))))
+            await within(STOP_SECONDS, notes)
+            await within(STOP_SECONDS, started(self._work.insist(lambda db: leave(db, self._token))))
         for link in (self._work, self._fan, self._notes, self._ears):
             await link.close()
         log.info("sender_stopped")
@@ -121,9 +124,10 @@ class Sender:
     async def _listen(self) -> None:
         async def listen(db: Connection) -> None:
             await enter(db, self._token)
+            await lead(db)
             await self._work.insist(self._take_stock)
             await db.execute(f"LISTEN {CHANNEL}")
-            self._is_entered = True
+            self._leads = True
             try:
                 # Whatever was said while nobody listened.
                 self._due.at_all()
@@ -134,7 +138,7 @@ class Sender:
                     self._news.set()
                     self._herald.wake()
             finally:
-                self._is_entered = False
+                self._leads = False
 
         while True:
             await self._ears.insist(listen)
@@ -163,7 +167,7 @@ class Sender:
         """Beside the claims, so that lanes do not run dry while the next messages are made."""
         while not self._stopping.is_set():
             self._news.clear()
-            fanned = await self._fan.insist(self._fan_out)
+            fanned = await self._fan.insist(self._fan_out) if self._leads else Fanned()
             if fanned.more:
                 continue
             with contextlib.suppress(TimeoutError):
@@ -179,7 +183,7 @@ class Sender:
             }
             asked_at = time.monotonic()
             now = self._time.now()
-            fanned = await fan_out(db, now, Hands(self._token, rooms if self._is_entered else {}))
+            fanned = await fan_out(db, now, Hands(self._token, rooms if self._leads else {}))
             await self._take_up(db, fanned.taken, asked_at, now)
         for endpoint_id in fanned.endpoints:
             lane = self._lanes.get(endpoint_id)
@@ -194,12 +198,13 @@ class Sender:
     async def _keep_pumping(self) -> None:
         swept_at = 0.0
         while not self._stopping.is_set():
-            sweep = time.monotonic() - swept_at >= TICK_SECONDS
+            sweep = self._leads and time.monotonic() - swept_at >= TICK_SECONDS
             if sweep:
                 swept_at = time.monotonic()
                 await self._work.insist(sign_of_life)
                 await self._work.insist(lambda db: free_dead(db, self._token, self._time.now()))
                 self._due.at_all()
+                self._forget_idle()
             only = self._due.take()
             await self._work.insist(partial(self._turn, days=ALL_DAYS if sweep else FRESH_DAYS, only=only))
             self._due.answered()
@@ -207,7 +212,7 @@ class Sender:
 
     async def _turn(self, db: Connection, *, days: int, only: Sequence[int] | None) -> None:
         """Claim, and start what was claimed."""
-        if not self._is_entered or (only is not None and not only):
+        if not self._leads or (only is not None and not only):
             return
         if self._sure_of != self._openings:
             async with self._hands:
@@ -226,34 +231,46 @@ class Sender:
         self, db: Connection, taken: Sequence[tuple[Claimed, Target]], asked_at: float, now: datetime
     ) -> Counter[int]:
         """Into the lanes, which are started; gives how many for each endpoint."""
-        await self._secrets.refresh(db, {target.id: target for _, target in taken}.values(), now)
+        targets = {target.id: target for _, target in taken}
+        for target in targets.values():
+            self._use_lane(target)
+        await self._secrets.refresh(db, targets.values(), now)
         late: list[Claimed] = []
         counts: Counter[int] = Counter()
         for claimed, target in taken:
-            lane = self._lane_of(target)
+            lane = self._lanes[target.id]
             if lane.paused_at > asked_at:
                 # Judged while we were asking: the claim may not have seen that the endpoint pauses.
                 late.append(claimed)
                 continue
             counts[target.id] += 1
             lane.add(claimed)
-        async for endpoint_id in _breathing(counts, 25):
+        async for endpoint_id in breathing(counts, 25):
             self._lanes[endpoint_id].pump()
         if late:
             await release(db, late, now)
         return counts
 
-    def _lane_of(self, target: Target) -> Lane:
+    def _use_lane(self, target: Target) -> None:
         lane = self._lanes.get(target.id)
         if lane is None:
             lane = self._lanes[target.id] = Lane(target, self._send, self._due.at_one)
         lane.target = target
         lane.is_well = target.healthy
-        return lane
+        lane.used_at = time.monotonic()
+
+    def _forget_idle(self) -> None:
+        """Endpoints come and go; one that is long without work keeps no lane and no secret in memory."""
+        before = time.monotonic() - IDLE_SECONDS
+        for endpoint_id in [
+            one for one, lane in self._lanes.items() if not lane.load and lane.used_at < before
+        ]:
+            del self._lanes[endpoint_id]
+            self._secrets.forget(endpoint_id)
 
     async def _send(self, target: Target, claimed: Claimed) -> bool:
         now = self._time.now()
-        if not self._is_entered or claimed.until - now <= timedelta(seconds=TOTAL_SECONDS + 1):
+        if not self._leads or claimed.until - now <= timedelta(seconds=TOTAL_SECONDS + 1):
             # Another may take it before our answer is noted: it waited too long in the lane, or our lock is gone.
             await self._give_back([claimed])
             return False
@@ -320,7 +337,7 @@ class Sender:
                 await self._give_back(lane.drop())
             else:
                 self._due.at_one(endpoint_id)
-        async for one in _breathing(tries, 100):
+        async for one in breathing(tries, 100):
             self._lanes[one.claimed.endpoint_id].land(one.claimed.id)
 
     def _needs_a_look(self, one: Try) -> bool:
@@ -337,41 +354,26 @@ class Sender:
             await self._notes.insist(lambda db: release(db, claimed, self._time.now()))
 
     async def _drain(self) -> None:
-        """Let what is in flight land for DRAIN_SECONDS; what is not started, or hangs, is given back."""
+        """Let calls under way end; what is not started, or does not end in time, is given back."""
         dropped = [one for lane in self._lanes.values() for one in lane.drop()]
-        await _within(STOP_SECONDS, _started(self._give_back(dropped)))
+        await within(STOP_SECONDS, started(self._give_back(dropped)))
         flying = {task for lane in self._lanes.values() for task in lane.tasks}
-        if flying:
-            await asyncio.wait(flying, timeout=DRAIN_SECONDS)
+        hand_over = min(HAND_OVER_SECONDS, self._drain_seconds)
+        if flying and (await asyncio.wait(flying, timeout=hand_over))[1]:
+            # One endpoint that hangs is no reason for all the others to wait: who stands by may begin.
+            await within(STOP_SECONDS, started(self._ears.insist(resign)))
+            await asyncio.wait(flying, timeout=self._drain_seconds - hand_over)
         late = [one for lane in self._lanes.values() for one in lane.cancel()]
         if late:
             log.warning("sender_stopped_in_flight", count=len(late))
-            await _within(STOP_SECONDS, _started(self._give_back(late)))
+            await within(STOP_SECONDS, started(self._give_back(late)))
 
 
-async def _breathing(items: Iterable[Item], most: int) -> AsyncIterator[Item]:
-    """So many, then a turn for all else: answers of the database must not wait behind hundreds of calls."""
-    for number, item in enumerate(items, 1):
-        yield item
-        if number % most == 0:
-            await asyncio.sleep(0)
-
-
-def _started(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    return asyncio.get_running_loop().create_task(work)
-
-
-async def _within(seconds: float, task: asyncio.Task[None]) -> None:
-    """Wait for a task that has the database to wait for in its turn; give up on it when we must go."""
-    await asyncio.wait([task], timeout=seconds)
-    task.cancel()
-
-
-def serve(settings: Settings, wording: Wording) -> None:
-    """Run a sender until SIGTERM or SIGINT."""
+def serve(settings: Settings, wording: Wording, *, drain_seconds: float = DRAIN_SECONDS) -> None:
+    """Run a sender until SIGTERM or SIGINT; then calls under way may end for so many seconds."""
 
     async def run() -> None:
-        sender = Sender(settings, wording)
+        sender = Sender(settings, wording, drain_seconds=drain_seconds)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, sender.stop)

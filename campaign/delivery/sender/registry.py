@@ -2,8 +2,13 @@
 
 Each sender holds an advisory lock on its own token for as long as its connection lives; PostgreSQL lets go of
 it the moment the process dies. Whoever can take the lock of a registered sender knows that it is gone.
+
+One of them leads: it alone fans out and calls endpoints, so that what an endpoint may be sent at once and in a
+second holds whatever number of senders run. The others stand by for the moment its connection is gone.
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,13 +16,25 @@ import structlog
 
 from campaign.delivery.sender import channel_rows
 from campaign.delivery.sender.claims import GIVEN_BACK
-from campaign.delivery.sender.connection import Connection
+from campaign.delivery.sender.connection import Connection, sign_of_life
 
 log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.5
+STUCK_SECONDS = 30.0
+"""Of a leader that gives no sign of life. What it claimed before is too old to be sent by then: see LEASE."""
+
+_LEAD = 7_301_002
 
 _FREE = f"""
 UPDATE webhook_delivery SET {GIVEN_BACK}
 WHERE state = 'sending' AND lease = %(lease)s AND id <> ALL(%(but)s)
+"""
+
+_CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid() AND objsubid = 1 AND classid = 0 AND objid = %s
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
 
@@ -25,6 +42,49 @@ async def enter(db: Connection, token: int) -> None:
     """Register; to be called again on every new connection that stands for our life."""
     await db.execute("SELECT pg_advisory_lock(%s)", (token,))
     await db.execute("INSERT INTO webhook_sender (token) VALUES (%s) ON CONFLICT DO NOTHING", (token,))
+
+
+async def lead(
+    db: Connection, *, look_every: float = LOOK_SECONDS, stuck_after: float = STUCK_SECONDS
+) -> None:
+    """Return once this connection leads; until then another does, and we stand by (seconds).
+
+    A leader that lives and does nothing (stopped, out of breath) loses its connection after `stuck_after`.
+    """
+    sign, seen_at, stands_by = None, time.monotonic(), False
+    while not await _may_lead(db):
+        if not stands_by:
+            stands_by = True
+            log.info("sender_stands_by")
+        # Held against our own clock, so that no other's matters.
+        found = await (await db.execute("SELECT at FROM heartbeat WHERE name = 'sender'")).fetchone()
+        if found != sign:
+            sign, seen_at = found, time.monotonic()
+        elif time.monotonic() - seen_at >= stuck_after:
+            log.warning("sender_stuck", seconds=round(stuck_after))
+            await _cut_leader(db)
+            seen_at = time.monotonic()
+            continue
+        await asyncio.sleep(look_every)
+    await sign_of_life(db)
+    if stands_by:
+        log.warning("sender_takes_over")
+
+
+async def resign(db: Connection) -> None:
+    """Let another lead; what we have in flight stays ours."""
+    await db.execute("SELECT pg_advisory_unlock(%s)", (_LEAD,))
+
+
+async def _may_lead(db: Connection) -> bool:
+    return await (await db.execute("SELECT pg_try_advisory_lock(%s)", (_LEAD,))).fetchone() == (True,)
+
+
+async def _cut_leader(db: Connection) -> None:
+    async with db.transaction():
+        # A backend may be ended by who signed in as its user, not by the role taken on since.
+        await db.execute("SET LOCAL ROLE NONE")
+        await db.execute(_CUT, (_LEAD,))
 
 
 async def free_own(db: Connection, token: int, flying: Sequence[int], now: datetime) -> None:

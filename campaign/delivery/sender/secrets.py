@@ -44,3 +44,7 @@ class Secrets:
     def of(self, endpoint_id: int, now: datetime) -> list[str]:
         """Those that sign now, the newest first; empty where none could be unsealed."""
         return [text for text, until in self._known[endpoint_id][1] if until is None or until > now]
+
+    def forget(self, endpoint_id: int) -> None:
+        """Nothing is sent to it any more; should something be, they are read again."""
+        self._known.pop(endpoint_id, None)
