@@ -1,4 +1,4 @@
-"""Several senders at once: one works, so that an endpoint's limits hold; and how it hands over when it is told to stop."""
+"""Several senders at once: one works, so that limits hold; and how it hands over when it is told to stop."""
 
 import asyncio
 import signal
