@@ -139,6 +139,37 @@ def test_names_that_never_answer_leave_room_for_others(receiver):
     assert sorted(asked) == ["never.example", "well.example"]
 
 
+@pytest.mark.parametrize(("had_an_answer", "status"), [(True, 200), (False, None)])
+def test_any_number_of_names_that_never_answer_leaves_room_for_those_that_did(
+    receiver, monkeypatch, had_an_answer, status
+):
+    """The second case is the control: a new name waits behind them."""
+    monkeypatch.setattr(lookups, "_DNS_CACHE_SECONDS", 0.0)
+    done = threading.Event()
+
+    def slow(name: str, _family: int) -> list[str]:
+        if name.startswith("never"):
+            done.wait(5)
+        return ["127.0.0.1"]
+
+    async def run() -> Answer:
+        async with hasty(ONE, slow).client() as client:
+            if had_an_answer:
+                await client.post(f"http://well.example:{receiver.port}/", {}, BODY)
+            stuck = [client.post(f"http://never{n}.example:{receiver.port}/", {}, BODY) for n in range(40)]
+            begun = asyncio.gather(*stuck)
+            await asyncio.sleep(0.1)
+            answer = await client.post(f"http://well.example:{receiver.port}/", {}, BODY)
+            await begun
+            return answer
+
+    try:
+        answer = asyncio.run(run())
+    finally:
+        done.set()
+    assert answer.status == status
+
+
 def test_retry_after_is_read_in_seconds_and_capped(receiver):
     receiver.behave(
         fake.status(429, retry_after="7"),
