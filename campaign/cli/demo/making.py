@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from campaign.cli.demo.ahead import lay_out
-from campaign.cli.demo.parties import make_cast, make_connector, make_logins
+from campaign.cli.demo.hooks import add_endpoints, deliver
+from campaign.cli.demo.parties import SIGNED_BEFORE, make_cast, make_connector, make_logins
 from campaign.cli.demo.plan import live_now, sessions_around
 from campaign.cli.demo.playing import Player
 from campaign.kit import clock
@@ -17,6 +18,8 @@ def make(database: Database, settings: Settings, password: str, say: Callable[[s
     """Parties, logins with one password, two weeks of sessions played and sold, one of them live now."""
     with database.transaction(SYSTEM) as db:
         cast = make_cast(db)
+        with clock.travel(-SIGNED_BEFORE):
+            endpoints = add_endpoints(db, cast, settings.secret_key)
         make_logins(db, cast, password)
         make_connector(db, settings.secret_key)
         now, zone = clock.now(db), zone_of_hub(db, SYSTEM)
@@ -28,3 +31,5 @@ def make(database: Database, settings: Settings, password: str, say: Callable[[s
         lay_out(db, player.hub, cast, today(db, SYSTEM))
     say("a series and a plan")
     say(f"{player.push_sales()} events of sales")
+    with database.transaction(SYSTEM) as db:
+        say(f"{deliver(db, endpoints)} webhooks")

@@ -127,7 +127,7 @@ def _add_host(db: Session, cast: Cast, number: int, given: people.DemoHost) -> N
     agency_id = None if given.agency is None else cast.agencies[given.agency].id
     body = HostIn(name=given.name, name_en=given.name_en, kind=given.kind, agency_id=agency_id)
     # Signed before the first of the demo's shows: a show is its agency's by the contract of its day.
-    with clock.travel(-_SIGNED_BEFORE):
+    with clock.travel(-SIGNED_BEFORE):
         host = actions.add_host(db, SYSTEM, body)
     cast.hosts.append(host)
     cast.accounts.append(
@@ -163,4 +163,4 @@ def make_connector(db: Session, secret_key: bytes) -> None:
 
 
 FEED_NAME = "演示推送"
-_SIGNED_BEFORE = timedelta(days=60)
+SIGNED_BEFORE = timedelta(days=60)

@@ -1,6 +1,7 @@
 """Who and what the demo shows. All names are made up."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,21 @@ class DemoHost:
     name_en: str
     kind: str
     agency: int | None = None
+
+
+@dataclass(frozen=True)
+class DemoEndpoint:
+    """An address of an agency, an index into AGENCIES, and how its receiver behaves.
+
+    gone_before: it answers 410 since so long ago. is_steady: it takes all that comes before; else some of it fails.
+    """
+
+    agency: int
+    url: str
+    description: str
+    event_types: tuple[str, ...] = ("*",)
+    gone_before: timedelta | None = None
+    is_steady: bool = False
 
 
 STUDIOS = (
@@ -43,6 +59,24 @@ AGENCIES = (
     ("星桥传媒", "Starbridge Media"),
     ("滹沱文化", "Hutuo Culture"),
     ("南风互娱", "Southwind"),
+)
+
+ENDPOINTS = (
+    DemoEndpoint(0, "https://hooks.starbridge.example/xinji", "排播系统 · Scheduling"),
+    DemoEndpoint(
+        0,
+        "https://bi.starbridge.example/sales",
+        "销售日报 · Daily sales",
+        ("sales.updated", "sales.final"),
+        is_steady=True,
+    ),
+    DemoEndpoint(
+        1,
+        "https://old.hutuo.example/webhook",
+        "旧系统 · Old system",
+        gone_before=timedelta(hours=30),
+        is_steady=True,
+    ),
 )
 
 HOSTS = (

@@ -1,9 +1,9 @@
 """Playing the demo's sessions: each verb runs at the time it pretends to happen."""
 
+import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,6 @@ from campaign.schedule.errors import Conflicting, NeedsOverride
 from campaign.schedule.schemas import SessionIn
 from campaign.schedule.views import SessionView
 
-Result = TypeVar("Result")
 _BATCH = 1000
 
 
@@ -40,17 +39,32 @@ class Player:
         self.aired: list[Air] = []
 
     def play(self, items: Sequence[Planned]) -> None:
-        """Book, offer, answer and run sessions as far as they have come by now; one commit for all of them."""
-        with self.database.transaction(SYSTEM) as db:
-            for item in items:
-                self._play(db, item)
+        """Book, offer, answer and run sessions as far as they have come by now; one commit for all of them.
 
-    def _play(self, db: Session, item: Planned) -> None:
+        Whatever session it is of, what happened earlier is done earlier: lists are read in the order of numbers given.
+        """
+        with self.database.transaction(SYSTEM) as db:
+            acts = [
+                (next(play), number, play) for number, play in enumerate(self._play(db, one) for one in items)
+            ]
+            heapq.heapify(acts)
+            while acts:
+                moment, number, play = acts[0]
+                with clock.travel(min(moment, self.now) - self.now):
+                    following = next(play, None)
+                if following is None:
+                    heapq.heappop(acts)
+                else:
+                    heapq.heapreplace(acts, (following, number, play))
+
+    def _play(self, db: Session, item: Planned) -> Iterator[datetime]:
+        """What becomes of one session: gives when each verb is due, and does it when asked for the next."""
         rng = random.Random(item.number)  # noqa: S311 - the same demo each time
         booked_at = item.starts_at - timedelta(days=3, hours=rng.randint(1, 20))
+        yield booked_at
         try:
             with db.begin_nested():
-                session = self._at(booked_at, lambda: booking.book(db, self.hub, self._wanted(item)))
+                session = booking.book(db, self.hub, self._wanted(item))
         except (Conflicting, NeedsOverride):
             # Around the session that is live now somebody may be in the way: the demo is one session poorer.
             return
@@ -61,30 +75,34 @@ class Player:
         offered_at = booked_at + timedelta(minutes=20)
         asked = any(self._is_asked(index) for index in self._hosts_of(session))
         ask = answering.offer if asked else answering.confirm
-        self._at(offered_at, lambda: ask(db, self.hub, session.id))
+        yield offered_at
+        ask(db, self.hub, session.id)
         if not behind and not running and item.number % 5 == 0:
             return  # some offers wait for their answer
         if asked:
-            answered_at = offered_at + timedelta(hours=2)
-            self._at(answered_at, lambda: answering.accept(db, self.hub, session.id))
+            yield offered_at + timedelta(hours=2)
+            answering.accept(db, self.hub, session.id)
         if behind and item.number % 23 == 0:
-            self._at(
-                item.starts_at - timedelta(hours=5),
-                lambda: cancel(db, self.hub, session.id, code="goods_missing", reason="样衣未到"),
-            )
+            yield item.starts_at - timedelta(hours=5)
+            cancel(db, self.hub, session.id, code="goods_missing", reason="样衣未到")
         elif behind or running:
-            self._run(db, item, session, rng)
+            yield from self._run(db, item, session, rng)
 
-    def _run(self, db: Session, item: Planned, session: SessionView, rng: random.Random) -> None:
+    def _run(
+        self, db: Session, item: Planned, session: SessionView, rng: random.Random
+    ) -> Iterator[datetime]:
         started = item.starts_at + timedelta(seconds=rng.randint(-120, 300))
         ended = item.ends_at + timedelta(seconds=rng.randint(-300, 600))
-        self._at(started, lambda: go_live(db, self.hub, session.id))
+        yield started
+        go_live(db, self.hub, session.id)
+        self.aired += self._airs(item, started, min(ended, self.now))
         if ended < self.now:
-            self._at(ended, lambda: end(db, self.hub, session.id))
+            yield ended
+            end(db, self.hub, session.id)
             if item.number % 6 == 0:
                 words = "皮衣讲解节奏好，机车夹克断码要补。尺码表提前挂到购物车。"
-                self._at(ended + timedelta(hours=14), lambda: review(db, self.hub, session.id, text=words))
-        self.aired += self._airs(item, started, min(ended, self.now))
+                yield ended + timedelta(hours=14)
+                review(db, self.hub, session.id, text=words)
 
     def push_sales(self) -> int:
         """Everything that was sold in the sessions played so far; gives how many events."""
@@ -106,10 +124,6 @@ class Player:
     def _size(self, air: Air) -> int:
         hours = (air.ends_at - air.starts_at).total_seconds() / 3600
         return int(hours * (9 + air.number * 7 % 12))
-
-    def _at(self, moment: datetime, verb: Callable[[], Result]) -> Result:
-        with clock.travel(min(moment, self.now) - self.now):
-            return verb()
 
     def _wanted(self, item: Planned) -> SessionIn:
         account = self.cast.accounts[item.host]
