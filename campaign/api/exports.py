@@ -7,12 +7,12 @@ from flask import Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from campaign.api.ranges import read_range
 from campaign.gate.door import reads
 from campaign.gate.sheets import sessions_file, template_file
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import Strict
+from campaign.kit.ranges import read_range
 from campaign.parties.queries import zone_of_hub
 
 bp = APIBlueprint("api_exports", __name__, tag="Sessions")

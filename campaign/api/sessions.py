@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from campaign.api.conflicts import shown
 from campaign.api.ids import read_id
-from campaign.api.ranges import read_range
 from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
 from campaign.gate.wording import in_words
 from campaign.kit.actor import Actor
 from campaign.kit.ids import public
+from campaign.kit.ranges import read_range
 from campaign.parties.queries import zone_of_hub
 from campaign.schedule import booking, changing, queries, shapes
 from campaign.schedule.schemas import SessionChange, SessionFilter, SessionIn

@@ -4,12 +4,12 @@ from apiflask import APIBlueprint
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from campaign.api.ranges import read_range
 from campaign.gate.door import reads
 from campaign.gate.wording import in_words
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import BrandId
+from campaign.kit.ranges import read_range
 from campaign.parties.queries import zone_of_hub
 from campaign.schedule import shapes
 from campaign.schedule.ranking import Ranked

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from campaign.api.ids import read_id
 from campaign.delivery import actions, queries, schemas
 from campaign.delivery.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from campaign.gate import limits
 from campaign.gate.current import parts
 from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
+from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
 
@@ -63,7 +65,7 @@ def get_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> Answer:
 @bp.patch("/webhook-endpoints/<endpoint_id>")
 @writes("endpoints.write", body=schemas.EndpointChange, answer=schemas.EndpointOut)
 def change_endpoint(*, db: Session, actor: Actor, endpoint_id: str, body: schemas.EndpointChange) -> Answer:
-    """Change, pause (state paused) or take up again (state active)."""
+    """Change, pause (state paused) or take up again (state active). One that is disabled is not paused: 409."""
     endpoint = _endpoint(db, actor, endpoint_id)
     allow = parts().settings.outgoing_allow
     changed = actions.change_endpoint(db, actor, endpoint, body, allow=allow, expected_rev=expected_version())
@@ -79,10 +81,12 @@ def remove_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
 
 
 @bp.post("/webhook-endpoints/<endpoint_id>/test")
-@writes("endpoints.write", answer=schemas.CountOut, status=202)
+@writes("endpoints.write", answer=schemas.CountOut, status=202, limited="At most 10 a minute of one endpoint")
 def test_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
     """Send endpoint.test to this endpoint."""
-    actions.test(db, actor, _endpoint(db, actor, endpoint_id))
+    endpoint = _endpoint(db, actor, endpoint_id)
+    limits.hook_tested(endpoint_id)
+    actions.test(db, actor, endpoint)
     return schemas.CountOut(deliveries=1)
 
 
@@ -101,10 +105,18 @@ def rotate_secret(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
 
 
 @bp.post("/webhook-endpoints/<endpoint_id>/replay")
-@writes("endpoints.write", body=schemas.ReplayIn, answer=schemas.CountOut, status=202)
+@writes(
+    "endpoints.write",
+    body=schemas.ReplayIn,
+    answer=schemas.CountOut,
+    status=202,
+    limited="At most 5 a minute and 30 an hour of one endpoint",
+)
 def replay(*, db: Session, actor: Actor, endpoint_id: str, body: schemas.ReplayIn) -> BaseModel:
     """Send every event since a time again, as far back as events are kept; of a session's totals the newest."""
-    count = actions.replay(db, actor, _endpoint(db, actor, endpoint_id), body.since)
+    endpoint = _endpoint(db, actor, endpoint_id)
+    limits.hook_replayed(endpoint_id)
+    count = actions.replay(db, actor, endpoint, body.since)
     return schemas.CountOut(deliveries=count)
 
 
@@ -139,10 +151,16 @@ def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> BaseModel:
 
 
 @bp.post("/webhook-deliveries/<delivery_id>/resend")
-@writes("deliveries.resend", answer=schemas.DeliveryOut, status=202)
+@writes(
+    "deliveries.resend",
+    answer=schemas.DeliveryOut,
+    status=202,
+    limited="At most 120 a minute of one endpoint",
+)
 def resend(*, db: Session, actor: Actor, delivery_id: str) -> BaseModel:
     """Send it again with the same webhook-id."""
     row = queries.get_delivery(db, actor, read_id("whd", delivery_id))
+    limits.hook_resent(ids.public("whe", row.endpoint_id))
     again = actions.resend(db, actor, row)
     return schemas.DeliveryOut(**_facts(again, queries.next_tries(db, actor, [again])))
 
@@ -155,6 +173,7 @@ def _facts(row: WebhookDelivery, tries: Mapping[int, datetime | None]) -> dict[s
         "created_at": row.created_at,
         "finished_at": row.finished_at,
         "sent_again_at": row.again_at,
+        "updated_at": row.changed_at,
     }
 
 

@@ -43,6 +43,12 @@ class EndpointNotActive(WrongState):
     code = "endpoint_not_active"
 
 
+class EndpointDisabled(WrongState):
+    """It is switched off, so that there is nothing to pause: taken up again first, by `enable` or state active."""
+
+    code = "endpoint_disabled"
+
+
 class EndpointsFull(WrongState):
     """The agency has MOST_ENDPOINTS already: each is sent every event, so that a few thousand would keep us busy."""
 
@@ -99,12 +105,17 @@ def change_endpoint(
     allow: Sequence[Network],
     expected_rev: int | None = None,
 ) -> WebhookEndpoint:
-    """Change what is given; `state` pauses (deliveries are held) and takes up again (they are sent)."""
+    """Change what is given; `state` pauses (deliveries are held) and takes up again (they are sent).
+
+    Raises EndpointDisabled where one that is switched off is to be paused: why it was would be forgotten.
+    """
     changes = given.model_dump(exclude_unset=True)
     if "url" in changes:
         changes["url"] = _checked(changes["url"], allow)
     state = changes.pop("state", None)
     touch(db, endpoint, expected_rev)
+    if state == "paused" and endpoint.state == "disabled":
+        raise EndpointDisabled
     if changes.get("url", endpoint.url) != endpoint.url:
         # What the old address did says nothing about the new one.
         endpoint.failures = 0

@@ -69,6 +69,8 @@ def move(
     db.flush()
     deliveries = key.class_
     over = {"finished_at": clock.now(db)} if after == "aborted" else {}
+    if "updated_at" in deliveries.__mapper__.columns:
+        over["updated_at"] = clock.now(db)
     db.execute(
         update(deliveries)
         .where(key == destination.id, deliveries.state.in_(before))

@@ -58,7 +58,8 @@ class WebhookMessage(Base):
 class WebhookDelivery(Base):
     """A message on its way to one endpoint, and how far it came.
 
-    `created_at` is the moment of its event, `again_at` when somebody last asked for it to be sent again.
+    `created_at` is the moment of its event, `again_at` when somebody last asked for it to be sent again, `updated_at`
+    when it was last tried, held or taken up again (None where that was before the column was).
     """
 
     __tablename__ = "webhook_delivery"
@@ -81,6 +82,13 @@ class WebhookDelivery(Base):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     again_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime | None]
+
+    @property
+    def changed_at(self) -> datetime:
+        """When something became of it that its readers see; that it was taken up to be sent is none."""
+        told = (self.created_at, self.updated_at, self.again_at, self.finished_at)
+        return max(at for at in told if at is not None)
 
 
 class WebhookAttempt(Base):

@@ -1,10 +1,10 @@
 """Reading endpoints, deliveries and the feed. Row-level security scopes each to the actor's agency or hub."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from campaign.delivery.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
@@ -15,6 +15,8 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import Invalid, NotFound
 from campaign.kit.fields import ListQuery
 from campaign.kit.paging import Page, from_cursor, page_from, to_cursor
+from campaign.kit.ranges import read_range
+from campaign.parties.queries import zone_of_hub
 
 
 def get_endpoint(db: Session, actor: Actor, endpoint_id: int) -> WebhookEndpoint:
@@ -57,29 +59,52 @@ def get_delivery(db: Session, actor: Actor, delivery_id: int) -> WebhookDelivery
     return found
 
 
-def page_of_deliveries(db: Session, actor: Actor, query: DeliveryQuery) -> Page[WebhookDelivery]:
-    """Deliveries, newest first."""
+_EXACT = ("delivery_id", "event_id", "session_id")
+_FIELDS = {
+    "delivery_id": WebhookDelivery.id,
+    "event_id": WebhookDelivery.event_id,
+    "session_id": WebhookDelivery.session_id,
+    "endpoint_id": WebhookDelivery.endpoint_id,
+    "state": WebhookDelivery.state,
+    "event_type": WebhookDelivery.type,
+    "last_status": WebhookDelivery.last_status,
+}
+
+
+def page_of_deliveries(
+    db: Session, actor: Actor, query: DeliveryQuery, *, sessions: Sequence[int] | None = None
+) -> Page[WebhookDelivery]:
+    """Deliveries, newest first; where `sessions` are given, of any of these. Raises Invalid for no range."""
     wanted = select(WebhookDelivery).where(own(actor, WebhookDelivery.agency_id))
+    if query.from_at is not None or query.to_at is not None:
+        wanted = wanted.where(*_between(*read_range(query.from_at, query.to_at, zone_of_hub(db, actor))))
+    given = {name: getattr(query, name) for name in _FIELDS if getattr(query, name) is not None}
+    wanted = wanted.where(*(_FIELDS[name] == value for name, value in given.items()))
+    if sessions is not None:
+        wanted = wanted.where(WebhookDelivery.session_id.in_(sessions))
     if query.cursor is not None:
         (last_id,) = from_cursor(query.cursor, (int,))
         wanted = wanted.where(WebhookDelivery.id < last_id)
-    if query.endpoint_id is not None:
-        wanted = wanted.where(WebhookDelivery.endpoint_id == query.endpoint_id)
-    if query.state is not None:
-        wanted = wanted.where(WebhookDelivery.state == query.state)
-    if query.event_type is not None:
-        wanted = wanted.where(WebhookDelivery.type == query.event_type)
-    if query.event_id is not None:
-        wanted = wanted.where(WebhookDelivery.event_id == query.event_id)
-    if query.session_id is not None:
-        wanted = wanted.where(WebhookDelivery.session_id == query.session_id)
     if query.updated_since is not None:
-        wanted = wanted.where(
-            func.greatest(WebhookDelivery.finished_at, WebhookDelivery.again_at, WebhookDelivery.created_at)
-            >= query.updated_since
-        )
-    rows = db.scalars(wanted.order_by(WebhookDelivery.id.desc()).limit(query.limit + 1)).all()
+        row = WebhookDelivery
+        changed_at = func.greatest(row.created_at, row.updated_at, row.again_at, row.finished_at)
+        wanted = wanted.where(changed_at >= query.updated_since)
+    # Those of one event or session are few. By the bare id PostgreSQL hopes to meet them soon, going back through all
+    # there are: 720 ms among a million, and 1 ms by their own index.
+    few = sessions is not None or any(name in given for name in _EXACT)
+    order = (WebhookDelivery.id + 0 if few else WebhookDelivery.id).desc()
+    rows = db.scalars(wanted.order_by(order).limit(query.limit + 1)).all()
     return page_from(rows, query.limit, lambda row: (row.id,))
+
+
+def _between(start: datetime | None, end: datetime | None) -> Iterator[ColumnElement[bool]]:
+    """Of events in [start, end). A delivery's day is that of its event by UTC: other days are not looked at."""
+    if start is not None:
+        yield WebhookDelivery.created_at >= start
+        yield WebhookDelivery.day >= start.astimezone(UTC).date()
+    if end is not None:
+        yield WebhookDelivery.created_at < end
+        yield WebhookDelivery.day <= end.astimezone(UTC).date()
 
 
 def next_tries(

@@ -106,17 +106,30 @@ class CountOut(BaseModel):
 
 
 class DeliveryQuery(ListQuery):
+    """from and to: when its event was, each an instant, or a day in the hub's zone (to: that day included).
+
+    `last_status` is the answer to the last try. `updated_since` finds what was tried since then, whatever came of it,
+    and what was held, taken up again, given up or asked for again.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_at: str | None = Field(default=None, alias="from", max_length=40)
+    to_at: str | None = Field(default=None, alias="to", max_length=40)
+    delivery_id: DeliveryId | None = None
     endpoint_id: EndpointId | None = None
     state: State | None = None
     event_type: str | None = Field(default=None, max_length=64)
     event_id: EventId | None = None
     session_id: SessionId | None = None
+    last_status: Annotated[QueryInt, Field(ge=100, le=599)] | None = None
 
 
 class DeliveryOut(BaseModel):
     """`next_try_at` is null once it is over. `id` names the delivery, `event_id` is the webhook-id sent.
 
-    `created_at` is when its event happened, `sent_again_at` when somebody last asked for it to be sent again.
+    `created_at` is when its event happened, `sent_again_at` when somebody last asked for it to be sent again,
+    `updated_at` when it last changed: what `updated_since` goes by.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -134,6 +147,7 @@ class DeliveryOut(BaseModel):
     created_at: Instant
     finished_at: Instant | None
     sent_again_at: Instant | None
+    updated_at: Instant
 
 
 class AttemptOut(BaseModel):

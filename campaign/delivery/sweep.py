@@ -34,7 +34,7 @@ def sweep(db: Session, _actor: Actor, *, event_days: int) -> int:
     for state, which in _STRAYS.items():
         found = db.execute(
             text(
-                f"UPDATE webhook_delivery SET state = '{state}',"
+                f"UPDATE webhook_delivery SET state = '{state}', updated_at = :now,"
                 f" finished_at = CASE WHEN '{state}' <> 'held' THEN CAST(:now AS timestamptz) END"
                 f" WHERE {which} RETURNING 1"
             ),

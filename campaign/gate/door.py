@@ -109,8 +109,12 @@ def writes(
     body: type[BaseModel] | None = None,
     answer: type[BaseModel] | None = None,
     status: int = 200,
+    limited: str = "",
 ) -> Callable[[View], View]:
-    """A view that changes things: one transaction as the actor, answered after its commit."""
+    """A view that changes things: one transaction as the actor, answered after its commit.
+
+    `limited` tells the API's document how often it may be asked for; the view counts (gate.limits).
+    """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
@@ -126,7 +130,9 @@ def writes(
                     db, actor, key, lambda: _respond(view(db=db, actor=actor, **kwargs), status)
                 )
 
-        return describe(enter, permission=permission, body=body, answer=answer, status=status)
+        return describe(
+            enter, permission=permission, body=body, answer=answer, status=status, limited=limited
+        )
 
     return decorate
 

@@ -47,7 +47,8 @@ def once(db: Session, actor: Actor, key: str, work: Callable[[], Response]) -> R
     """Do `work` once per (actor, key), in its transaction; later calls get the first answer again.
 
     A refusal (4xx) is an answer too: the work is undone to a savepoint and the refusal kept.
-    5xx are not kept. Raises InProgress while the first call runs, KeyReused for another body.
+    5xx are not kept, nor 429: these ask to try again. Raises InProgress
+    while the first call runs, KeyReused for another body.
     """
     owner = f"{actor.kind}:{actor.id}"
     # Tried, not waited for: the second caller is told at once.
@@ -67,7 +68,7 @@ def once(db: Session, actor: Actor, key: str, work: Callable[[], Response]) -> R
             response = work()
             db.flush()
     except DomainError as error:
-        if error.status >= 500:
+        if error.status >= 500 or error.retry_after is not None:
             raise
         error.look_further(db)
         response = problem_of(error)

@@ -48,6 +48,9 @@ def _complete(operation: dict[str, Any], method: str, path: str) -> None:
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         },
     )
+    if "429" in responses:
+        seconds = {"schema": {"type": "integer", "minimum": 1}, "description": "seconds"}
+        responses["429"] |= {"content": responses["default"]["content"], "headers": {"Retry-After": seconds}}
     if method == "post":
         operation.setdefault("parameters", []).append(
             {

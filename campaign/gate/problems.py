@@ -8,8 +8,9 @@ import structlog
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from campaign.gate.limits import seconds_left
 from campaign.gate.wording import in_words
-from campaign.kit.errors import DomainError, Invalid, Unauthenticated, Unavailable
+from campaign.kit.errors import DomainError, Invalid, Unauthenticated
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ def problem_of(error: DomainError) -> Response:
             for fault in error.errors
         ]
     response = problem(error.status, error.error_code, in_words(error.error_code, error.params), **members)
-    if isinstance(error, Unavailable):
+    if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -57,7 +58,7 @@ def handle_errors(app: Flask, page: ErrorPage) -> None:
         if wants_problem():
             return problem_of(error)
         answer = page(error.status, error.error_code, in_words(error.error_code, error.params))
-        if isinstance(error, Unavailable):
+        if error.retry_after is not None:
             answer.headers["Retry-After"] = str(error.retry_after)
         return answer
 
@@ -71,6 +72,8 @@ def handle_errors(app: Flask, page: ErrorPage) -> None:
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
                 response.headers[name] = value
+        if status == 429:
+            response.headers.setdefault("Retry-After", str(seconds_left()))
         return response
 
     def of_fault(error: Exception) -> Response:

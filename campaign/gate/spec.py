@@ -52,6 +52,7 @@ def describe(
     body: type[BaseModel] | None = None,
     answer: type[BaseModel] | None = None,
     status: int = 200,
+    limited: str = "",
 ) -> View:
     """Mark the view with its permission and its shapes."""
 
@@ -64,7 +65,8 @@ def describe(
         marked = _annotate.input(body, location="json", validation=False)(marked)
     if answer is not None:
         marked = _annotate.output(answer, status_code=status)(marked)
-    marked = _annotate.doc(description=view.__doc__)(marked)
+    responses = {429: f"{limited}; Retry-After says in how many seconds again."} if limited else None
+    marked = _annotate.doc(description=view.__doc__, responses=responses)(marked)
     view._spec = marked._spec  # type: ignore[attr-defined]
     view.permission = permission  # type: ignore[attr-defined]
     return view

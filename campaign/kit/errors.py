@@ -11,6 +11,8 @@ class DomainError(Exception):
 
     status: ClassVar[int] = 409
     code: ClassVar[str] = "refused"
+    retry_after: int | None = None
+    """After how many seconds the same may be asked again, where that is all it takes."""
 
     def __init__(self, code: str | None = None, **params: Any) -> None:
         super().__init__(code or type(self).code)
@@ -84,6 +86,17 @@ class Stale(DomainError):
 
     status = 412
     code = "stale"
+
+
+class TooOften(DomainError):
+    """The same was asked for more often than it may be; again after `retry_after` seconds."""
+
+    status = 429
+    code = "too_often"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(seconds=retry_after)
+        self.retry_after = retry_after
 
 
 class Unavailable(DomainError):

@@ -1,6 +1,6 @@
 """Reading sessions, each scoped by the actor."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
@@ -31,6 +31,17 @@ def get_sessions(db: Session, actor: Actor, session_ids: Collection[int]) -> dic
     """Those of the sessions that the actor may see, by id, without line-ups: as many statements as for one."""
     found = _some(db, actor, LiveSession.id.in_(session_ids), limit=len(session_ids), lineup=False)
     return {view.id: view for view in found}
+
+
+MOST_BY_TITLE = 200
+
+
+def ids_by_title(db: Session, actor: Actor, words: str, *, since: datetime) -> Sequence[int]:
+    """Sessions that ended since then, or are to come, in whose title the words stand; the latest MOST_BY_TITLE."""
+    wanted = select(LiveSession.id).where(
+        visible(actor), LiveSession.ends_at >= since, LiveSession.title.icontains(words, autoescape=True)
+    )
+    return db.scalars(wanted.order_by(LiveSession.starts_at.desc()).limit(MOST_BY_TITLE)).all()
 
 
 def page_of_sessions(

@@ -39,7 +39,7 @@ WITH given AS (
     SET state = CASE WHEN {_OVER} THEN 'expired' ELSE g.state END,
         step = g.step, attempts = d.attempts + 1, next_at = g.due_at, lease = NULL, last_status = g.status,
         last_error = CASE WHEN {_OVER} THEN d.last_error ELSE g.error END,
-        finished_at = CASE WHEN g.state IN ('delivered', 'exhausted') OR {_OVER} THEN g.at END
+        finished_at = CASE WHEN g.state IN ('delivered', 'exhausted') OR {_OVER} THEN g.at END, updated_at = g.at
     FROM given g WHERE d.day = g.day AND d.id = g.id AND d.lease = g.lease
 )
 -- The try is kept even where the lease was lost: it did reach out.
@@ -80,7 +80,7 @@ WITH disabled AS (
     LATERAL (VALUES ('agency', d.agency_id, ''), ('hub', 0, a.name || ' · ')) AS party (audience, id, prefix)
     ON CONFLICT DO NOTHING
 )
-UPDATE webhook_delivery d SET state = 'held'
+UPDATE webhook_delivery d SET state = 'held', updated_at = %(now)s
 FROM disabled WHERE d.endpoint_id = disabled.id AND d.state = 'pending'
 """
 

@@ -45,6 +45,7 @@ WORDS = {
     "method_not_allowed": _("This address does not take that method."),
     "too_large": _("The body is too large."),
     "wrong_media_type": _("The body has the wrong media type."),
+    "too_often": _("That was asked for too often. Try again in %(seconds)s seconds."),
     "too_many_requests": _("Too many requests. Wait a little."),
     "http_error": _("The request failed with status %(status)s."),
     "fault": _("Something went wrong on our side. It has been written down."),

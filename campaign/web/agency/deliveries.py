@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts.policy import allows
 from campaign.delivery import actions, queries
 from campaign.delivery.states import RESENDABLE
+from campaign.gate import limits
 from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
 from campaign.kit import ids
@@ -49,5 +50,6 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
 def resend(*, db: Session, actor: Actor, delivery_id: str) -> Response:
     """Send it again, with the same webhook-id."""
     delivery = queries.get_delivery(db, actor, read_id("whd", delivery_id))
-    attempt(db, "done.delivery_resend", lambda: actions.resend(db, actor, delivery))
+    of = ids.public("whe", delivery.endpoint_id)
+    attempt(db, "done.delivery_resend", lambda: (limits.hook_resent(of), actions.resend(db, actor, delivery)))
     return redirect(url_for("agency_deliveries.show", delivery_id=delivery_id), 303)  # type: ignore[return-value]

@@ -5,24 +5,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from pydantic import Field
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
 from campaign.delivery import actions, health, queries, schemas
 from campaign.delivery.models import WebhookEndpoint
 from campaign.delivery.states import STATES
+from campaign.gate import limits
 from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.instants import parse_wall
-from campaign.kit.paging import Page
 from campaign.outbox.events import TYPES
 from campaign.parties.models import Agency
 from campaign.parties.queries import all_of
 from campaign.web import forms
+from campaign.web.agency.searching import LogQuery, search
 from campaign.web.paths import read_id
 from campaign.web.show import zone
 from campaign.web.verbs import attempt, version_in
@@ -30,26 +30,6 @@ from campaign.web.verbs import attempt, version_in
 pages = Blueprint("agency_endpoints", __name__, url_prefix="/webhooks")
 
 ASKABLE = [one for one in TYPES if one != "endpoint.test"]
-_ABOUT = {"evt": "event_id", "ses": "session_id"}
-
-
-class LogQuery(schemas.DeliveryQuery):
-    """A search of the log: `about` is the id of an event or a session."""
-
-    about: str | None = Field(default=None, max_length=40)
-
-    def found(self) -> "LogQuery | None":
-        """The query with what it is about; None where that is no such id."""
-        written = (self.about or "").strip()
-        if not written:
-            return self
-        prefix = written.partition("_")[0]
-        try:
-            return self.model_copy(update={_ABOUT[prefix]: ids.internal(prefix, written)})
-        except (KeyError, ValueError):
-            return None
-
-
 REPLAYS_SINCE = timedelta(hours=1)
 """How far back the form that sends again is set at first."""
 
@@ -118,9 +98,9 @@ def act(*, db: Session, actor: Actor, endpoint_id: str, verb: str) -> Response:
     verbs: dict[str, Callable[[], Any]] = {
         "pause": lambda: actions.change_endpoint(db, actor, endpoint, paused, allow=allow),
         "enable": lambda: actions.enable(db, actor, endpoint),
-        "test": lambda: actions.test(db, actor, endpoint),
+        "test": lambda: _test(db, actor, endpoint),
         "remove": lambda: actions.remove_endpoint(db, actor, endpoint),
-        "replay": lambda: actions.replay(db, actor, endpoint, _since(request.form)),
+        "replay": lambda: _replay(db, actor, endpoint, request.form),
     }
     done = attempt(db, f"done.endpoint_{verb}", verbs[verb])
     if done and verb == "remove":
@@ -135,6 +115,17 @@ def rotate(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
     endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
     secret, _until = actions.rotate_secret(db, actor, endpoint, secret_key=parts().settings.secret_key)
     return _one(db, actor, endpoint, LogQuery(), secret=secret, rotated=True)
+
+
+def _test(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> None:
+    limits.hook_tested(ids.public("whe", endpoint.id))
+    actions.test(db, actor, endpoint)
+
+
+def _replay(db: Session, actor: Actor, endpoint: WebhookEndpoint, typed: Any) -> int:
+    since = _since(typed)
+    limits.hook_replayed(ids.public("whe", endpoint.id))
+    return actions.replay(db, actor, endpoint, since)
 
 
 def _since(typed: Any) -> datetime:
@@ -197,24 +188,19 @@ def _one(
     secret: str = "",
     rotated: bool = False,
 ) -> Response:
-    query = query.model_copy(update={"endpoint_id": endpoint.id})
-    searched = query.found()
+    found = search(db, actor, query.model_copy(update={"endpoint_id": endpoint.id}))
     waiting = health.waiting_of(db, actor, [endpoint.id]).get(endpoint.id, {})
     kept = [one for one in endpoint.event_types if one != "*"]
     limits = {name: str(getattr(endpoint, name)) for name in _LIMITS}
     filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept, **limits)
-    page = queries.page_of_deliveries(db, actor, searched) if searched else Page([], None)
     answer = render_template(
         "agency/webhooks_one.html",
         endpoint=endpoint,
         agency=_agencies(db, actor).get(endpoint.agency_id),
-        page=page,
-        tries=queries.next_tries(db, actor, page.items),
-        about=query.about or "",
-        about_fault=searched is None,
+        query=query,
+        found=found,
+        tries=queries.next_tries(db, actor, found.page.items),
         waiting=waiting,
-        chosen=query.state,
-        chosen_type=query.event_type,
         days=health.days_of(db, actor, endpoint, zone()),
         backlog=sum(waiting.values()),
         oldest_at=health.oldest_waiting(db, actor, endpoint) if waiting else None,
