@@ -1,7 +1,7 @@
 """Live figures of sessions: from Redis for the hub, from SQL where Redis is behind or the view is partial."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.insight.figures import Totals
 from campaign.insight.summary import whole
-from campaign.insight.tallies import NAMES, Scope, totals_by
+from campaign.insight.tallies import NAMES, Scope, maturing_by, totals_by
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import parse
@@ -35,13 +35,25 @@ class LiveFigures:
 def live_figures(db: Session, actor: Actor, session_id: int, client: Client | None) -> LiveFigures:
     """One session's figures, as much as the actor may see. Raises NotFound."""
     get_session(db, actor, session_id)
-    return live_figures_of(db, actor, [session_id], client)[session_id]
+    found = live_figures_of(db, actor, [session_id], client)[session_id]
+    if found.source == "sql":
+        return found
+    # What is final becomes so by time alone, with nothing folded: no projection knows of it.
+    maturing = maturing_by(db, actor, Scope(session_id=session_id))
+    totals = tuple(
+        replace(one, maturing=one.currency in maturing, maturing_fen=maturing.get(one.currency, 0))
+        for one in found.totals
+    )
+    return replace(found, totals=totals)
 
 
 def live_figures_of(
     db: Session, actor: Actor, session_ids: Sequence[int], client: Client | None
 ) -> dict[int, LiveFigures]:
-    """Figures of several sessions in one round trip. Redis holds whole sessions, so others than the hub read SQL."""
+    """Figures of several shows on air in one round trip. Redis holds whole sessions, so others than the hub read SQL.
+
+    Of those from Redis everything is said to mature still: on the evening itself nothing is final.
+    """
     found = _from_redis(session_ids, client) if actor.is_hub and client is not None else {}
     made = {session_id: _of_projection(session_id, told) for session_id, told in found.items()}
     for session_id in session_ids:
@@ -75,6 +87,5 @@ def _of_projection(session_id: int, told: Mapping[str, Any]) -> LiveFigures:
 
 
 def _net(figures: Mapping[str, int]) -> int:
-    """On the evening itself nothing is final."""
     refunds = sum(figures[f"refund_{stage}_fen"] for stage in ("pre_ship", "post_ship", "post_receipt"))
     return figures["paid_fen"] - refunds

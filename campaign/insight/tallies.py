@@ -133,6 +133,13 @@ def sums_by(db: Session, actor: Actor, scope: Scope, dimension: str) -> dict[str
     return _grouped(scope, [rows, [], []])
 
 
+def maturing_by(db: Session, actor: Actor, scope: Scope) -> dict[str, int]:
+    """What of the net may still come back, by currency, in minor units; a currency that is final is left out."""
+    sql = _maturing_sql(actor, scope, _WHOLE)
+    rows = db.execute(text(sql), scope_params(actor, scope) | {"now": clock.now(db)})
+    return {row.currency: row.maturing_fen for row in rows}
+
+
 def totals_together(
     db: Session, actor: Actor, wanted: Sequence[tuple[Scope, str]]
 ) -> list[dict[str, list[Totals]]]:
