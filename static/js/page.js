@@ -1,16 +1,28 @@
 // Small comforts; every page works without them.
 (() => {
   "use strict";
-  // A button pressed twice sends once; it comes back when the page is shown again from the history.
+  // A form is sent once, however long a file takes to go up: it is held until the page that answers stands here, until
+  // the way there is broken off (the browser's stop), or until this page is shown again. What only reads is never held.
+  const free = () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => {
+      delete form.dataset.sent;
+      form.removeAttribute("aria-busy");
+    });
+  };
   document.addEventListener("submit", (event) => {
     const form = event.target;
+    if (form.getAttribute("method") !== "post") return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
-    setTimeout(() => { delete form.dataset.sent; }, 8000);
+    form.setAttribute("aria-busy", "true");
+    // A form that a script answers goes nowhere.
+    setTimeout(() => { if (event.defaultPrevented) free(); });
   });
-  addEventListener("pageshow", () => {
-    document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
-  });
+  addEventListener("pageshow", free);
+  addEventListener("keydown", (event) => { if (event.key === "Escape") free(); });
+  if (window.navigation) {
+    navigation.addEventListener("navigate", (event) => { event.signal.addEventListener("abort", free); });
+  }
   // The first fault of a form gets the focus.
   const wrong = document.querySelector("[aria-invalid=true]");
   if (wrong) wrong.focus();

@@ -19,8 +19,6 @@ from campaign.kit.parts import Parts
 from campaign.kit.signing import signed_headers
 from tests.factory import HUB, Factory
 from tests.sales_kit import add_session, fold_all
-from workers import sales as tasks
-from workers import task
 
 DATA = Path(__file__).parents[1] / "data"
 CONNECTOR = Actor(kind="key", role="connector", name="push")
@@ -122,49 +120,6 @@ def test_a_push_is_answered_with_a_verdict_and_shows_in_every_figure(
     assert found["complete_through"] == "2026-11-06T12:09:00Z"
     live = call(HUB, "GET", f"/sessions/{show['session']}/live").json
     assert live["totals"][0]["paid_gmv_fen"] == 20000
-
-
-def test_the_live_figures_come_from_redis_and_survive_a_flush(
-    call: Any, show: dict[str, Any], parts: Parts, evening: Any
-) -> None:
-    task.use(parts)
-    call(CONNECTOR, "POST", "/ingest/events", json={"events": [event(1)]})
-    tasks.fold()
-    for turn in range(2):
-        tasks.project()
-        live = call(HUB, "GET", f"/sessions/{show['session']}/live").json
-        assert (live["version"], live["totals"][0]["paid_gmv_fen"]) == (1, 10000), turn
-        parts.redis.flushdb()
-    from_sql = call(HUB, "GET", f"/sessions/{show['session']}/live").json
-    assert (from_sql["version"], from_sql["totals"][0]["paid_gmv_fen"]) == (0, 10000)
-    task.use(None)
-
-
-def test_live_figures_are_final_when_everything_of_them_is(
-    call: Any, show: dict[str, Any], parts: Parts, evening: Any
-) -> None:
-    """By time alone: nothing is folded or projected anew meanwhile."""
-    task.use(parts)
-    call(CONNECTOR, "POST", "/ingest/events", json={"events": [event(1), event(2, paid_fen=500)]})
-    tasks.fold()
-    tasks.project()
-
-    def told() -> Any:
-        live = call(HUB, "GET", f"/sessions/{show['session']}/live").json
-        assert live["version"] == 1, "from Redis"
-        whole = call(HUB, "GET", f"/sessions/{show['session']}/sales").json
-        names = ("paid_gmv_fen", "maturing", "maturing_fen")
-        (one,) = ([row[name] for name in names] for row in live["totals"])
-        assert [[row[name] for name in names] for row in whole["totals"]] == [one]
-        return one
-
-    assert told() == [10_500, True, 10_500]
-    # The cap: 45 days after the order, received or not.
-    with clock.travel(timedelta(days=44)):
-        assert told() == [10_500, True, 10_500]
-    with clock.travel(timedelta(days=47)):
-        assert told() == [10_500, False, 0]
-    task.use(None)
 
 
 def test_ndjson_is_read_line_by_line(call: Any, show: dict[str, Any], evening: Any) -> None:
