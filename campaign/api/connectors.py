@@ -40,9 +40,10 @@ class ConnectorMade(ConnectorOut):
 class HealthOut(BaseModel):
     """How a connector does. Details: what its platform is asked for; none where it has no token.
 
-    complete_to: up to when all of its shops' orders are there. lag_seconds: how much later than it happened the newest
-    event came. refused: events that were not taken, ever, and why the last: its code, and the field where one is at
-    fault. Errors are rate, token, refused, away, unreadable or failed (a fault of ours).
+    complete_to: up to when all of its shops' orders are there; null for one of any shop (rankings tell it of each).
+    lag_seconds: how much later than it happened the newest event came. refused: events that were not taken, ever, and
+    why the last: its code, and the field where one is at fault. Errors are rate, token, refused, away, unreadable or
+    failed (a fault of ours).
     """
 
     model_config = ConfigDict(from_attributes=True)

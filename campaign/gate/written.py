@@ -62,8 +62,12 @@ def named(thing: Named | None) -> str:
     """A party's name in the reader's language."""
     if thing is None:
         return DASH
-    english = getattr(thing, "name_en", "")
-    return english if language() == "en" and english else thing.name
+    return called(thing.name, getattr(thing, "name_en", ""))
+
+
+def called(name: str | None, english: str | None) -> str:
+    """The one of two names that is in the reader's language; a dash for none."""
+    return (language() == "en" and english) or name or DASH
 
 
 def names(things: Iterable[Named]) -> str:

@@ -38,6 +38,7 @@ class BlockPerson(NamedTuple):
     name_en: str
     agency_id: int | None
     agency_name: str | None
+    agency_name_en: str | None
     role: str
     starts_at: datetime
     ends_at: datetime
@@ -108,7 +109,7 @@ _SESSIONS = text(f"""
     {_WITHIN}
 """)
 _PEOPLE = text("""
-    SELECT p.session_id, p.id, p.host_id, h.name, h.name_en, p.agency_id, a.name, p.role,
+    SELECT p.session_id, p.id, p.host_id, h.name, h.name_en, p.agency_id, a.name, a.name_en, p.role,
            p.starts_at, p.ends_at, p.acceptance, p.arrived_at
     FROM participant p JOIN host h ON h.id = p.host_id LEFT JOIN agency a ON a.id = p.agency_id
     WHERE p.session_id = ANY (CAST(:ids AS bigint[])) ORDER BY p.starts_at, p.id

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -22,13 +23,16 @@ class ProposalView:
     session_id: int
     agency_id: int
     agency_name: str
+    agency_name_en: str
     kind: str
     starts_at: datetime | None
     ends_at: datetime | None
     participant_id: int | None
     replaces: str | None
+    replaces_en: str | None
     host_id: int | None
     host_name: str | None
+    host_name_en: str | None
     cancel_code: str | None
     reason: str
     state: str
@@ -65,8 +69,9 @@ def proposals_of(
     leaving = Host.__table__.alias("leaving_host")
     statement = (
         select(
-            Proposal, Agency.name, Host.name.label("host_name"), leaving.c.name.label("replaces"),
-            stands.label("stands"),
+            Proposal, stands.label("stands"), Agency.name.label("agency_name"), Agency.name_en.label("agency_name_en"),
+            Host.name.label("host_name"), Host.name_en.label("host_name_en"),
+            leaving.c.name.label("replaces"), leaving.c.name_en.label("replaces_en"),
         )
         .join(LiveSession, LiveSession.id == Proposal.session_id)
         .join(Agency, Agency.id == Proposal.agency_id)
@@ -81,19 +86,25 @@ def proposals_of(
         statement = statement.where(stands)
     key = Proposal.made_at.asc() if waiting else Proposal.made_at.desc()
     rows = db.execute(statement.order_by(key, Proposal.id).limit(limit))
-    return [_view(*row) for row in rows]
+    return [_view(row) for row in rows]
 
 
 def _scope(actor: Actor) -> list[ColumnElement[bool]]:
     return [] if actor.is_hub else [Proposal.agency_id == actor.agency_id]
 
 
-def _view(
-    row: Proposal, agency_name: str, host_name: str | None, replaces: str | None, stands: bool
-) -> ProposalView:
+def _view(found: Any) -> ProposalView:
+    row: Proposal = found.Proposal
     same = {
         name: getattr(row, name) for name in ProposalView.__dataclass_fields__ if name in Proposal.__table__.c
     }
     return ProposalView(
-        **same, agency_name=agency_name, host_name=host_name, replaces=replaces, stands=bool(stands)
+        **same,
+        agency_name=found.agency_name,
+        agency_name_en=found.agency_name_en,
+        host_name=found.host_name,
+        host_name_en=found.host_name_en,
+        replaces=found.replaces,
+        replaces_en=found.replaces_en,
+        stands=bool(found.stands),
     )

@@ -27,7 +27,7 @@ _CHANNELS = text("""
     WHERE c.session_id = ANY (CAST(:ids AS bigint[])) ORDER BY c.id
 """)
 _PEOPLE = text("""
-    SELECT p.session_id, p.id, p.host_id, h.name, h.name_en, h.kind, p.role, p.agency_id, a.name,
+    SELECT p.session_id, p.id, p.host_id, h.name, h.name_en, h.kind, p.role, p.agency_id, a.name, a.name_en,
            p.starts_at, p.ends_at, p.acceptance, p.reason, p.asked_at, p.answered_at, p.arrived_at, p.round
     FROM participant p JOIN host h ON h.id = p.host_id LEFT JOIN agency a ON a.id = p.agency_id
     WHERE p.session_id = ANY (CAST(:ids AS bigint[])) ORDER BY p.starts_at, p.id
@@ -190,8 +190,8 @@ def reduced(actor: Actor, view: SessionView) -> SessionView:
 def by_name_only(person: ParticipantView) -> ParticipantView:
     """A co-host as other parties may know of it."""
     hidden: dict[str, Any] = dict.fromkeys(
-        ("id", "host_id", "host_kind", "agency_id", "agency_name", "starts_at", "ends_at", "acceptance")
-        + ("asked_at", "answered_at", "arrived_at")
+        ("id", "host_id", "host_kind", "agency_id", "agency_name", "agency_name_en", "starts_at", "ends_at")
+        + ("acceptance", "asked_at", "answered_at", "arrived_at")
     )
     return replace(person, **hidden, reason="", round=0)
 
@@ -202,7 +202,7 @@ def _reduced_person(actor: Actor, person: ParticipantView) -> ParticipantView:
     if actor.role == "brand":
         # Who stood before the camera, but not who represents them nor how they answered.
         hidden: dict[str, Any] = dict.fromkeys(
-            ("id", "host_kind", "agency_id", "agency_name", "acceptance")
+            ("id", "host_kind", "agency_id", "agency_name", "agency_name_en", "acceptance")
             + ("asked_at", "answered_at", "arrived_at")
         )
         return replace(person, **hidden, reason="", round=0)

@@ -36,6 +36,7 @@ class ParticipantView:
     role: str
     agency_id: int | None
     agency_name: str | None
+    agency_name_en: str | None
     starts_at: datetime | None
     ends_at: datetime | None
     acceptance: str | None

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from campaign.gate.written import DASH, count, fen, fen_short, language, named, names, rate
+from campaign.gate.written import DASH, called, count, fen, fen_short, language, named, names, rate
 from campaign.insight.curves import Band, Curve, band_of
 from campaign.insight.marks import Mark
 from campaign.kit import ids
 from campaign.kit.instants import written
 from campaign.kit.money import exponent_of
 
-__all__ = ["DASH", "count", "fen", "fen_short", "language", "named", "names", "rate"]
+__all__ = ["DASH", "called", "count", "fen", "fen_short", "language", "named", "names", "rate"]
 # What the gate writes alike: pages take it from here, with the rest.
 
 _DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
@@ -159,7 +159,7 @@ def marks_json(curve: Curve, marks: Sequence[Mark]) -> str:
 
 
 def bands(curve: Curve, marks: Sequence[Mark]) -> list[Band]:
-    """The marks beneath a curve."""
+    """The marks beneath a curve, by time: of two that adjoin every other is drawn darker."""
     found = (band_of(curve, mark.at, mark.until) for mark in marks)
     return [band for band in found if band is not None]
 
@@ -197,6 +197,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     long_day_of,
     moment,
     named,
+    called,
     names,
     times,
     points,

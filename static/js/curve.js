@@ -18,7 +18,7 @@
       xAxis: { type: "category", data: points.map((p) => p[0]), axisLabel: { color: css("--soft"), hideOverlap: true }, axisLine: { lineStyle: { color: css("--edge") } } },
       yAxis: { type: "value", axisLabel: { color: css("--soft") }, splitLine: { lineStyle: { color: css("--line") } } },
       series: [{ type: "line", name: box.dataset.label, data: points.map((p) => p[1]), showSymbol: false, lineStyle: { width: 1.6, color: css("--accent") }, itemStyle: { color: css("--accent") }, areaStyle: { color: css("--accent"), opacity: 0.1 },
-        markArea: { silent: true, itemStyle: { color: css("--soft"), opacity: 0.16 }, label: { show: false }, data: marks.map(([from, to, name]) => [{ xAxis: from, name }, { xAxis: to }]) } }],
+        markArea: { silent: true, label: { show: false }, data: marks.map(([from, to, name], at) => [{ xAxis: from, name, itemStyle: { color: css("--soft"), opacity: at % 2 ? 0.26 : 0.12 } }, { xAxis: to }]) } }],
     });
     addEventListener("resize", () => chart.resize());
   }

@@ -158,3 +158,9 @@ def test_refused_events_late_ones_and_contradictions_stand_on_the_connectors_pag
     with clock.travel(timedelta(days=2)), database.transaction(SYSTEM) as db:
         later = health.of_connector(db, SYSTEM, db.get_one(Connector, number))
     assert (later.refused, later.refused_lately) == (3, False)
+
+
+def test_a_connector_of_any_shop_leads_to_how_far_each_of_them_is(page: Any, added: Any) -> None:
+    added()
+    shown = page(HUB, "/hub/connectors").text
+    assert '<a href="/hub/data">shop by shop</a>' in shown

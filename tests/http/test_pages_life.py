@@ -5,6 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM
@@ -13,6 +14,7 @@ from campaign.live.links import card_token, door_token
 from campaign.parties.models import Host, Studio
 from campaign.schedule import answering, queries
 from campaign.schedule.proposals import proposals_of
+from campaign.schedule.spans import board_day_of
 from tests import zones
 from tests.factory import HUB, SECRET_KEY
 from tests.visitor import Visitor, visitor_as
@@ -61,6 +63,37 @@ def test_an_agency_proposes_and_the_hub_takes_it_up(stage, planner, agent):
     assert "Taken up" in planner.follow().text
     now = state_of(stage, made.id)
     assert (now.state, now.starts_at) == ("accepted", made.starts_at + HOUR)
+
+
+def test_in_english_a_session_names_its_people_and_their_agency_in_english(stage, planner, app, database):
+    with database.transaction(SYSTEM) as db:
+        for table, name, name_en in (("agency", "星河机构", "Star River"), ("host", "阿丽", "Alice")):
+            db.execute(
+                text(f"UPDATE {table} SET name = :name, name_en = :english"),
+                {"name": name, "english": name_en},
+            )
+    made = stage.act(answering.offer, stage.book().id)
+    ref = ids.public("ses", made.id)
+    agent = visitor_as(app, database, "agency", agency_id=stage.agency.id, language="en")
+    agent.get(f"/agency/sessions/{ref}")
+    local = (made.starts_at + HOUR).astimezone(ZoneInfo(zones.hub_zone())).strftime("%Y-%m-%dT%H:%M")
+    agent.post(f"/agency/sessions/{ref}/propose/time", starts_at=local, reason="earlier")
+    day = board_day_of(made.starts_at, ZoneInfo(zones.hub_zone())).isoformat()
+    pages = (f"/hub/sessions/{ref}", "/hub/offers", f"/hub/board?day={day}", f"/agency/sessions/{ref}")
+    for path in pages:
+        told = (agent if path.startswith("/agency") else planner).get(path).text
+        assert ("Star River" in told, "星河机构" in told) == (True, False), path
+        # The board is searched by either name: it stands in an attribute there.
+        assert "阿丽" not in re.sub(r"<[^>]*>", "", told), path
+    # And in Chinese by the Chinese names.
+    reader = visitor_as(app, database, "hub", hub_role="manager", language="zh")
+    told = reader.get(f"/hub/sessions/{ref}").text
+    assert ("星河机构" in told, "阿丽" in told, "Star River" in told, "Alice" in told) == (
+        True,
+        True,
+        False,
+        False,
+    )
 
 
 def test_the_hubs_deadlines_are_set_and_nonsense_is_refused(stage, planner):

@@ -109,7 +109,9 @@ def _choices(board: Board, studios: Mapping[int, Called]) -> dict[str, list[Opti
         for person in block.people:
             hosts[person.host_id] = Called(person.host_id, person.name, person.name_en)
             if person.agency_id is not None:
-                agencies[person.agency_id] = Called(person.agency_id, person.agency_name or "", "")
+                agencies[person.agency_id] = Called(
+                    person.agency_id, person.agency_name or "", person.agency_name_en or ""
+                )
     return {
         "studio": _options("std", studios.values()),
         "host": _sorted(_options("hst", hosts.values())),
