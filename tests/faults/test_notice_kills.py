@@ -65,12 +65,15 @@ def test_two_senders_tell_each_notice_once_and_keep_the_pace(committed_database,
     assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.8
 
 
-def test_a_stopped_sender_gives_back_what_it_holds(committed_database, settings):
+@pytest.mark.parametrize(("words", "state"), [((), "delivered"), (("--drain", "1"), "pending")])
+def test_a_stopped_sender_lets_a_call_end_or_gives_back_what_it_was_for(
+    committed_database, settings, words, state
+):
     with Robot("feishu") as robot:
         robot.pause = 6
         add(committed_database, settings, HUB, robot.url)
         say(committed_database, "hub", 0, "n0")
-        with sending(settings) as sender:
+        with sending(settings, *words) as sender:
             until = time.monotonic() + 10
             while time.monotonic() < until:
                 with committed_database.transaction(SYSTEM) as db:
@@ -83,7 +86,7 @@ def test_a_stopped_sender_gives_back_what_it_holds(committed_database, settings)
             assert sender.stop() == 0
         with committed_database.transaction(SYSTEM) as db:
             states = db.execute(text("SELECT state FROM notice_delivery")).scalars().all()
-    assert states == ["pending"]
+    assert states == [state]
 
 
 def test_the_check_sees_a_lost_notice():
