@@ -81,7 +81,7 @@ def remove_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
 
 
 @bp.post("/webhook-endpoints/<endpoint_id>/test")
-@writes("endpoints.write", answer=schemas.CountOut, status=202, limited="At most 10 a minute of one endpoint")
+@writes("endpoints.write", answer=schemas.CountOut, status=202, limited="At most 30 a minute of one endpoint")
 def test_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
     """Send endpoint.test to this endpoint."""
     endpoint = _endpoint(db, actor, endpoint_id)
@@ -110,7 +110,7 @@ def rotate_secret(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
     body=schemas.ReplayIn,
     answer=schemas.CountOut,
     status=202,
-    limited="At most 5 a minute and 30 an hour of one endpoint",
+    limited="At most 10 a minute and 60 an hour of one endpoint",
 )
 def replay(*, db: Session, actor: Actor, endpoint_id: str, body: schemas.ReplayIn) -> BaseModel:
     """Send every event since a time again, as far back as events are kept; of a session's totals the newest."""

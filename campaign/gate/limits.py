@@ -27,7 +27,7 @@ def allowance(limits: str, scope: str) -> Callable[[str], None]:
     """A call that counts one use by the key given to it, whichever page or route it is made from.
 
     To be called once it is known that the key is the caller's to use: what strangers try counts against nobody. The
-    call raises TooOften past `limits` (such as "5 per minute; 30 per hour").
+    call raises TooOften past `limits` (such as "10 per minute; 60 per hour").
     """
 
     def count() -> None:
@@ -49,6 +49,6 @@ def allowance(limits: str, scope: str) -> Callable[[str], None]:
 
 # Of one webhook endpoint, by its id. A test is one request, sent again is one or a handful while somebody looks for a
 # fault, a replay is up to a month of events.
-hook_tested = allowance("10 per minute", "endpoint tested")
+hook_tested = allowance("30 per minute", "endpoint tested")
 hook_resent = allowance("120 per minute", "delivery sent again")
-hook_replayed = allowance("5 per minute; 30 per hour", "endpoint replayed")
+hook_replayed = allowance("10 per minute; 60 per hour", "endpoint replayed")
