@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from campaign.insight.counters import total
+from campaign.insight.counters import grown
 from campaign.insight.figures import Totals
 from campaign.kit import clock
 from campaign.kit.actor import Actor
@@ -91,27 +91,14 @@ class Ratios:
     net_roi_hundredths: int | None
 
 
-# A room id may serve one show after another: what was counted before this one began is not its own.
-_SAMPLES = text(
-    f"SELECT m.platform, m.room_id, m.at, m.kind, m.online, {', '.join(f'm.{name}' for name in _COUNTERS)}"
-    " FROM live_session s JOIN session_channel c ON c.session_id = s.id"
-    " JOIN metric_sample m ON m.platform = c.platform AND m.room_id = ANY (c.room_ids)"
-    " WHERE s.id = :id AND m.at >= s.actual_starts_at AND m.at <= coalesce(s.actual_ends_at, :now) + :slack"
-    " AND (CAST(:brand_id AS bigint) IS NULL OR s.brand_ids = ARRAY[CAST(:brand_id AS bigint)])"
-    " ORDER BY m.platform, m.room_id, m.at, m.kind"
-)
 _SLACK = timedelta(minutes=10)
 """The last sample of a room comes after its end."""
 
-_SPENT = text(
-    "SELECT p.currency, sum(p.amount_fen)::bigint AS amount_fen FROM live_session s"
-    " JOIN session_channel c ON c.session_id = s.id LEFT JOIN platform_account a ON a.id = c.platform_account_id"
-    " JOIN ad_spend p ON p.platform = c.platform AND (p.room_id = ANY (c.room_ids) OR (p.room_id = ''"
-    " AND p.account_id = a.external_id AND p.from_at >= s.actual_starts_at"
-    " AND p.to_at <= coalesce(s.actual_ends_at, :now) + :slack))"
-    " WHERE s.id = :id AND (CAST(:brand_id AS bigint) IS NULL OR s.brand_ids = ARRAY[CAST(:brand_id AS bigint)])"
-    " GROUP BY 1 ORDER BY 2 DESC"
-)
+# A room id may serve one show after another, of another brand too: whose a reading or a spend is, is told by whoever
+# was on air then, which row-level security hides from a brand. So functions of the database tell it (migration 0044),
+# and whom: the hub, and the brand whose show alone it was.
+_READINGS = text("SELECT * FROM room_readings(:id, :now, :slack)")
+_SPENT = text("SELECT * FROM show_spend(:id, :now, :slack)")
 
 
 def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Totals]) -> Audience | None:
@@ -119,15 +106,17 @@ def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Tot
     if not actor.is_hub and actor.role != "brand":
         return None
     now = clock.now(db)
-    values = {"id": session_id, "now": now, "slack": _SLACK, "brand_id": actor.brand_id}
-    samples = db.execute(_SAMPLES, values).all()
-    if not samples:
+    values = {"id": session_id, "now": now, "slack": _SLACK}
+    rows = db.execute(_READINGS, values).all()
+    read = [list(room) for _, room in groupby(rows, key=lambda one: (one.platform, one.room_id))]
+    rooms = [room for room in read if any(one.own for one in room)]
+    if not rooms:
         return None
-    rooms = [list(room) for _, room in groupby(samples, key=lambda one: (one.platform, one.room_id))]
     # A gauge tells of its moment alone: taken for a counter, it would look like one that begins anew.
     counting = [[one for one in room if one.kind == "cumulative"] for room in rooms]
     found = {
-        name: _added(total(getattr(one, name) for one in room) for room in counting) for name in _COUNTERS
+        name: _added(grown((getattr(one, name), one.own) for one in room) for room in counting)
+        for name in _COUNTERS
     }
     counted = found.pop("ad_spend_fen")
     told = [Spend(row.amount_fen, row.currency) for row in db.execute(_SPENT, values)]
@@ -137,7 +126,11 @@ def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Tot
         spend = Spend(counted, totals[0].currency)
     online = _added(_fresh(room, now) for room in rooms)
     return Audience(
-        rooms=len(rooms), as_of=max(one.at for one in samples), online=online, spend=spend, **found
+        rooms=len(rooms),
+        as_of=max(one.at for room in rooms for one in room if one.own),
+        online=online,
+        spend=spend,
+        **found,
     )
 
 
@@ -146,6 +139,8 @@ _ONLINE = text(
     " s.id AS session_id, m.online FROM live_session s JOIN session_channel c ON c.session_id = s.id"
     " JOIN metric_sample m ON m.platform = c.platform AND m.room_id = ANY (c.room_ids)"
     " WHERE s.id = ANY (:ids) AND m.at BETWEEN :since AND :now AND m.online IS NOT NULL"
+    # What the room shows before it begins, or once it has ended, may be of the show before or after.
+    " AND m.at >= s.actual_starts_at AND m.at <= coalesce(s.actual_ends_at, :now)"
     " ORDER BY s.id, m.platform, m.room_id, m.at DESC) newest GROUP BY 1"
 )
 

@@ -1,31 +1,24 @@
-"""A room's counters: what they come to, and what they grew by. Pure.
+"""A room's counters: what they grew by while a show held the room. Pure.
 
-Platforms count up within a room and begin anew when it is opened again under the same id. So a drop is a reset, a total
-is the sum of the peaks between resets, and over a reset nobody knows what was added.
+Platforms count up within a room and begin anew when it is opened again under the same id. So a drop is a reset: what
+the counter shows then was all counted since. Each reading adds what it grew by to the show that held the room at its
+moment, so that the shows of a room add up to the sum of the peaks between resets.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 
-def total(readings: Iterable[int | None]) -> int | None:
-    """What a cumulative counter came to, from its readings in order of time; None where there is none."""
-    done, peak = 0, None
-    for reading in readings:
+def grown(readings: Iterable[tuple[int | None, bool]]) -> int | None:
+    """What a cumulative counter grew by in a show's own readings; None where none of them told.
+
+    readings, in order of time: (what the counter showed, None where it was not told; whether the reading is the
+    show's own). One that is not its own is where the next of its own began from.
+    """
+    known, before = None, 0
+    for reading, own in readings:
         if reading is None:
             continue
-        if peak is not None and reading < peak:
-            done, peak = done + peak, None
-        peak = reading
-    return None if peak is None else done + peak
-
-
-def increments(readings: Sequence[int | None]) -> list[int | None]:
-    """What each reading added to the one before; None for the first, over a reset, and where nothing was told."""
-    grown: list[int | None] = []
-    before: int | None = None
-    for reading in readings:
-        added = None if reading is None or before is None or reading < before else reading - before
-        grown.append(added)
-        if reading is not None:
-            before = reading
-    return grown
+        if own:
+            known = (known or 0) + (reading - before if reading >= before else reading)
+        before = reading
+    return known

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from campaign.insight.marks import ASSUMED, marks_of
-from campaign.kit.actor import Actor
+from campaign.kit.actor import SYSTEM, Actor
 from tests.factory import HUB
 from tests.sales_kit import add_session, change_session
 from tests.workers.test_sales_tasks import now, push
@@ -120,6 +120,65 @@ def test_the_product_is_found_as_a_lines_is(database, show, make):
         ("TWICE", ""),
     ]
     assert [sku for sku, *_ in seen(database, session, _brand(brand))] == ["BAG-1"]
+
+
+def test_a_brand_sees_its_own_product_whosever_shop_told_of_it_and_nothing_foreign(database, show, make):
+    """A mixed show, sold through another brand's shop: its own marks alone, and when the next of the room began."""
+    session, brand, began = show
+    other = make.brand()
+    make.shop(brand=other, external_id="4002")
+    make.product(brand=other, sku="COAT", name="大衣")
+    make.product(brand=brand, sku="BELT", name="腰带")
+    for owner in (brand, other):
+        make.product(brand=owner, sku="TWICE", name=f"{owner.id}")
+    change_session(database, session, brand_ids=[brand.id, other.id])
+    push(
+        database,
+        told(1, began + 1 * MINUTE, "BELT", shop="4002"),
+        told(2, began + 2 * MINUTE, "COAT", shop="4002"),
+        told(3, began + 10 * MINUTE, "TWICE", shop="4002"),
+        told(4, began + 20 * MINUTE, "NOBODY", shop="4002"),
+        told(5, began + 30 * MINUTE, "BAG-1"),
+        # Another's product, told of by this brand's shop: it is the other's.
+        told(6, began + 40 * MINUTE, "COAT"),
+        told(7, began + 50 * MINUTE, "NOBODY"),
+    )
+    tasks.fold()
+    assert seen(database, session, _brand(brand)) == [
+        ("BELT", began + 1 * MINUTE, began + 2 * MINUTE, "腰带"),
+        ("BAG-1", began + 30 * MINUTE, began + 33 * MINUTE, "托特包"),
+        ("NOBODY", began + 50 * MINUTE, began + 53 * MINUTE, ""),
+    ]
+    assert [(sku, name) for sku, *_, name in seen(database, session, _brand(other))] == [
+        ("COAT", "大衣"),
+        ("TWICE", f"{other.id}"),
+        ("NOBODY", ""),
+        ("COAT", "大衣"),
+    ]
+    assert len(seen(database, session)) == 7
+
+
+def test_the_function_behind_it_asks_who_is_asking(database, show, make):
+    """Plain SQL, past our own queries: a stranger, an agency on the show, its host and a machine get nothing."""
+    session, brand, began = show
+    agency, host, stranger = make.agency(), make.host(), make.brand()
+    make.product(brand=stranger, sku="COAT", name="大衣")
+    push(database, told(1, began + MINUTE), told(2, began + 5 * MINUTE, "COAT"))
+    tasks.fold()
+    change_session(database, session, agency_ids=[agency.id], host_ids=[host.id])
+    for actor, wanted in (
+        (_brand(brand), ["BAG-1"]),
+        # The product is its own; the show is not.
+        (_brand(stranger), []),
+        (Actor(kind="user", role="agency", id=2, name="a", agency_id=agency.id), []),
+        (Actor(kind="user", role="host", id=3, name="h", host_id=host.id), []),
+        (Actor(kind="key", role="connector", id=4, name="c"), []),
+        (HUB, ["BAG-1", "COAT"]),
+        (SYSTEM, ["BAG-1", "COAT"]),
+    ):
+        with database.transaction(actor) as db:
+            asked = text("SELECT sku FROM show_marks(:id, now())")
+            assert list(db.execute(asked, {"id": session}).scalars()) == wanted, actor
 
 
 def test_a_mark_is_of_the_brand_whose_the_product_was_that_day(database, show, make):

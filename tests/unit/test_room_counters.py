@@ -1,11 +1,13 @@
 """Rooms' counters by the laws of the trade, with figures worked by hand."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
+from random import Random
 
 import pytest
 
 from campaign.insight.audience import Audience, Ratios, Spend
-from campaign.insight.counters import increments, total
+from campaign.insight.counters import grown
 from campaign.insight.figures import Totals
 
 AT = datetime(2026, 11, 11, 20, tzinfo=UTC)
@@ -28,11 +30,42 @@ AT = datetime(2026, 11, 11, 20, tzinfo=UTC)
     ],
 )
 def test_a_total_is_the_sum_of_the_peaks_between_resets(readings, wanted):
-    assert total(readings) == wanted
+    assert grown((reading, True) for reading in readings) == wanted
 
 
-def test_over_a_reset_nobody_knows_what_was_added():
-    assert increments([10, 25, 5, None, 12, 12]) == [None, 15, None, None, 7, 0]
+@pytest.mark.parametrize(
+    ("readings", "wanted"),
+    [
+        # The show before left the counter at 1,000: 60 and 400 more were counted in this one.
+        ([(1_000, False), (1_060, True), (1_460, True)], 460),
+        # The room was closed in between and counts anew.
+        ([(1_000, False), (60, True), (460, True)], 460),
+        # Closed, and closed once more within the show: 400 + 90.
+        ([(1_000, False), (400, True), (30, True), (90, True)], 490),
+        # Another show on air in between: 10 before it, 30 after it.
+        ([(10, True), (500, False), (510, True), (530, True)], 40),
+        ([(1_000, False), (None, True), (1_200, True)], 200),
+        ([(1_000, False), (None, True)], None),
+        ([(1_000, False), (1_000, True)], 0),
+        ([(1_000, False)], None),
+    ],
+)
+def test_what_another_show_counted_is_where_this_one_begins(readings, wanted):
+    assert grown(readings) == wanted
+
+
+def test_the_shows_of_a_room_add_up_to_what_it_counted():
+    """Whoever held it when, over resets too."""
+    drawn = Random(7)
+    for _ in range(300):
+        told = [drawn.choice((None, drawn.randrange(100))) for _ in range(12)]
+        holders = [drawn.randrange(3) for _ in told]
+        shows = [
+            grown((one, own == show) for one, own in zip(told, holders, strict=True)) for show in range(3)
+        ]
+        heard = [one for one in told if one is not None]
+        peaks = [one for one, after in pairwise((*heard, 0)) if after < one]
+        assert sum(one or 0 for one in shows) == sum(peaks)
 
 
 SOLD = Totals("CNY", paid_gmv_fen=1_234_500, refund_pre_ship_fen=234_500, lines=90, orders=80, buyers=75)
