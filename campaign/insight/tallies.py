@@ -239,8 +239,10 @@ def _recounted_sql(actor: Actor, scope: Scope, by: Dimension) -> str:
     if scope.age is not None:
         where.append(f"{paid_day} - l.order_day <= :age")
     key = by.line.replace("l.{day}", f"({day})")
-    # One key for all is told outside: in the lists it would part them from the order of the index.
-    of, inner = (f"{key} AS key", "") if key == "''" else ("key", f"{key} AS key, ")
+    # One key for all is told outside: in the lists it would part them from the order of the index. Others are told
+    # apart as numbers and days, and written as text once they are: as text it takes a fifth to twice as long.
+    bare = f"{key.removesuffix('::text')} AS key, "
+    of, inner = (f"{key} AS key", "") if key == "''" else ("key::text AS key", bare)
     lines = f"FROM order_line l WHERE {' AND '.join(where)}"
     orders = f"SELECT DISTINCT {inner}l.currency, l.shop_id, l.parent_order_id {lines}"
     buyers = f"SELECT DISTINCT {inner}l.currency, l.buyer_hash {lines}"
