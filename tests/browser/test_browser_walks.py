@@ -100,6 +100,44 @@ def test_the_board_opens_a_session_beside_itself_and_closes_it_by_key(walk):
     assert walker.complaints == []
 
 
+@pytest.mark.parametrize("role", ["agency", "hub"])
+def test_what_was_given_up_is_found_with_every_answer_to_it(walk, role):
+    walker = walk(role, language="en-US")
+    page = walker.page
+    walker.go("/webhooks")
+    with page.expect_navigation():
+        page.click("a:has-text('hooks.starbridge.example')")
+    assert "Paused" in page.inner_text("main")
+    with page.expect_navigation():
+        page.click(".tabs a:has-text('Given up')")
+    page.fill("#about", "422")
+    with page.expect_navigation():
+        page.click(".search button")
+    rows = page.locator("#log tbody tr")
+    assert rows.count() >= 1
+    assert {rows.nth(place).locator(".chip").inner_text() for place in range(rows.count())} == {"Given up"}
+    title = rows.first.locator("small").inner_text().split(" · ")[0]
+    with page.expect_navigation():
+        rows.first.locator("a").click()
+    assert page.locator("main li b").all_inner_texts() == ["422"] * 5
+    assert "unknown studio" in page.inner_text("main")
+    with page.expect_navigation():
+        page.click(f"dd a:has-text('{title}')")
+    assert title in page.inner_text("h1")
+    page.go_back()
+    with page.expect_navigation():
+        page.click("text=Back to the endpoint")
+    page.fill("#about", title)
+    with page.expect_navigation():
+        page.click(".search button")
+    assert rows.count() >= 1
+    assert all(title in rows.nth(place).inner_text() for place in range(rows.count()))
+    with page.expect_navigation():
+        page.click("text=Clear")
+    assert page.input_value("#about") == ""
+    assert walker.complaints == []
+
+
 def test_the_live_floor_follows_by_itself(walk):
     walker = walk("hub")
     walker.go("/hub/live")

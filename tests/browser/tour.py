@@ -59,6 +59,7 @@ _DEEPER = {
         ("/hub/parties/studios", r"/hub/parties/studios/std_\w+/door"),
         ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+/card"),
         ("/hub/parties/hosts", r"/hub/parties/hosts/hst_\w+/terms"),
+        ("/webhooks", r"/webhooks/whe_\w+"),
     ),
     "brand": (
         ("/brand/sessions", r"/brand/sessions/ses_\w+"),
@@ -126,6 +127,8 @@ def pages_of(walker: Walker, role: str) -> Iterator[str]:
             yield found[1]
             if found[1].startswith("/hub/sessions/"):
                 yield from _of_session(walker, found[1])
+            if found[1].startswith("/webhooks/whe_"):
+                yield from _of_endpoint(walker, found[1])
             if found[1].endswith(("/door", "/card")):
                 yield from _behind_the_code(walker)
 
@@ -136,6 +139,16 @@ def _of_session(walker: Walker, path: str) -> Iterator[str]:
             walker.go(f"{path}/{leaf}")
             yield f"{path}/{leaf}"
             walker.go(path)
+
+
+def _of_endpoint(walker: Walker, path: str) -> Iterator[str]:
+    """A search of its log that finds nothing, one that is none, and a delivery that has tries."""
+    for asked in ("about=nothing%20like%20it", "about=evt_1", "state=delivered"):
+        walker.go(f"{path}?{asked}")
+        yield f"{path}?{asked}"
+    delivery = walker.page.locator('a[href^="/webhooks/deliveries/"]').first.get_attribute("href")
+    walker.go(str(delivery))
+    yield str(delivery)
 
 
 def _behind_the_code(walker: Walker) -> Iterator[str]:

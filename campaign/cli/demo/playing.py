@@ -28,6 +28,8 @@ from campaign.schedule.schemas import SessionIn
 from campaign.schedule.views import SessionView
 
 _BATCH = 1000
+_OFFERED_AFTER, _ANSWERED = timedelta(minutes=20), timedelta(hours=2, minutes=20)
+"""So long after a session was booked."""
 
 
 class Player:
@@ -61,6 +63,9 @@ class Player:
         """What becomes of one session: gives when each verb is due, and does it when asked for the next."""
         rng = random.Random(item.number)  # noqa: S311 - the same demo each time
         booked_at = item.starts_at - timedelta(days=3, hours=rng.randint(1, 20))
+        if booked_at > self.now - _ANSWERED:
+            # Planned further ahead: on the day before, one after the other.
+            booked_at = self.now - _ANSWERED - timedelta(minutes=rng.randint(1, 18 * 60))
         yield booked_at
         try:
             with db.begin_nested():
@@ -72,7 +77,7 @@ class Player:
         running = not behind and item.starts_at <= self.now
         if not behind and not running and item.number % 9 == 0:
             return  # some drafts are left to work on
-        offered_at = booked_at + timedelta(minutes=20)
+        offered_at = booked_at + _OFFERED_AFTER
         asked = any(self._is_asked(index) for index in self._hosts_of(session))
         ask = answering.offer if asked else answering.confirm
         yield offered_at
@@ -80,7 +85,7 @@ class Player:
         if not behind and not running and item.number % 5 == 0:
             return  # some offers wait for their answer
         if asked:
-            yield offered_at + timedelta(hours=2)
+            yield booked_at + _ANSWERED
             answering.accept(db, self.hub, session.id)
         if behind and item.number % 23 == 0:
             yield item.starts_at - timedelta(hours=5)

@@ -13,6 +13,7 @@ from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
 from campaign.kit import ids
 from campaign.kit.actor import Actor
+from campaign.schedule.queries import get_sessions
 from campaign.web.agency.curl import as_curl, request_head
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt
@@ -27,10 +28,12 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
     delivery = queries.get_delivery(db, actor, read_id("whd", delivery_id))
     body = queries.body_of(db, actor, delivery)
     endpoint, event_id = queries.endpoint_of(db, actor, delivery), ids.public("evt", delivery.event_id)
-    tries = queries.attempts_of(db, actor, delivery)
+    tries, told = queries.attempts_of(db, actor, delivery), delivery.session_id
     return render_template(
         "agency/webhooks_delivery.html",
         delivery=delivery,
+        url=endpoint.url,
+        session=None if told is None else get_sessions(db, actor, [told]).get(told),
         next_try=queries.next_tries(db, actor, [delivery])[delivery.id],
         body=json.dumps(json.loads(body), ensure_ascii=False, indent=2),
         head=request_head(endpoint.url, event_id, len(body)),
