@@ -20,6 +20,7 @@ from config.settings import Settings
 from tests.factory import HUB
 
 ROOT = Path(__file__).resolve().parents[2]
+LEFT = "SELECT count(*) FROM webhook_delivery WHERE state IN ('pending', 'sending')"
 
 
 @dataclass

@@ -1,7 +1,8 @@
-"""Who looks at pages: a planner who signed in, and anybody by a key."""
+"""Who asks: a planner who signed in, anybody by a key, and an agency by its own."""
 
 import pytest
 
+from campaign.kit.actor import Actor
 from tests.factory import keyed
 from tests.visitor import visitor_as
 
@@ -25,3 +26,14 @@ def page(app, client, database):
         return client.post(path, headers=headers, data=form)
 
     return get
+
+
+@pytest.fixture
+def agency(make):
+    return make.agency()
+
+
+@pytest.fixture
+def mine(agency):
+    """That agency, asking by a key."""
+    return Actor(kind="key", role="agency", agency_id=agency.id, name="mine")

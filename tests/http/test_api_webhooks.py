@@ -16,16 +16,6 @@ URL = "http://127.0.0.1:9009/in"
 
 
 @pytest.fixture
-def agency(make):
-    return make.agency()
-
-
-@pytest.fixture
-def mine(agency):
-    return Actor(kind="key", role="agency", agency_id=agency.id, name="mine")
-
-
-@pytest.fixture
 def theirs(make):
     return Actor(kind="key", role="agency", agency_id=make.agency().id, name="theirs")
 

@@ -1,21 +1,10 @@
 """Tests, what is sent again and replays have limits of their own, for each endpoint; a paused verb is refused."""
 
-import pytest
 from sqlalchemy import text
 
 from campaign.kit import ids
 from campaign.kit.actor import SYSTEM, Actor
 from tests.http.test_api_webhooks import added, delivery_of
-
-
-@pytest.fixture
-def agency(make):
-    return make.agency()
-
-
-@pytest.fixture
-def mine(agency):
-    return Actor(kind="key", role="agency", agency_id=agency.id, name="mine")
 
 
 def refused(answer) -> None:

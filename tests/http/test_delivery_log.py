@@ -15,16 +15,6 @@ from tests.http.test_api_webhooks import added, delivery_of
 
 
 @pytest.fixture
-def agency(make):
-    return make.agency()
-
-
-@pytest.fixture
-def mine(agency):
-    return Actor(kind="key", role="agency", agency_id=agency.id, name="mine")
-
-
-@pytest.fixture
 def made(call, mine):
     return added(call, mine)
 

@@ -5,9 +5,24 @@ from typing import Any
 
 import pytest
 
+from tests.factory import Factory
 from tests.fakes.platforms import Douyin, TikTokShop
+from tests.fakes.receiver import Receiver
 from tests.platform_kit import Account
 from workers import task
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An agency's receiver, well behaved until told otherwise."""
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def agency(committed_database: Any) -> Any:
+    """One that is there for other processes too."""
+    return Factory(committed_database).agency()
 
 
 @pytest.fixture

@@ -17,22 +17,9 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.outbox.actions import write
 from tests.factory import HUB, Factory
 from tests.fakes import receiver as fake
-from tests.fakes.receiver import Receiver
-from tests.fakes.senders import add, sending, start, wait_until
+from tests.fakes.senders import LEFT, add, sending, start, wait_until
 
-LEFT = "SELECT count(*) FROM webhook_delivery WHERE state IN ('pending', 'sending')"
 WAITING = "SELECT count(*) FROM outbox_event WHERE fanned_at IS NULL"
-
-
-@pytest.fixture
-def receiver():
-    with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
-def agency(committed_database):
-    return Factory(committed_database).agency()
 
 
 def tell(database, *agency_ids: int, kind: str = "session.moved", session_id: int = 1, **data) -> None:

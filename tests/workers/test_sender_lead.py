@@ -4,8 +4,6 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import pytest
-
 from campaign.delivery import queries
 from campaign.delivery.sender import process
 from campaign.delivery.sender.process import Sender
@@ -15,21 +13,9 @@ from campaign.outbox.actions import write
 from tests.factory import HUB, Factory
 from tests.fakes import receiver as fake
 from tests.fakes.receiver import Receiver
-from tests.fakes.senders import add, sending, wait_until
+from tests.fakes.senders import LEFT, add, sending, wait_until
 
-LEFT = "SELECT count(*) FROM webhook_delivery WHERE state IN ('pending', 'sending')"
 AT_ONCE, PER_SECOND = 2, 20
-
-
-@pytest.fixture
-def receiver():
-    with Receiver() as running:
-        yield running
-
-
-@pytest.fixture
-def agency(committed_database):
-    return Factory(committed_database).agency()
 
 
 def tell(database, agency_id: int, count: int = 1) -> None:

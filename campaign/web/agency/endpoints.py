@@ -191,8 +191,8 @@ def _one(
     found = search(db, actor, query.model_copy(update={"endpoint_id": endpoint.id}))
     waiting = health.waiting_of(db, actor, [endpoint.id]).get(endpoint.id, {})
     kept = [one for one in endpoint.event_types if one != "*"]
-    limits = {name: str(getattr(endpoint, name)) for name in _LIMITS}
-    filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept, **limits)
+    bounds = {name: str(getattr(endpoint, name)) for name in _LIMITS}
+    filled = forms.blank(url=endpoint.url, description=endpoint.description, event_types=kept, **bounds)
     answer = render_template(
         "agency/webhooks_one.html",
         endpoint=endpoint,
