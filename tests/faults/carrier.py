@@ -1,5 +1,6 @@
 """A process that carries files until it is killed: `python -m tests.faults.carrier [forgets]`.
 
+It says when it takes up a part.
 With `forgets` a part is noted as done before it is taken over, as a queue that acknowledges early does it.
 """
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from campaign.connectors import carrying
 from campaign.wiring import wire
 from config.settings import load
+from tests.faults.midst import TURN
 from workers import connectors, task
 
 
@@ -18,20 +20,23 @@ def main() -> None:
     """Turn after turn, as the clock wakes it."""
     parts = wire(load())
     task.use(parts)
-    if "forgets" in sys.argv:
-        usual = carrying.take_over
+    usual = carrying.take_over
 
-        def forgetting(db, actor, staged, lines):  # type: ignore[no-untyped-def]
-            numbers = sorted(line.row for line in lines)
-            with parts.database._bind.begin() as own:
-                own.execute(
-                    text("UPDATE import_part SET done = true WHERE import_id = :id AND n = :n"),
-                    {"id": staged.id, "n": (numbers[0] - 2) // carrying.PART_ROWS},
-                )
-            return usual(db, actor, staged, lines)
+    def forget(staged, lines):  # type: ignore[no-untyped-def]
+        first = min(line.row for line in lines)
+        with parts.database._bind.begin() as own:
+            own.execute(
+                text("UPDATE import_part SET done = true WHERE import_id = :id AND n = :n"),
+                {"id": staged.id, "n": (first - 2) // carrying.PART_ROWS},
+            )
 
-        carrying.take_over = forgetting
-    print("carrying", flush=True)
+    def telling(db, actor, staged, lines):  # type: ignore[no-untyped-def]
+        if "forgets" in sys.argv:
+            forget(staged, lines)
+        print(TURN, flush=True)
+        return usual(db, actor, staged, lines)
+
+    carrying.take_over = telling
     while True:
         connectors.carry()
         time.sleep(0.02)

@@ -13,6 +13,7 @@ from campaign.connectors import files, imports
 from campaign.kit.actor import SYSTEM
 from tests.factory import HUB, Factory
 from tests.fakes.senders import ROOT, environment
+from tests.faults.midst import kill_in_the_midst
 from tests.sales_kit import assert_reconciled, fold_all
 
 ROWS, KILLS = 40_000, 6
@@ -33,21 +34,10 @@ def staged(database):
 
 
 def killed_again_and_again(database, settings, import_id, *options):
-    """In the midst of a part; every second time when one is through. A fast machine gets no further than a slow one."""
+    """In the midst of parts; then carried to its end. Gives how many rows were through at the last kill."""
     chance = random.Random(11)
-    for number in range(KILLS):
-        with subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.carrier", *options],
-            cwd=ROOT,
-            env=environment(settings),
-            stdout=subprocess.PIPE,
-        ) as child:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"carrying\n"
-            if number % 2:
-                wait_until_further(database, import_id)
-            time.sleep(chance.random() * 0.15)
-            child.kill()
+    for _ in range(KILLS):
+        kill_in_the_midst("tests.faults.carrier", *options, settings=settings, chance=chance)
     killed_at = report_of(database, import_id).done
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.carrier"],
@@ -60,13 +50,6 @@ def killed_again_and_again(database, settings, import_id, *options):
         finally:
             last.kill()
     return killed_at
-
-
-def wait_until_further(database, import_id):
-    until, before = time.monotonic() + 60, report_of(database, import_id).done
-    while report_of(database, import_id).done == before:
-        assert time.monotonic() < until, "it does not go on"
-        time.sleep(0.01)
 
 
 def report_of(database, import_id):

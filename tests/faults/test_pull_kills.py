@@ -17,10 +17,11 @@ from campaign.sales import asks
 from campaign.sales.asks import Ask
 from tests.fakes.platforms import KEY, SECRET, TikTokShop
 from tests.fakes.senders import ROOT, environment
+from tests.faults.midst import kill_in_the_midst
 from tests.platform_kit import SHOP, tiktok_order
 from tests.sales_kit import assert_reconciled, fold_all
 
-ORDERS, KILLS = 30, 6
+ORDERS, KILLS = 60, 6
 
 
 def killed_again_and_again(database: Any, settings: Any, fake: TikTokShop, *options: str) -> None:
@@ -50,16 +51,7 @@ def killed_again_and_again(database: Any, settings: Any, fake: TikTokShop, *opti
     chance = random.Random(7)
     fake.page, fake.pause = 5, 0.06
     for _ in range(KILLS):
-        with subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.puller", *options],
-            cwd=ROOT,
-            env=environment(settings),
-            stdout=subprocess.PIPE,
-        ) as child:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"asking\n"
-            time.sleep(0.1 + chance.random() * 0.4)
-            child.kill()
+        kill_in_the_midst("tests.faults.puller", *options, settings=settings, chance=chance)
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.puller"],
         cwd=ROOT,
