@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event
 
 from campaign.app import create_app
 from campaign.kit import catalogue, clock, queue, redis, schema
@@ -25,6 +25,7 @@ from campaign.sales.intake import Intake
 from campaign.wiring import wire
 from config.settings import Settings, load
 from tests import zones
+from tests.emptying import empty
 from tests.factory import Factory, keyed
 from tests.facts import misshapen
 from tests.night import Night
@@ -192,14 +193,7 @@ def committed_database(database_url: str, engine: Any) -> Iterator[Database]:
     yield made
     made.dispose()
     with engine.begin() as connection:
-        tables = connection.execute(
-            text(
-                "SELECT string_agg(format('%I', relname), ', ') FROM pg_class WHERE relkind IN ('r', 'p')"
-                " AND NOT relispartition AND relnamespace = 'public'::regnamespace"
-                " AND relname NOT IN ('alembic_version', 'hub')"
-            )
-        ).scalar_one()
-        connection.execute(text(f"TRUNCATE {tables} CASCADE"))
+        empty(connection)
 
 
 @pytest.fixture
