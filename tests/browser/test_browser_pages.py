@@ -14,12 +14,13 @@ LOOKS = {
     "zh-widest-light": {"width": 2560, "scheme": "light", "language": "zh-CN"},
 }
 # Two looks meet each language, width and colouring once; the other pairings are for the night.
-_EACH_TIME = ("zh-wide-light", "en-narrow-dark")
+_MARKS = {look: [pytest.mark.nightly] for look in LOOKS} | {
+    "zh-wide-light": [],
+    "en-narrow-dark": [pytest.mark.longer],
+}
 
 
-@pytest.mark.parametrize(
-    "look", [name if name in _EACH_TIME else pytest.param(name, marks=pytest.mark.nightly) for name in LOOKS]
-)
+@pytest.mark.parametrize("look", [pytest.param(name, marks=marks) for name, marks in _MARKS.items()])
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_is_accessible_fits_and_breaks_no_policy(walk, axe, role, look):
     walker = walk(None if role == "stranger" else role, **LOOKS[look])

@@ -131,6 +131,7 @@ def indexes(connection: psycopg.Connection[Any]) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+@pytest.mark.longer
 def test_a_stock_is_what_the_product_would_have_made_of_its_events(grounds) -> None:
     with psycopg.connect(grounds.database("empty", lambda _url: None)) as connection:
         connection.execute("SELECT make_sales_partitions(current_date - 31, 60)")

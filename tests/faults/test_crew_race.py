@@ -89,6 +89,7 @@ def race(url: str, *fault: str) -> tuple[int, int, int]:
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.longer
 def test_six_processes_never_book_more_of_a_crew_than_there_are(own_database_url):
     booked, refused, most = race(own_database_url)
     assert most == CAPACITY

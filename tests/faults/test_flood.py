@@ -22,7 +22,7 @@ from campaign.sales.intake import MOST_INSIDE, PATIENCE_SECONDS
 from config import processes
 from tests.sales_kit import fold_all, told_line
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.longer, pytest.mark.timeout(120)]
 
 SECRET = "a-key-for-a-flood-of-more-than-32-characters"
 SENDERS, EVENTS = MOST_INSIDE + 40, 5

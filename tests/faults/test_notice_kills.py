@@ -53,6 +53,7 @@ def test_a_sender_killed_again_and_again_loses_no_notice(committed_database, set
     assert twice <= KILLS * IN_ONE_MESSAGE["feishu"]
 
 
+@pytest.mark.longer
 def test_two_senders_tell_each_notice_once_and_keep_the_pace(committed_database, settings):
     with Robot("feishu") as robot, sending(settings), sending(settings):
         robot.pause = 0.1

@@ -255,6 +255,7 @@ def check(floor: Floor, season: Season) -> None:
     season.check()
 
 
+@pytest.mark.longer
 def test_thirty_kills_lose_nothing_and_count_nothing_twice(tmp_path: Path, settings: Settings) -> None:
     kills = {"writer": 12, "folder": 12, "valkey": 3, "postgres": 3}
     with floor_of(tmp_path, settings, 500) as (floor, season):

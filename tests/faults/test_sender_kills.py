@@ -76,6 +76,7 @@ def check_all_came(receiver: Heard, secrets: dict[str, str], wanted: int = ENDPO
     return sum(count - 1 for count in ids.values())
 
 
+@pytest.mark.longer
 def test_a_sender_killed_again_and_again_loses_nothing(committed_database, settings, receiver, secrets):
     agency_id, texts = secrets
     chance = random.Random(7)

@@ -145,6 +145,7 @@ def test_without_the_lock_two_sweeps_both_take_a_turn(own_database_url, monkeypa
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.longer
 def test_killed_sweepers_leave_nothing_half_made(own_database_url):
     entries = plant(own_database_url, ENTRIES, studios=ENTRIES // 2)
     dice = random.Random(11)
