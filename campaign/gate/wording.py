@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from campaign.gate import words
+from campaign.gate.written import language
+from campaign.kit.names import Bilingual
 
 
 @lru_cache(maxsize=1)
@@ -27,6 +29,11 @@ def in_words(code: str, params: Mapping[str, Any]) -> str:
     sentence = all_words().get(code)
     if sentence is None:
         return code
+    if language() == "en":
+        named = {
+            key: one.english for key, one in params.items() if isinstance(one, Bilingual) and one.english
+        }
+        params = {**params, **named}
     if "platform" in params:
         # Platforms travel as codes and have a name in each language.
         platform = params["platform"]

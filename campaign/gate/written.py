@@ -2,23 +2,14 @@
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Protocol
 
 from flask_babel import get_locale
 
 from campaign.kit.money import exponent_of
+from campaign.kit.names import Named
 
 DASH = "—"
 _SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
-
-
-class Named(Protocol):
-    """Anything with a name in Chinese and perhaps one in English."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def name_en(self) -> str: ...
 
 
 def language() -> str:

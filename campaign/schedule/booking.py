@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.kit.names import name_of
 from campaign.parties.models import Studio
 from campaign.schedule import claims, crew, judging, references
 from campaign.schedule.alternatives import Slot
@@ -181,7 +182,7 @@ def planned(db: Session, actor: Actor, given: SessionIn) -> tuple[Plan, list[Lin
 
 def place_of(studio: Studio) -> Place:
     """A studio as the rules see it."""
-    return Place(studio.id, studio.name, studio.setup_minutes, studio.teardown_minutes)
+    return Place(studio.id, name_of(studio), studio.setup_minutes, studio.teardown_minutes)
 
 
 def outlets_of(channels: Sequence[ChannelIn]) -> list[Outlet]:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from campaign.kit.actor import Actor
+from campaign.kit.names import name_of
 from campaign.schedule.claims import LONGEST
 from campaign.schedule.models import CrewPool, LiveSession, Resource, SessionCrew
 from campaign.schedule.rules.facts import Taken
@@ -66,7 +67,7 @@ _CLAIMS = text("""
 def need_of(pool: CrewPool, units: int) -> CrewNeed:
     """What a session needs of a crew, as the rules see it."""
     before, into = timedelta(minutes=pool.before_minutes), timedelta(minutes=pool.into_minutes)
-    return CrewNeed(pool.id, pool.name, units, before, into)
+    return CrewNeed(pool.id, name_of(pool), units, before, into)
 
 
 def needs_of(db: Session, actor: Actor, session_id: int) -> list[CrewNeed]:

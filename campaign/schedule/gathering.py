@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.kit.names import Bilingual
 from campaign.parties.queries import get_hub, zone_of_hub
 from campaign.schedule import claims
 from campaign.schedule.rules.facts import AgencyBond, BrandBond, Days, Facts, Neighbour, Shift, Taken
@@ -41,22 +42,23 @@ _FACTS = text(f"""
       AND p.ends_at > CAST(:rest_from AS timestamptz)
     UNION ALL
     SELECT 'agency', c.host_id, c.agency_id, NULL, NULL,
-           jsonb_build_object('name', a.name, 'first', lower(c.during), 'after', upper(c.during))
+           jsonb_build_object('name', a.name, 'name_en', a.name_en, 'first', lower(c.during), 'after', upper(c.during))
     FROM host_contract c JOIN agency a ON a.id = c.agency_id
     WHERE c.exclusive AND c.host_id = ANY (CAST(:hosts AS bigint[]))
     UNION ALL
     SELECT 'brand', x.host_id, x.brand_id, NULL, NULL,
-           jsonb_build_object('name', b.name, 'first', lower(x.during), 'after', upper(x.during), 'scope', x.scope)
+           jsonb_build_object('name', b.name, 'name_en', b.name_en,
+                              'first', lower(x.during), 'after', upper(x.during), 'scope', x.scope)
     FROM host_exclusivity x JOIN brand b ON b.id = x.brand_id
     WHERE x.host_id = ANY (CAST(:hosts AS bigint[]))
     UNION ALL
-    SELECT 'name', b.id, NULL, NULL, NULL, jsonb_build_object('name', b.name)
+    SELECT 'name', b.id, NULL, NULL, NULL, jsonb_build_object('name', b.name, 'name_en', b.name_en)
     FROM brand b
     WHERE b.id = ANY (CAST(:brands AS bigint[]))
       AND EXISTS (SELECT 1 FROM host_exclusivity x WHERE x.host_id = ANY (CAST(:hosts AS bigint[])))
     UNION ALL
     SELECT DISTINCT 'rival', beside.brand_id, NULL::bigint, NULL::timestamptz, NULL::timestamptz,
-           jsonb_build_object('name', b.name, 'group', beside.name)
+           jsonb_build_object('name', b.name, 'name_en', b.name_en, 'group', beside.name)
     FROM rival_group own JOIN rival_group beside ON beside.name = own.name JOIN brand b ON b.id = beside.brand_id
     WHERE own.brand_id = ANY (CAST(:brands AS bigint[]))
 """)
@@ -153,16 +155,16 @@ class _Sorter:
             if fact == "shift":
                 self.shifts[one].append(Shift(other, Span(starts_at, ends_at)))
             elif fact == "agency":
-                self.agency_bonds[one].append(AgencyBond(other, detail["name"], _days(detail)))
+                self.agency_bonds[one].append(AgencyBond(other, _name(detail), _days(detail)))
             elif fact == "brand":
-                bond = BrandBond(other, detail["name"], detail["scope"], _days(detail))
+                bond = BrandBond(other, _name(detail), detail["scope"], _days(detail))
                 self.brand_bonds[one].append(bond)
-                self.names["brand", other] = detail["name"]
+                self.names["brand", other] = _name(detail)
             elif fact == "name":
-                self.names["brand", one] = detail["name"]
+                self.names["brand", one] = _name(detail)
             elif fact == "rival":
                 self.groups[one].add(detail["group"])
-                self.names["brand", one] = detail["name"]
+                self.names["brand", one] = _name(detail)
             elif detail["weekday"] is None:
                 dated[_owner(one, other)].append(
                     Dated(Span(starts_at, ends_at), detail["shut"], detail["reason"])
@@ -181,6 +183,10 @@ def _owner(host_id: int | None, studio_id: int | None) -> tuple[str, int]:
 def _weekly(detail: dict[str, Any]) -> Weekly:
     from_time, to_time = time.fromisoformat(detail["from"]), time.fromisoformat(detail["to"])
     return Weekly(detail["weekday"], from_time, to_time, detail["shut"])
+
+
+def _name(detail: dict[str, Any]) -> Bilingual:
+    return Bilingual(detail["name"], detail["name_en"])
 
 
 def _days(detail: dict[str, Any]) -> Days:

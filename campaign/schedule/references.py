@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.catalog.models import Campaign
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
+from campaign.kit.names import Bilingual
 from campaign.parties.models import Party, Studio
 from campaign.parties.queries import zone_of_hub
 from campaign.schedule.crew import need_of
@@ -24,17 +25,17 @@ Row = TypeVar("Row", bound=Party)
 
 # One statement for all that a session's input names; what is archived is not found.
 _LOOK_UP = text("""
-    SELECT 'brand' AS kind, id, NULL::bigint AS other, NULL AS name, NULL AS detail FROM brand
+    SELECT 'brand' AS kind, id, NULL::bigint AS other, NULL AS name, NULL AS name_en, NULL AS detail FROM brand
     WHERE id = ANY (CAST(:brands AS bigint[])) AND archived_at IS NULL
-    UNION ALL SELECT 'account', id, NULL, NULL, platform FROM platform_account
+    UNION ALL SELECT 'account', id, NULL, NULL, NULL, platform FROM platform_account
     WHERE id = ANY (CAST(:accounts AS bigint[])) AND archived_at IS NULL
-    UNION ALL SELECT 'host', id, NULL, name, kind FROM host
+    UNION ALL SELECT 'host', id, NULL, name, name_en, kind FROM host
     WHERE id = ANY (CAST(:hosts AS bigint[])) AND archived_at IS NULL
-    UNION ALL SELECT 'contract', host_id, agency_id, NULL, NULL FROM host_contract
+    UNION ALL SELECT 'contract', host_id, agency_id, NULL, NULL, NULL FROM host_contract
     WHERE host_id = ANY (CAST(:hosts AS bigint[])) AND during @> CAST(:day AS date)
-    UNION ALL SELECT 'agency', id, NULL, NULL, NULL FROM agency
+    UNION ALL SELECT 'agency', id, NULL, NULL, NULL, NULL FROM agency
     WHERE id = ANY (CAST(:agencies AS bigint[])) AND archived_at IS NULL
-    UNION ALL SELECT 'product', id, brand_id, NULL, NULL FROM product
+    UNION ALL SELECT 'product', id, brand_id, NULL, NULL, NULL FROM product
     WHERE id = ANY (CAST(:products AS bigint[])) AND archived_at IS NULL
 """)
 
@@ -47,7 +48,7 @@ class Known:
     agencies: set[int] = field(default_factory=set)
     platforms: dict[int, str] = field(default_factory=dict)
     """Account → its platform."""
-    hosts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    hosts: dict[int, tuple[Bilingual, str]] = field(default_factory=dict)
     """Host → name and kind."""
     contracts: dict[int, int] = field(default_factory=dict)
     """Host → agency by contract on the day asked for."""
@@ -126,7 +127,7 @@ def look_up(
         },
     )
     known = Known()
-    for kind, one, other, name, detail in rows:
+    for kind, one, other, name, name_en, detail in rows:
         if kind == "brand":
             known.brands.add(one)
         elif kind == "agency":
@@ -134,7 +135,7 @@ def look_up(
         elif kind == "account":
             known.platforms[one] = detail
         elif kind == "host":
-            known.hosts[one] = name, detail
+            known.hosts[one] = Bilingual(name, name_en), detail
         else:
             (known.contracts if kind == "contract" else known.product_brands)[one] = other
     return known

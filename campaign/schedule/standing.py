@@ -6,6 +6,7 @@ from typing import Any, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaign.kit.names import name_of
 from campaign.parties.models import Host
 from campaign.schedule.models import LiveSession, Participant, SessionChannel
 from campaign.schedule.rules.plan import PersonPlan
@@ -37,7 +38,7 @@ def people_of_plan(db: Session, people: Sequence[Participant]) -> list[PersonPla
     return [
         PersonPlan(
             host_id=person.host_id,
-            name=hosts[person.host_id].name,
+            name=name_of(hosts[person.host_id]),
             kind=hosts[person.host_id].kind,
             role=person.role,
             agency_id=person.agency_id,

@@ -72,7 +72,7 @@ def test_a_refusal_names_every_entry_with_its_conflicts_in_words(call, stage, pl
         "host_overlap",
         "account_overlap",
     }
-    assert clash["conflicts"][0]["message"].startswith("Studio A is taken")
+    assert clash["conflicts"][0]["message"].startswith("Studio Studio is taken")  # by its English name
     assert [one["field"] for one in wrong["errors"]] == ["brand_ids.0"]
     compared = call(HUB, "GET", f"/plans/{plan['id']}/comparison").json
     assert not compared["ok"]

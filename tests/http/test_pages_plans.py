@@ -82,7 +82,7 @@ def test_a_week_is_filled_compared_and_released_by_forms(planner, stage, stood, 
 def test_a_refused_release_names_what_is_in_the_way_and_tells_nobody(planner, stage, stood, opened):
     assert send(planner, f"{opened}/new", **filled(stage)).status_code == 303
     seen = planner.get(opened).text
-    assert "Studio A is taken by “站着的”" in seen
+    assert "Studio Studio is taken by “站着的”" in seen  # by its English name
     answer = send(planner, f"{opened}/release", _rev="2")
     assert answer.status_code == 409
     assert "Nothing was released: some entries are in the way." in answer.text
