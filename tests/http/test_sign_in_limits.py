@@ -26,6 +26,8 @@ def test_a_wrong_password_is_noted_though_nothing_else_is_kept(client, database)
     assert _try(client, "right password").status_code == 303
 
 
-def test_the_twenty_first_try_within_a_minute_is_429(client):
-    found = [_try(client, "guess").status_code for _ in range(21)]
-    assert found == [401] * 20 + [429]
+def test_the_twenty_first_try_within_a_minute_is_429_and_says_when_to_come_back(client):
+    *tried, last = [_try(client, "guess") for _ in range(21)]
+    assert [one.status_code for one in tried] == [401] * 20
+    assert last.status_code == 429
+    assert 1 <= int(last.headers["Retry-After"]) <= 60
