@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts.actions import secrets_of
 from campaign.accounts.queries import page_of_connectors
 from campaign.catalog.models import PlatformAccount, Product
+from campaign.cli.demo.audience import crowd_now
 from campaign.cli.demo.orders import Air, Goods, one_order
 from campaign.cli.demo.parties import FEED_NAME
 from campaign.kit import clock, ids, signing
@@ -63,6 +64,9 @@ def _push_once(parts: Parts, rng: random.Random, number: int) -> int:
         for place, air in enumerate(airs)
         for event in one_order(rng, air, number + place, now - _UNTIL_PAID, now)
     ]
+    # Brands that share a show share its audience.
+    for air in {air.room: air for air in airs}.values():
+        events += crowd_now(air, now)
     if events:
         _post(parts.settings.base_url, ids.public("con", connector.id), known, events)
     return len(events)
@@ -87,7 +91,7 @@ def _airs(db: Session, session: SessionView) -> list[Air]:
                     shop=shop.external_id,
                     author=account.external_id,
                     room=channel.room_ids[-1],
-                    starts_at=session.starts_at,
+                    starts_at=session.actual_starts_at or session.starts_at,
                     ends_at=session.ends_at,
                     goods=goods,
                 )

@@ -2,11 +2,12 @@
 
 import heapq
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from campaign.cli.demo.audience import crowds_of
 from campaign.cli.demo.orders import Air, Goods, evening_of, talk_of
 from campaign.cli.demo.parties import Cast
 from campaign.cli.demo.people import LOGINS
@@ -113,6 +114,7 @@ class Player:
         """Everything that was sold in the sessions played so far; gives how many events."""
         events = [event for air in self.aired for event in evening_of(air, self._size(air), self.now)]
         events += [event for air in self.aired for event in talk_of(air, self.now)]
+        events += [event for air in _rooms(self.aired) for event in crowds_of(air, self.now)]
         events.sort(key=lambda event: str(event["occurred_at"]))
         for at in range(0, len(events), _BATCH):
             with self.database.transaction(SYSTEM) as db:
@@ -189,6 +191,11 @@ class Player:
             )
             for product in self.cast.products[brand]
         )
+
+
+def _rooms(airs: Iterable[Air]) -> Iterable[Air]:
+    """One of each room: brands that share a show share its audience."""
+    return {air.room: air for air in airs}.values()
 
 
 def _room(item: Planned) -> str:
