@@ -63,6 +63,8 @@ def correct(
         row,
         "session.corrected",
         told=told | set(row.agency_ids),
+        # Whose host did not stand there after all hears that, not who did.
+        parted=told - set(row.agency_ids),
         fields=fields,
         reason=given.reason,
     )

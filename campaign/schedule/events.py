@@ -42,8 +42,8 @@ def announce(
 ) -> SessionView | None:
     """Write `type` for the agencies told of the session (or those given), in this transaction.
 
-    `more` is laid beside data.session and read by all of them: plain JSON without anybody's terms. `parted`
-    are agencies that no longer take part: they hear that, and nothing else of the session as it now is.
+    `more` is laid beside data.session and read by all who take part: plain JSON without anybody's terms. `parted`
+    are agencies that no longer do: they hear that, and nothing else, neither of the session as it now is nor why.
     People are told too (schedule.telling). With a `digest` nobody is told now: it is kept there, for whoever
     releases to tell everything at once. Gives the whole view that was told of, for `shown`; None with a digest.
     """
@@ -53,8 +53,10 @@ def announce(
         return None
     # Gathered whole, since one agency's answer is told to the others too; what each may see is cut below.
     view = views_of(db, SYSTEM, [row])[0]
+    # What is laid over for one agency takes nothing away: with one that has parted, `more` is laid over for the others.
+    said, own = ({}, more) if parted else (more, {})
     per_agency: dict[int, dict[str, Any]] = {
-        agency: {"participants": own_participants(view.participants, agency)} for agency in audience
+        agency: {"participants": own_participants(view.participants, agency)} | own for agency in audience
     }
     for agency in parted:
         per_agency[agency] = {"session": _parting(view), "participants": []}
@@ -63,7 +65,7 @@ def announce(
         type,
         session_id=row.id,
         agency_ids=audience,
-        data={"session": written_session(view)} | more,
+        data={"session": written_session(view)} | said,
         per_agency=per_agency,
     )
     reason = str(more.get("reason", ""))

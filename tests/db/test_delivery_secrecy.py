@@ -1,17 +1,18 @@
 """What an agency is sent of a session that another agency's host is in as well: its own part, and no more."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from campaign.delivery.bodies import body_of
-from campaign.kit import ids
+from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM, Actor
+from campaign.live import correcting, running
 from campaign.schedule import answering, changing, closing, proposing
 from campaign.schedule.proposals import proposals_of
-from campaign.schedule.schemas import SessionChange
+from campaign.schedule.schemas import CorrectionIn, SessionChange
 
 
 @pytest.fixture
@@ -90,3 +91,43 @@ def test_of_a_shared_session_each_agency_is_sent_its_own_part_alone(stage, bodie
     assert not any("canary-after-they-left" in str(data) for _, data in told[other.id])
     assert told[other.id][-1][1]["session"]["state"] == "parted"
     assert {name["name"] for name in told[other.id][0][1]["session"]["hosts"]} == {"南星", "晨星"}
+
+
+def test_a_correction_tells_an_agency_it_takes_out_that_alone(stage, bodies):
+    other = stage.make.agency(name="晨光机构")
+    hers = stage.make.host(agency=other, name="晨星")
+    starts_at = stage.now() + timedelta(hours=1)
+    people = [{"host_id": stage.signed.id}, {"host_id": hers.id}]
+    booked = stage.book(participants=people, starts_at=starts_at)
+    theirs = Actor(kind="user", role="agency", id=8, name="their-user", agency_id=other.id)
+    stage.act(answering.offer, booked.id)
+    for agent in (stage.agent, theirs):
+        stage.act(answering.accept, booked.id, actor=agent)
+    with clock.travel(timedelta(hours=1)):
+        stage.act(running.go_live, booked.id)
+    with clock.travel(timedelta(hours=5)):
+        given = {
+            "reason": "canary-reason",
+            "state": "ended",
+            "studio_id": stage.other_studio.id,
+            "participants": [{"host_id": stage.signed.id}, {"host_id": stage.in_house.id}],
+        }
+        stage.act(correcting.correct, booked.id, CorrectionIn.model_validate(given))
+
+    sent = [(to, json.loads(body)["data"]) for kind, to, body in bodies() if kind == "session.corrected"]
+    told = dict(sent)
+    assert sorted(told) == sorted([stage.agency.id, other.id])
+    assert len(sent) == 2
+    # Who stays reads all of it: what was set right, why, and who stood there.
+    stays = told[stage.agency.id]
+    assert (stays["reason"], stays["fields"]) == ("canary-reason", ["participants", "state", "studio_id"])
+    assert {host["name"] for host in stays["session"]["hosts"]} == {"南星", "小棠"}
+    # Who is out hears so, by these names and no other.
+    public, seq = ids.public("ses", booked.id), stays["seq"]
+    version = stays["session"]["version"]
+    assert told[other.id] == {
+        "session_id": public,
+        "seq": seq,
+        "session": {"id": public, "title": "专场", "version": version, "state": "parted"},
+        "participants": [],
+    }
