@@ -147,7 +147,10 @@ def create_connector(
     """A connector and its secret, stored sealed: a fresh signing secret, shown once, unless one is given."""
     secret = secret or new_secret()
     sealed = seal(secret_key, secret, context="connector")
-    connector = Connector(kind=kind, name=name, shop_ids=shop_ids, secret_sealed=sealed)
+    now = clock.now(db)
+    connector = Connector(
+        kind=kind, name=name, shop_ids=shop_ids, secret_sealed=sealed, created_at=now, updated_at=now
+    )
     db.add(connector)
     db.flush()
     audit.note(db, actor, "connector.created", "connector", connector.id, {"name": name})
@@ -166,7 +169,8 @@ def rotate_secret(
     """A new secret, made here unless given; the one before stays valid for `overlap`."""
     secret = secret or new_secret()
     connector.previous_sealed = connector.secret_sealed
-    connector.previous_until = clock.now(db) + overlap
+    connector.updated_at = clock.now(db)
+    connector.previous_until = connector.updated_at + overlap
     connector.secret_sealed = seal(secret_key, secret, context="connector")
     connector.rev += 1
     db.flush()

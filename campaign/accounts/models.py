@@ -67,6 +67,7 @@ class Connector(Base):
     rev: Mapped[int] = mapped_column(default=1)
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
+    updated_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
 
 
 class ApiKey(Base):

@@ -81,7 +81,9 @@ class ConnectorList(BaseModel):
 @reads("connectors.read", query=ListQuery, answer=ConnectorList)
 def list_connectors(*, db: Session, actor: Actor, query: ListQuery) -> ConnectorList:
     """Connectors in use."""
-    page = queries.page_of_connectors(db, actor, limit=query.limit, cursor=query.cursor)
+    page = queries.page_of_connectors(
+        db, actor, limit=query.limit, cursor=query.cursor, updated_since=query.updated_since
+    )
     return ConnectorList(
         items=[ConnectorOut.model_validate(row) for row in page.items], next_cursor=page.next_cursor
     )

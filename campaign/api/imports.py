@@ -161,7 +161,7 @@ def _form() -> dict[str, Any]:
 def list_imports(*, db: Session, actor: Actor, query: ListQuery) -> BaseModel:
     """Imports, the newest first."""
     after = from_cursor(query.cursor, (int,))[0] if query.cursor else None
-    found = imports.page_of_imports(db, actor, after=after, limit=query.limit + 1)
+    found = imports.page_of_imports(db, actor, after=after, limit=query.limit + 1, since=query.updated_since)
     page = page_from(found, query.limit, lambda row: [row.id])
     return ImportList(items=[_shown(one) for one in page.items], next_cursor=page.next_cursor)
 

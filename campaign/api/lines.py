@@ -14,9 +14,8 @@ from campaign.gate.figures import lines_sheet, sheet_answer, summary_sheet
 from campaign.insight.lines import Drill, Only, drill, foot_of, page_of_lines
 from campaign.insight.summary import check_brand
 from campaign.kit.actor import Actor
-from campaign.kit.fields import Currency, HostId, ProductId, PublicId, QueryInt, SessionId, ShopId
+from campaign.kit.fields import Currency, HostId, ListQuery, ProductId, PublicId, SessionId, ShopId
 from campaign.kit.instants import Instant
-from campaign.kit.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 from campaign.parties.queries import zone_of_hub
 
 bp = APIBlueprint("api_lines", __name__, tag="Sales")
@@ -40,11 +39,8 @@ class FigureQuery(DaysQuery):
         return drill(scope, self.group_by, self.key, currency=self.currency, only=self.only)
 
 
-class LinesQuery(FigureQuery):
-    """A page of the lines."""
-
-    limit: Annotated[QueryInt, Field(ge=1, le=LARGEST_LIMIT)] = DEFAULT_LIMIT
-    cursor: str | None = Field(default=None, max_length=500)
+class LinesQuery(FigureQuery, ListQuery):
+    """A page of the lines; updated_since: of those that changed since. The totals stay those of the whole figure."""
 
 
 class SheetQuery(FigureQuery):
@@ -116,7 +112,7 @@ def list_lines(*, db: Session, actor: Actor, brand_id: str, query: LinesQuery) -
     inner = read_id("brd", brand_id)
     check_brand(db, actor, inner)
     figure = query.drill(inner)
-    page = page_of_lines(db, actor, figure, limit=query.limit, cursor=query.cursor)
+    page = page_of_lines(db, actor, figure, limit=query.limit, cursor=query.cursor, since=query.updated_since)
     return FigureLinesOut(
         items=[OrderLineOut.model_validate(one) for one in page.items],
         next_cursor=page.next_cursor,

@@ -10,13 +10,12 @@ from pydantic import BaseModel, BeforeValidator, Field, PlainSerializer, WithJso
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
-from campaign.api.shares import PageQuery
 from campaign.api.totals import TotalsOut
 from campaign.gate.door import Answer, reads, writes
 from campaign.insight.freezing import Adjusted, FrozenMonth, freeze, frozen_month, page_of_months
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
-from campaign.kit.fields import BrandId, Strict
+from campaign.kit.fields import BrandId, ListQuery, Strict
 from campaign.kit.instants import Instant
 
 bp = APIBlueprint("api_months", __name__, tag="Sales")
@@ -89,11 +88,14 @@ class MonthList(BaseModel):
 
 
 @bp.get("/brands/<brand_id>/months")
-@reads("summary.read", query=PageQuery, answer=MonthList)
-def list_months(*, db: Session, actor: Actor, brand_id: str, query: PageQuery) -> BaseModel:
-    """A brand's closed months, the latest first, each against its figures of now."""
+@reads("summary.read", query=ListQuery, answer=MonthList)
+def list_months(*, db: Session, actor: Actor, brand_id: str, query: ListQuery) -> BaseModel:
+    """A brand's closed months, the latest first, each against its figures of now.
+
+    updated_since: closed at or after that instant. What is closed never changes; the figures of now move with sales.
+    """
     inner = read_id("brd", brand_id)
-    page = page_of_months(db, actor, inner, limit=query.limit, cursor=query.cursor)
+    page = page_of_months(db, actor, inner, limit=query.limit, cursor=query.cursor, since=query.updated_since)
     return MonthList(items=[month_out(inner, one) for one in page.items], next_cursor=page.next_cursor)
 
 

@@ -8,14 +8,13 @@ from pydantic import BaseModel, model_validator
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
-from campaign.api.shares import PageQuery
 from campaign.delivery.notices.schemas import ChannelId, WallTime
 from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
 from campaign.insight import standing
 from campaign.insight.turns import Every
 from campaign.kit.actor import Actor
-from campaign.kit.fields import BrandId, PublicId, Strict
+from campaign.kit.fields import BrandId, ListQuery, PublicId, Strict
 from campaign.kit.instants import Instant
 
 bp = APIBlueprint("api_scheduled", __name__, tag="Sales")
@@ -71,10 +70,12 @@ class ScheduledList(BaseModel):
 
 
 @bp.get("/scheduled-summaries")
-@reads("summary.read", query=PageQuery, answer=ScheduledList)
-def list_scheduled(*, db: Session, actor: Actor, query: PageQuery) -> BaseModel:
-    """The party's own, oldest first."""
-    page = standing.page_of_turns(db, actor, limit=query.limit, cursor=query.cursor)
+@reads("summary.read", query=ListQuery, answer=ScheduledList)
+def list_scheduled(*, db: Session, actor: Actor, query: ListQuery) -> BaseModel:
+    """The party's own, oldest first. updated_since: set up, changed or sent since, or its channel was changed."""
+    page = standing.page_of_turns(
+        db, actor, limit=query.limit, cursor=query.cursor, since=query.updated_since
+    )
     return ScheduledList(items=[scheduled_out(one) for one in page.items], next_cursor=page.next_cursor)
 
 

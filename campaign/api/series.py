@@ -71,7 +71,12 @@ def _tried(one: Tried) -> schemas.TriedOut:
 def list_series(*, db: Session, actor: Actor, query: schemas.SeriesQuery) -> BaseModel:
     """Every series without its dates, the newest first; with session_id that of one session."""
     page = queries.page_of_series(
-        db, actor, limit=query.limit, cursor=query.cursor, session_id=query.session_id
+        db,
+        actor,
+        limit=query.limit,
+        cursor=query.cursor,
+        session_id=query.session_id,
+        updated_since=query.updated_since,
     )
     items = [
         schemas.SeriesLine(

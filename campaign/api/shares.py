@@ -16,23 +16,18 @@ from campaign.gate.etag import etag, expected_version
 from campaign.insight import sharing
 from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.fields import BrandId, PublicId, QueryInt, Strict
+from campaign.kit.fields import BrandId, ListQuery, PublicId
 from campaign.kit.instants import Instant
-from campaign.kit.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 from campaign.parties.schemas import Day
 
 bp = APIBlueprint("api_shares", __name__, tag="Sales")
 
 
-class PageQuery(Strict):
-    """A page of a list."""
+class SharesQuery(ListQuery):
+    """state: open for the links that still open, all for those that are over too.
 
-    limit: Annotated[QueryInt, Field(ge=1, le=LARGEST_LIMIT)] = DEFAULT_LIMIT
-    cursor: str | None = Field(default=None, max_length=500)
-
-
-class SharesQuery(PageQuery):
-    """state: open for the links that still open, all for those that are over too."""
+    updated_since: made, ended or run out at or after that instant; of those that are over only with state=all.
+    """
 
     state: Literal["open", "all"] = "open"
 
@@ -83,6 +78,7 @@ def list_shares(*, db: Session, actor: Actor, brand_id: str, query: SharesQuery)
         everything=query.state == "all",
         limit=query.limit,
         cursor=query.cursor,
+        since=query.updated_since,
     )
     return ShareList(items=[share_out(db, one) for one in page.items], next_cursor=page.next_cursor)
 

@@ -55,7 +55,7 @@ class AssignIn(Strict):
 @reads("imports.read", query=ListQuery, answer=LooseList)
 def list_unattributed(*, db: Session, actor: Actor, query: ListQuery) -> BaseModel:
     """Lines and refunds without a session, the newest first."""
-    page = page_of_unattributed(db, actor, limit=query.limit, cursor=query.cursor)
+    page = page_of_unattributed(db, actor, limit=query.limit, cursor=query.cursor, since=query.updated_since)
     return LooseList(items=[_shown(one) for one in page.items], next_cursor=page.next_cursor)
 
 

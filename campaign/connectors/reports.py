@@ -74,10 +74,15 @@ def get_import(db: Session, actor: Actor, import_id: int) -> ImportReport:
 
 
 def page_of_imports(
-    db: Session, actor: Actor, *, after: int | None = None, limit: int = 50
+    db: Session,
+    actor: Actor,
+    *,
+    after: int | None = None,
+    limit: int = 50,
+    since: datetime | None = None,
 ) -> list[ImportReport]:
-    """Imports, the newest first, those before id `after`."""
-    rows = db.execute(_PAGE, {"after": after, "limit": limit})
+    """Imports, the newest first, those before id `after`; since: which came, or came further, then or later."""
+    rows = db.execute(_PAGE, {"after": after, "limit": limit, "since": since})
     return [report_of(row) for row in rows]
 
 
@@ -111,6 +116,7 @@ COLUMNS = "id, kind, filename, shop_id, exported_at, state, report, whole, done,
 _GET = text(f"SELECT {COLUMNS} FROM import_file WHERE id = :id")
 _PAGE = text(
     f"SELECT {COLUMNS} FROM import_file WHERE id < coalesce(:after, 9223372036854775807)"
+    " AND (CAST(:since AS timestamptz) IS NULL OR updated_at >= :since)"
     " ORDER BY id DESC LIMIT :limit"
 )
 _GET_REFUSED = text("SELECT refused FROM import_file WHERE id = :id")

@@ -98,16 +98,27 @@ def span_of(month: date) -> tuple[date, date]:
 
 
 def page_of_months(
-    db: Session, actor: Actor, brand_id: int, *, limit: int = 24, cursor: str | None = None
+    db: Session,
+    actor: Actor,
+    brand_id: int,
+    *,
+    limit: int = 24,
+    cursor: str | None = None,
+    since: datetime | None = None,
 ) -> Page[FrozenMonth]:
-    """A brand's closed months, the latest first, each against its figures of now. Raises NotFound."""
+    """A brand's closed months, the latest first, each against its figures of now. Raises NotFound.
+
+    since: those alone that were closed at that instant or after it.
+    """
     check_brand(db, actor, brand_id)
     before = from_cursor(cursor, (int,))[0] if cursor else date.max.toordinal()
     sql = (
         "SELECT month, figures, frozen_by, frozen_at FROM month_freeze WHERE brand_id = :brand_id"
-        " AND month - DATE '0001-01-01' + 1 < :before ORDER BY month DESC LIMIT :limit"
+        " AND month - DATE '0001-01-01' + 1 < :before"
+        " AND (CAST(:since AS timestamptz) IS NULL OR frozen_at >= :since) ORDER BY month DESC LIMIT :limit"
     )
-    found = db.execute(text(sql), {"brand_id": brand_id, "before": before, "limit": limit + 1}).all()
+    params = {"brand_id": brand_id, "before": before, "since": since, "limit": limit + 1}
+    found = db.execute(text(sql), params).all()
     page = page_from(found, limit, lambda row: [row.month.toordinal()])
     return Page([_against(db, actor, brand_id, row) for row in page.items], page.next_cursor)
 

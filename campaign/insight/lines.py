@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import text
@@ -98,14 +98,23 @@ LATEST_DAYS = 31
 
 
 def page_of_lines(
-    db: Session, actor: Actor, drill: Drill, *, limit: int = 50, cursor: str | None = None
+    db: Session,
+    actor: Actor,
+    drill: Drill,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    since: datetime | None = None,
 ) -> Page[LineRow]:
-    """The lines of a figure, the newest order first."""
+    """The lines of a figure, the newest order first; since: those alone that changed then or later."""
     where, params = "", dict[str, Any]()
     if cursor is not None:
         at, line = from_cursor(cursor, (int, int))
         where = " AND (l.ordered_at, l.id) < (to_timestamp(0) + make_interval(secs => :at / 1e6), :line)"
         params = {"at": at, "line": line}
+    if since is not None:
+        where += " AND l.updated_at >= :since"
+        params["since"] = since
     lines = f"{_lines(actor, drill, more=where)}{_ORDER} LIMIT :limit"
     params |= _params(actor, drill) | {"limit": limit + 1}
     found = db.execute(text(_SHOWN.format(lines=lines)), params).mappings()

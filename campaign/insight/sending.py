@@ -73,7 +73,10 @@ def _send(db: Session, turn: Turn, now: datetime) -> None:
         useful_until=now + _USEFUL,
     )
     coming = next_turn(turn.every, turn.at, now, zone)
-    sql = "UPDATE summary_turn SET next_at = :coming, sent_at = :now, retry_at = NULL WHERE id = :id"
+    sql = (
+        "UPDATE summary_turn SET next_at = :coming, sent_at = :now, updated_at = :now, retry_at = NULL"
+        " WHERE id = :id"
+    )
     db.execute(text(sql), {"id": turn.id, "coming": coming, "now": now})
 
 

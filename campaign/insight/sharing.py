@@ -134,16 +134,22 @@ def page_of_shares(
     everything: bool = False,
     limit: int = 200,
     cursor: str | None = None,
+    since: datetime | None = None,
 ) -> Page[Share]:
-    """A brand's links that still open, or all there were, the newest first. Raises NotFound."""
+    """A brand's links that still open, or all there were, the newest first. Raises NotFound.
+
+    since: those alone that were made, ended or run out at that instant or after it.
+    """
     check_brand(db, actor, brand_id)
     before = from_cursor(cursor, (int,))[0] if cursor else 2**63 - 1
     sql = (
         f"SELECT {_COLUMNS} FROM summary_share WHERE brand_id = :brand_id AND id < :before"
-        " AND (:everything OR revoked_at IS NULL AND expires_at > :now) ORDER BY id DESC LIMIT :limit"
+        " AND (:everything OR revoked_at IS NULL AND expires_at > :now)"
+        " AND (CAST(:since AS timestamptz) IS NULL OR coalesce(revoked_at,"
+        " CASE WHEN expires_at <= :now THEN expires_at END, created_at) >= :since) ORDER BY id DESC LIMIT :limit"
     )
     params = {"brand_id": brand_id, "now": clock.now(db), "everything": everything, "before": before}
-    found = db.execute(text(sql), params | {"limit": limit + 1})
+    found = db.execute(text(sql), params | {"since": since, "limit": limit + 1})
     return page_from([Share(**row) for row in found.mappings()], limit, lambda one: [one.id])
 
 

@@ -88,7 +88,8 @@ def send_by_itself(
     }
     sql = (
         "INSERT INTO summary_turn (audience, party_id, brand_id, channel_id, every, at, next_at, created_by,"
-        " created_at) VALUES (:audience, :party_id, :brand_id, :channel_id, :every, :at, :next_at, :by, :now)"
+        " created_at, updated_at) VALUES (:audience, :party_id, :brand_id, :channel_id, :every, :at, :next_at, :by,"
+        " :now, :now)"
         " RETURNING id"
     )
     made: int = db.execute(text(sql), given).scalar_one()
@@ -131,10 +132,10 @@ def change_turn(
         return
     sql = (
         "UPDATE summary_turn SET channel_id = :channel_id, every = :every, at = :at, next_at = :next_at,"
-        " paused_at = :paused_at, retry_at = NULL, rev = rev + 1 WHERE id = :id"
+        " paused_at = :paused_at, retry_at = NULL, rev = rev + 1, updated_at = :now WHERE id = :id"
     )
     names = ("id", "channel_id", "every", "at", "next_at", "paused_at")
-    db.execute(text(sql), {name: getattr(after, name) for name in names})
+    db.execute(text(sql), {name: getattr(after, name) for name in names} | {"now": now})
     detail = {"every": after.every, "at": f"{after.at:%H:%M}", "state": after.state}
     note(db, actor, "summary.turn_changed", "summary_turn", turn_id, detail)
 
@@ -142,16 +143,27 @@ def change_turn(
 def end(db: Session, actor: Actor, turn_id: int, *, expected_rev: int | None = None) -> None:
     """It is sent no more. Raises NotFound, also where it has ended before; Stale."""
     _locked(db, actor, turn_id, expected_rev)
-    sql = "UPDATE summary_turn SET ended_at = :now, rev = rev + 1 WHERE id = :id"
+    sql = "UPDATE summary_turn SET ended_at = :now, rev = rev + 1, updated_at = :now WHERE id = :id"
     db.execute(text(sql), {"id": turn_id, "now": clock.now(db)})
     note(db, actor, "summary.turn_ended", "summary_turn", turn_id, {})
 
 
-def page_of_turns(db: Session, actor: Actor, *, limit: int = 200, cursor: str | None = None) -> Page[Listed]:
-    """The party's own, oldest first."""
+def page_of_turns(
+    db: Session,
+    actor: Actor,
+    *,
+    limit: int = 200,
+    cursor: str | None = None,
+    since: datetime | None = None,
+) -> Page[Listed]:
+    """The party's own, oldest first. since: what is told of them, their channel too, changed then or later."""
     after = from_cursor(cursor, (int,))[0] if cursor else 0
-    sql = f"{_LISTED} AND t.id > :after ORDER BY t.id LIMIT :limit"
-    found = db.execute(text(sql), _mine(actor) | {"after": after, "limit": limit + 1}).mappings()
+    sql = (
+        f"{_LISTED} AND t.id > :after AND (CAST(:since AS timestamptz) IS NULL"
+        " OR greatest(t.updated_at, c.updated_at) >= :since) ORDER BY t.id LIMIT :limit"
+    )
+    params = _mine(actor) | {"after": after, "since": since, "limit": limit + 1}
+    found = db.execute(text(sql), params).mappings()
     return page_from([_listed(row) for row in found], limit, lambda row: [row.turn.id])
 
 

@@ -36,25 +36,37 @@ class Loose:
 
 
 _LOOSE = text(
-    "SELECT * FROM ("
+    "SELECT id, kind, shop_id, shop_name, platform, line_id, parent_order_id, refund_id, at, currency, amount_fen,"
+    " author_id, room_id FROM ("
     " SELECT l.id, 'line' AS kind, l.shop_id, s.name AS shop_name, l.platform, l.line_id, l.parent_order_id,"
-    " NULL::text AS refund_id, l.ordered_at AS at, l.currency, l.paid_fen AS amount_fen, l.author_id, l.room_id"
+    " NULL::text AS refund_id, l.ordered_at AS at, l.currency, l.paid_fen AS amount_fen, l.author_id, l.room_id,"
+    " l.updated_at"
     " FROM order_line l JOIN shop s ON s.id = l.shop_id"
     " WHERE l.bucket = 'unattributed' AND l.known AND l.kind IN ('sale', 'service')"
     " UNION ALL"
     " SELECT f.id, 'refund', f.shop_id, s.name, s.platform, f.line_id, NULL, f.refund_id,"
-    " coalesce(f.succeeded_at, f.applied_at), coalesce(f.currency, l.currency), f.amount_fen, NULL, NULL"
+    " coalesce(f.succeeded_at, f.applied_at), coalesce(f.currency, l.currency), f.amount_fen, NULL, NULL,"
+    " greatest(f.updated_at, l.updated_at)"
     " FROM order_line l JOIN refund f ON f.shop_id = l.shop_id AND f.line_id = l.line_id"
     " JOIN shop s ON s.id = l.shop_id WHERE NOT l.known"
-    ") loose WHERE id < :before ORDER BY id DESC LIMIT :limit"
+    ") loose WHERE id < :before AND (CAST(:since AS timestamptz) IS NULL OR updated_at >= :since)"
+    " ORDER BY id DESC LIMIT :limit"
 )
 
 
 def page_of_unattributed(
-    db: Session, actor: Actor, *, limit: int = 50, cursor: str | None = None
+    db: Session,
+    actor: Actor,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    since: datetime | None = None,
 ) -> Page[Loose]:
-    """Lines and refunds without a session, the newest first. Raises Forbidden to others than the hub."""
-    return _page(db, actor, _LOOSE, limit, cursor, Loose)
+    """Lines and refunds without a session, the newest first; since: those alone that changed then or later.
+
+    Raises Forbidden to others than the hub.
+    """
+    return _page(db, actor, _LOOSE, limit, cursor, Loose, since=since)
 
 
 @dataclass(frozen=True)
@@ -95,11 +107,13 @@ def page_of_conflicts(
     return _page(db, actor, _CONTRADICTED, limit, cursor, Oddity)
 
 
-def _page(db: Session, actor: Actor, sql: Any, limit: int, cursor: str | None, shape: type[Any]) -> Page[Any]:
+def _page(
+    db: Session, actor: Actor, sql: Any, limit: int, cursor: str | None, shape: type[Any], **more: Any
+) -> Page[Any]:
     if not actor.is_hub:
         raise Forbidden
     before = from_cursor(cursor, (int,))[0] if cursor else 2**63 - 1
-    found = db.execute(sql, {"before": before, "limit": limit + 1}).mappings()
+    found = db.execute(sql, {"before": before, "limit": limit + 1} | more).mappings()
     return page_from([shape(**row) for row in found], limit, lambda row: [row.id])
 
 

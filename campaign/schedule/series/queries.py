@@ -1,7 +1,7 @@
 """Reading series: the hub's alone."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -106,7 +106,13 @@ def _own(view: SessionView, template: Template, on: date, zone: ZoneInfo) -> fro
 
 
 def page_of_series(
-    db: Session, actor: Actor, *, limit: int, cursor: str | None = None, session_id: int | None = None
+    db: Session,
+    actor: Actor,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    session_id: int | None = None,
+    updated_since: datetime | None = None,
 ) -> Page[SeriesSummary]:
     """Newest first; with session_id that of one session."""
     if not actor.is_hub:
@@ -125,6 +131,8 @@ def page_of_series(
     statement = select(Series, ahead).order_by(Series.id.desc()).limit(limit + 1)
     if cursor is not None:
         statement = statement.where(Series.id < from_cursor(cursor, (int,))[0])
+    if updated_since is not None:
+        statement = statement.where(Series.updated_at >= updated_since)
     if session_id is not None:
         of_session = select(SeriesDate.series_id).where(SeriesDate.session_id == session_id)
         statement = statement.where(Series.id.in_(of_session))
