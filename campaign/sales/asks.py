@@ -42,7 +42,8 @@ _WANT = text(
     " CAST(:subjects AS text[]), CAST(:refs AS text[]), CAST(:shops AS text[]))"
     " AS g(connector_id, subject, ref, shop_ref) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     " ON CONFLICT (connector_id, subject, ref) DO UPDATE SET asked = detail_ask.asked + 1, attempts = 0,"
-    " due_at = excluded.due_at, error = NULL, shop_ref = coalesce(excluded.shop_ref, detail_ask.shop_ref)"
+    " due_at = least(detail_ask.due_at, excluded.due_at), error = NULL,"
+    " shop_ref = coalesce(excluded.shop_ref, detail_ask.shop_ref)"
 )
 _DUE = text(
     "SELECT subject, ref, shop_ref, asked, attempts FROM detail_ask"
@@ -65,7 +66,7 @@ _AGAIN = text(
 
 
 def want(db: Session, wanted: Sequence[tuple[int, Ask]], now: datetime) -> None:
-    """Ask for the detail of each (connector id, ask); what is asked for already is asked for anew."""
+    """Ask for the detail of each (connector id, ask); what is asked for already is asked for anew, and as long due."""
     if wanted:
         values = {
             "connectors": [connector_id for connector_id, _ in wanted],

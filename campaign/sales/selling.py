@@ -19,7 +19,7 @@ class WatchRules:
     """When sales ring, as a hub has set it (hub.settings.sales_watch); 0 switches one off.
 
     quiet_minutes: without a sale on air. refund_percent: refunded of what was paid within the half hour, from
-    refund_least refunds on. late_minutes: by which what arrives is old.
+    refund_least refunds on. late_minutes: by which what arrives is old, or nothing was heard.
     """
 
     quiet_minutes: int = 20
@@ -58,7 +58,7 @@ class Rush:
 @dataclass(frozen=True)
 class Selling:
     """A show on air. last_sale_at: the newest order placed in it. lag: how old what arrives of its shops is; None
-    where nothing is pushed.
+    where nothing is pushed. unheard: for how long a feed of its shops has stopped, so that what it sells is not known.
     """
 
     session_id: int
@@ -66,15 +66,17 @@ class Selling:
     last_sale_at: datetime | None
     rushes: Iterable[Rush]
     lag: timedelta | None
+    unheard: timedelta = timedelta(0)
 
 
 def troubles(show: Selling, rules: WatchRules, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
     """(kind of alert, what its words need) of a show. While data is late nobody can say that nothing sells."""
     minute = timedelta(minutes=1)
-    late = show.lag is not None and rules.late_minutes > 0 and show.lag >= rules.late_minutes * minute
-    if late and show.lag is not None:
-        yield "sales_late", {"minutes": show.lag // minute}
-    quiet = now - max(show.since, show.last_sale_at or show.since)
+    behind = max(show.lag or show.unheard, show.unheard)
+    late = rules.late_minutes > 0 and behind >= rules.late_minutes * minute
+    if late:
+        yield "sales_late", {"minutes": behind // minute}
+    quiet = now - show.unheard - max(show.since, show.last_sale_at or show.since)
     if rules.quiet_minutes > 0 and quiet >= rules.quiet_minutes * minute and not late:
         yield "no_sales", {"minutes": quiet // minute}
     for rush in show.rushes:

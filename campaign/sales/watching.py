@@ -11,6 +11,7 @@ from campaign.kit.actor import Actor
 from campaign.live.alerts import ring, settle
 from campaign.parties.house import set_numbers
 from campaign.parties.queries import get_hub
+from campaign.sales.hearing import unheard
 from campaign.sales.selling import WINDOW, Rush, Selling, WatchRules, troubles
 
 KINDS = ("no_sales", "refund_surge", "sales_late")
@@ -31,7 +32,8 @@ _REFUNDED = text("""
       AND r.succeeded_at > CAST(:since AS timestamptz) GROUP BY 1, 2
 """)
 # Only of shops that push, and have since the show began: an export read meanwhile is old by its nature. Of several
-# shops the one whose data is newest speaks: another may simply have sold nothing.
+# shops the one whose data is newest speaks: another may simply have sold nothing. It is as late as what came last; that
+# nothing comes any more is for campaign.sales.hearing to say, and what is asked for is as late as its answers.
 _LAGS = text("""
     SELECT s.id, min(p.received_at - p.complete_through) AS lag
     FROM live_session s
@@ -41,6 +43,8 @@ _LAGS = text("""
     WHERE s.id = ANY (CAST(:ids AS bigint[])) AND p.received_at >= coalesce(s.actual_starts_at, s.starts_at)
       AND EXISTS (SELECT 1 FROM sale_event e WHERE e.shop_id = h.id AND e.source = 'push'
                   AND e.received_on >= CAST(:day AS date) - 1)
+      AND NOT EXISTS (SELECT FROM connector_pull q JOIN connector k ON k.id = q.connector_id
+                      WHERE k.archived_at IS NULL AND k.kind = h.platform AND h.id = ANY (k.shop_ids))
     GROUP BY 1
 """)
 
@@ -68,8 +72,10 @@ def _on_air(db: Session, actor: Actor, now: datetime) -> list[Selling]:
         rush = Rush(row.currency, row.refunds, row.refunded_fen, paid.get((row.session_id, row.currency), 0))
         rushes[row.session_id].append(rush)
     lags = {row.id: row.lag for row in db.execute(_LAGS, values)}
+    silent = unheard(db, [show.id for show in shows], now)
     return [
-        Selling(show.id, show.since, show.last_sale_at, rushes[show.id], lags.get(show.id)) for show in shows
+        Selling(show.id, show.since, show.last_sale_at, rushes[show.id], lags.get(show.id), silent[show.id])
+        for show in shows
     ]
 
 

@@ -67,3 +67,16 @@ def test_nought_switches_each_off():
 def test_a_hub_has_its_own_numbers_and_what_is_no_number_is_left_alone():
     assert WatchRules.of({"sales_watch": {"quiet_minutes": 7, "late_minutes": "x"}}) == WatchRules(7)
     assert WatchRules.of({"sales_watch": 3}) == WatchRules()
+
+
+def test_what_is_not_known_is_late_and_no_silence():
+    def rung(unheard, last, rules=RULES):
+        show = Selling(1, NOW - minutes(60), NOW - minutes(last), (), None, minutes(unheard))
+        return list(troubles(show, rules, NOW))
+
+    assert rung(15, 60) == [("sales_late", {"minutes": 15})]
+    assert rung(14, 34) == [("no_sales", {"minutes": 20})]
+    assert rung(14, 33) == []
+    # Nobody wants to hear of lateness: what is not known is no silence for that.
+    assert rung(40, 59, WatchRules(late_minutes=0)) == []
+    assert rung(30, 60, WatchRules(late_minutes=0)) == [("no_sales", {"minutes": 30})]

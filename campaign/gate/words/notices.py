@@ -95,7 +95,7 @@ WORDS = {
         "Refunds in a rush: “%(title)s”, %(studio)s. %(refunds)s came through within half an hour."
     ),
     "notice.alert.sales_late": _(
-        "Sales arrive late: “%(title)s”, %(studio)s. What comes in is %(minutes)s minutes old."
+        "Sales arrive late: “%(title)s”, %(studio)s. What is known of them is %(minutes)s minutes old."
     ),
     "notice.alert.sales_drift": _(
         "Figures differed from their order lines and were set right: “%(title)s”, %(studio)s. %(figures)s figures."
