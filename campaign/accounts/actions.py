@@ -11,7 +11,7 @@ from campaign.accounts.secrets import hash_password, new_token, token_hash
 from campaign.audit import actions as audit
 from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.errors import Conflict, FieldError, Invalid, NotFound
+from campaign.kit.errors import Conflict, FieldError, Invalid, NotFound, Stale
 from campaign.kit.sealing import seal, unseal
 from campaign.kit.signing import new_secret
 
@@ -157,6 +157,18 @@ def create_connector(
     return connector, secret
 
 
+def expect(db: Session, actor: Actor, connector: Connector, rev: int | None) -> None:
+    """Lock a connector before a change to it: of two at once the second sees what the first did.
+
+    Raises NotFound where it was archived meanwhile, Stale where its revision is not the one expected.
+    """
+    db.refresh(connector, with_for_update=True)
+    if connector.archived_at is not None:
+        raise NotFound
+    if rev not in (None, connector.rev):
+        raise Stale
+
+
 def rotate_secret(
     db: Session,
     actor: Actor,
@@ -165,8 +177,10 @@ def rotate_secret(
     secret_key: bytes,
     overlap: timedelta = timedelta(hours=24),
     secret: str | None = None,
+    expected_rev: int | None = None,
 ) -> str:
-    """A new secret, made here unless given; the one before stays valid for `overlap`."""
+    """A new secret, made here unless given; the one before stays valid for `overlap`. Raises Stale."""
+    expect(db, actor, connector, expected_rev)
     secret = secret or new_secret()
     connector.previous_sealed = connector.secret_sealed
     connector.updated_at = clock.now(db)

@@ -12,6 +12,7 @@ from campaign.connectors import health, platforms
 from campaign.connectors.schemas import ConnectorIn, CredentialsIn
 from campaign.gate.current import parts
 from campaign.gate.door import Answer, reads, writes
+from campaign.gate.etag import etag, expected_version
 from campaign.kit.actor import Actor
 from campaign.kit.errors import WrongState
 from campaign.kit.fields import ConnectorId, ListQuery, ShopId
@@ -96,37 +97,46 @@ def add_connector(*, db: Session, actor: Actor, body: ConnectorIn) -> Answer:
     settings = parts().settings
     made = platforms.add(db, actor, body, secret_key=settings.secret_key, allow=settings.outgoing_allow)
     location = url_for("api_connectors.get_connector", connector_id=made.connector.id)
-    return Answer(_made(made.connector, made.secret, made.push_path), 201, {"Location": location})
+    answer = _made(made.connector, made.secret, made.push_path)
+    return Answer(answer.model, 201, answer.headers | {"Location": location})
 
 
 @bp.get("/connectors/<connector_id>")
 @reads("connectors.read", answer=ConnectorOut)
-def get_connector(*, db: Session, actor: Actor, connector_id: str) -> ConnectorOut:
+def get_connector(*, db: Session, actor: Actor, connector_id: str) -> Answer:
     """One connector, without its secret."""
-    return ConnectorOut.model_validate(queries.get_connector(db, actor, read_id("con", connector_id)))
+    return _shown(queries.get_connector(db, actor, read_id("con", connector_id)))
 
 
 @bp.post("/connectors/<connector_id>/rotate-secret")
 @writes("connectors.write", answer=ConnectorMade)
-def rotate_secret(*, db: Session, actor: Actor, connector_id: str) -> ConnectorMade:
+def rotate_secret(*, db: Session, actor: Actor, connector_id: str) -> Answer:
     """A new secret of a push; the one before stays valid for 24 h. A platform's own are given, see credentials."""
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
     if connector.kind != "push":
         raise WrongState(state=connector.kind)
-    secret = actions.rotate_secret(db, actor, connector, secret_key=parts().settings.secret_key)
+    secret = actions.rotate_secret(
+        db, actor, connector, secret_key=parts().settings.secret_key, expected_rev=expected_version()
+    )
     return _made(connector, secret)
 
 
 @bp.post("/connectors/<connector_id>/credentials")
 @writes("connectors.write", body=CredentialsIn, answer=ConnectorOut)
-def rotate_credentials(*, db: Session, actor: Actor, connector_id: str, body: CredentialsIn) -> ConnectorOut:
+def rotate_credentials(*, db: Session, actor: Actor, connector_id: str, body: CredentialsIn) -> Answer:
     """Other credentials of a platform's account; the ones before stay valid for 24 h, the push path stays."""
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
     settings = parts().settings
     platforms.rotate(
-        db, actor, connector, body, secret_key=settings.secret_key, allow=settings.outgoing_allow
+        db,
+        actor,
+        connector,
+        body,
+        secret_key=settings.secret_key,
+        allow=settings.outgoing_allow,
+        expected_rev=expected_version(),
     )
-    return ConnectorOut.model_validate(connector)
+    return _shown(connector)
 
 
 @bp.get("/connectors/<connector_id>/health")
@@ -142,7 +152,7 @@ def get_health(*, db: Session, actor: Actor, connector_id: str) -> HealthOut:
 def test_connector(*, db: Session, actor: Actor, connector_id: str) -> Answer:
     """Try its credentials at the platform; what came of it stands in its health a moment later."""
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
-    health.ask_test(db, actor, connector)
+    health.ask_test(db, actor, connector, expected_rev=expected_version())
     return Answer(HealthOut.model_validate(health.of_connector(db, actor, connector)), 202, {})
 
 
@@ -151,12 +161,16 @@ def test_connector(*, db: Session, actor: Actor, connector_id: str) -> Answer:
 def ask_again(*, db: Session, actor: Actor, connector_id: str) -> HealthOut:
     """Ask once more for the details that were given up."""
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
-    health.ask_again(db, actor, connector)
+    health.ask_again(db, actor, connector, expected_rev=expected_version())
     return HealthOut.model_validate(health.of_connector(db, actor, connector))
 
 
-def _made(connector: Connector, secret: str | None, push_path: str | None = None) -> ConnectorMade:
-    return ConnectorMade(
+def _shown(connector: Connector) -> Answer:
+    return Answer(ConnectorOut.model_validate(connector), 200, {"ETag": etag(connector.rev)})
+
+
+def _made(connector: Connector, secret: str | None, push_path: str | None = None) -> Answer:
+    made = ConnectorMade(
         id=connector.id,
         kind=connector.kind,
         name=connector.name,
@@ -165,3 +179,4 @@ def _made(connector: Connector, secret: str | None, push_path: str | None = None
         secret=secret,
         push_path=push_path,
     )
+    return Answer(made, 200, {"ETag": etag(connector.rev)})

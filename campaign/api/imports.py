@@ -13,6 +13,7 @@ from campaign.api.ids import read_id
 from campaign.connectors import files, imports
 from campaign.gate.bodies import TooLarge, validated
 from campaign.gate.door import Answer, reads, writes
+from campaign.gate.etag import etag, expected_version
 from campaign.gate.sheets import refused_file
 from campaign.gate.wording import row_words
 from campaign.kit import ids, strict_json
@@ -139,8 +140,9 @@ def add_import(*, db: Session, actor: Actor) -> Answer:
         whole=given.all_or_nothing,
         mapping=given.mapping,
     )
-    shown = _shown(report)
-    return Answer(shown, 201, {"Location": url_for("api_imports.get_import", import_id=shown.id)})
+    answer = _answer(report, 201)
+    where = url_for("api_imports.get_import", import_id=ids.public("imp", report.id))
+    return Answer(answer.model, 201, answer.headers | {"Location": where})
 
 
 def _form() -> dict[str, Any]:
@@ -168,26 +170,28 @@ def list_imports(*, db: Session, actor: Actor, query: ListQuery) -> BaseModel:
 
 @bp.get("/imports/<import_id>")
 @reads("imports.read", answer=ImportOut)
-def get_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
+def get_import(*, db: Session, actor: Actor, import_id: str) -> Answer:
     """One import: mapping, rows, what was new, changed, same and refused."""
-    return _shown(imports.get_import(db, actor, read_id("imp", import_id)))
+    return _answer(imports.get_import(db, actor, read_id("imp", import_id)))
 
 
 @bp.post("/imports/<import_id>/commit")
 @writes("imports.write", answer=ImportOut)
-def commit_import(*, db: Session, actor: Actor, import_id: str) -> BaseModel:
+def commit_import(*, db: Session, actor: Actor, import_id: str) -> Answer:
     """Apply what a dry run looked at, as things stand now: each row is judged again.
 
     A file of sales of more than 2,000 rows comes back as committing and goes on by itself.
     """
-    return _shown(files.apply_checked(db, actor, read_id("imp", import_id)))
+    found = read_id("imp", import_id)
+    return _answer(files.apply_checked(db, actor, found, expected_version=expected_version()))
 
 
 @bp.post("/imports/<import_id>/mapping")
 @writes("imports.write", body=MappingIn, answer=ImportOut)
-def point_columns(*, db: Session, actor: Actor, import_id: str, body: MappingIn) -> BaseModel:
+def point_columns(*, db: Session, actor: Actor, import_id: str, body: MappingIn) -> Answer:
     """Point columns of a file that waits to be taken over at fields: it is looked at anew; kept for the next ones."""
-    return _shown(imports.remap(db, actor, read_id("imp", import_id), body.mapping))
+    found = read_id("imp", import_id)
+    return _answer(imports.remap(db, actor, found, body.mapping, expected_version=expected_version()))
 
 
 @bp.get("/imports/<import_id>/refused")
@@ -195,6 +199,10 @@ def point_columns(*, db: Session, actor: Actor, import_id: str, body: MappingIn)
 def refused(*, db: Session, actor: Actor, query: FormQuery, import_id: str) -> Response:
     """The refused rows as they stood in the file, without people's data, with the reason as the last column."""
     return refused_file(db, actor, read_id("imp", import_id), query.format)
+
+
+def _answer(report: imports.ImportReport, status: int = 200) -> Answer:
+    return Answer(_shown(report), status, {"ETag": etag(report.version)})
 
 
 def _shown(report: imports.ImportReport) -> ImportOut:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaign.api.ids import read_id
 from campaign.api.totals import TotalsOut
 from campaign.gate.door import Answer, reads, writes
+from campaign.gate.etag import etag_of
 from campaign.insight.freezing import Adjusted, FrozenMonth, freeze, frozen_month, page_of_months
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
@@ -106,18 +107,24 @@ def close_month(*, db: Session, actor: Actor, brand_id: str, body: MonthIn) -> A
     inner = read_id("brd", brand_id)
     freeze(db, actor, inner, body.month)
     path = url_for("api_months.get_month", brand_id=brand_id, month=f"{body.month:%Y-%m}")
-    return Answer(month_out(inner, frozen_month(db, actor, inner, body.month)), 201, {"Location": path})
+    answer = _answer(db, actor, inner, body.month)
+    return Answer(answer.model, 201, answer.headers | {"Location": path})
 
 
 @bp.get("/brands/<brand_id>/months/<month>")
 @reads("summary.read", answer=MonthOut)
-def get_month(*, db: Session, actor: Actor, brand_id: str, month: str) -> BaseModel:
-    """One closed month by its YYYY-MM."""
+def get_month(*, db: Session, actor: Actor, brand_id: str, month: str) -> Answer:
+    """One closed month by its YYYY-MM. Its ETag changes with its figures of now."""
     inner = read_id("brd", brand_id)
     found = _WRITTEN.match(month)
     if found is None:
         raise NotFound
-    return month_out(inner, frozen_month(db, actor, inner, date(int(found[1]), int(found[2]), 1)))
+    return _answer(db, actor, inner, date(int(found[1]), int(found[2]), 1))
+
+
+def _answer(db: Session, actor: Actor, brand_id: int, month: date) -> Answer:
+    out = month_out(brand_id, frozen_month(db, actor, brand_id, month))
+    return Answer(out, 200, {"ETag": etag_of(out)})
 
 
 def month_out(brand_id: int, one: FrozenMonth) -> MonthOut:

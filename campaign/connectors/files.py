@@ -10,7 +10,7 @@ from campaign.connectors import imports, session_reports
 from campaign.connectors.filing import Progress
 from campaign.connectors.mappings import Given
 from campaign.connectors.reading import Refused
-from campaign.connectors.reports import ImportReport, get_import
+from campaign.connectors.reports import ImportReport, expect, get_import
 from campaign.connectors.sheets import columns, taking
 from campaign.connectors.sheets.taking import apply_sheet, stage_sheet
 from campaign.kit.actor import Actor
@@ -88,9 +88,15 @@ def refused_rows(
 
 
 def apply_checked(
-    db: Session, actor: Actor, import_id: int, *, progress: Progress | None = None
+    db: Session,
+    actor: Actor,
+    import_id: int,
+    *,
+    progress: Progress | None = None,
+    expected_version: int | None = None,
 ) -> ImportReport:
-    """Apply what a dry run looked at. Raises NotFound, WrongState when it is applied already."""
+    """Apply what a dry run looked at. Raises NotFound, Stale, WrongState when it is applied already."""
+    expect(db, actor, import_id, expected_version)
     kind = get_import(db, actor, import_id).kind
     if kind == session_reports.KIND:
         return session_reports.apply_report(db, actor, import_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.accounts.actions import expect
 from campaign.accounts.models import Connector
 from campaign.connectors import turns
 from campaign.kit import clock
@@ -124,15 +125,17 @@ def failing(db: Session, actor: Actor, connector: Connector) -> list[GivenUp]:
     return [GivenUp(**row) for row in db.execute(_GIVEN_UP, {"id": connector.id}).mappings()]
 
 
-def ask_test(db: Session, actor: Actor, connector: Connector) -> None:
-    """Have its credentials tried. Raises WrongState where it has none that ask."""
+def ask_test(db: Session, actor: Actor, connector: Connector, *, expected_rev: int | None = None) -> None:
+    """Have its credentials tried. Raises Stale, WrongState where it has none that ask."""
+    expect(db, actor, connector, expected_rev)
     if not turns.ask_test(db, actor, connector.id):
         raise WrongState(state="no_token")
     after_commit(db, lambda: nudge("connectors.pull"))
 
 
-def ask_again(db: Session, actor: Actor, connector: Connector) -> int:
-    """Take up the details that were given up; gives how many."""
+def ask_again(db: Session, actor: Actor, connector: Connector, *, expected_rev: int | None = None) -> int:
+    """Take up the details that were given up; gives how many. Raises Stale."""
+    expect(db, actor, connector, expected_rev)
     count = asks.ask_again(db, connector.id, clock.now(db))
     after_commit(db, lambda: nudge("connectors.pull"))
     return count

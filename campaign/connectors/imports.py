@@ -28,6 +28,7 @@ from campaign.connectors.reports import (
     ImportReport,
     Previewed,
     all_refused,
+    expect,
     get_import,
     page_of_imports,
 )
@@ -95,11 +96,14 @@ def stage(
     return _carried(db, actor, import_id)
 
 
-def remap(db: Session, actor: Actor, import_id: int, given: mappings.Given) -> ImportReport:
+def remap(
+    db: Session, actor: Actor, import_id: int, given: mappings.Given, *, expected_version: int | None = None
+) -> ImportReport:
     """Point headers of a file that was looked at, or waits for it, at fields; it is looked at anew.
 
-    Kept for the next files of the shop. Raises NotFound, WrongState, Invalid, FileRefused.
+    Kept for the next files of the shop. Raises NotFound, Stale, WrongState, Invalid, FileRefused.
     """
+    expect(db, actor, import_id, expected_version)
     row = db.execute(_GET_STAGED, {"id": import_id}).one_or_none()
     if row is None or row.kind not in KINDS:
         raise NotFound

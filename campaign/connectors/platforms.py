@@ -76,11 +76,13 @@ def rotate(
     *,
     secret_key: bytes,
     allow: Sequence[Network] = (),
+    expected_rev: int | None = None,
 ) -> None:
     """Other credentials of the same account; the ones before count for a day more, the address stays.
 
-    Raises WrongState for a connector that is no platform's, Invalid for its base_url.
+    Raises WrongState for a connector that is no platform's, Stale, Invalid for its base_url.
     """
+    actions.expect(db, actor, connector, expected_rev)
     if connector.kind not in PLATFORMS:
         raise WrongState(state=connector.kind)
     base_url = _checked_url(given.base_url, allow)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -12,7 +12,7 @@ from campaign.connectors.reading import Refused
 from campaign.connectors.staging import unpacked_refused
 from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.errors import NotFound
+from campaign.kit.errors import NotFound, Stale
 
 MOST_REFUSED_SHOWN = 500
 """In a report; the file of refused rows has all of them."""
@@ -59,6 +59,8 @@ class ImportReport:
     preview: tuple[Previewed, ...]
     session_id: str | None = None
     """Of a session's report, as it stands outside."""
+    version: int = 0
+    """Rises with each change: the microsecond of the last one (ETag)."""
 
     @property
     def is_under_way(self) -> bool:
@@ -71,6 +73,19 @@ def get_import(db: Session, actor: Actor, import_id: int) -> ImportReport:
     if row is None:
         raise NotFound
     return report_of(row)
+
+
+def expect(db: Session, actor: Actor, import_id: int, version: int | None) -> None:
+    """Lock an import before a change to it. Raises NotFound, Stale where it is not of the version expected."""
+    row = db.execute(_LOCK, {"id": import_id}).one_or_none()
+    if row is None:
+        raise NotFound
+    if version not in (None, _version(row.updated_at)):
+        raise Stale
+
+
+def _version(updated_at: datetime) -> int:
+    return (updated_at - _EPOCH) // timedelta(microseconds=1)
 
 
 def page_of_imports(
@@ -112,7 +127,9 @@ def refused_by_shop(db: Session, actor: Actor) -> dict[int, int]:
     return {row.shop_id: int(row.rows) for row in found if row.rows}
 
 
-COLUMNS = "id, kind, filename, shop_id, exported_at, state, report, whole, done, created_at"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCK = text("SELECT updated_at FROM import_file WHERE id = :id FOR UPDATE")
+COLUMNS = "id, kind, filename, shop_id, exported_at, state, report, whole, done, created_at, updated_at"
 _GET = text(f"SELECT {COLUMNS} FROM import_file WHERE id = :id")
 _PAGE = text(
     f"SELECT {COLUMNS} FROM import_file WHERE id < coalesce(:after, 9223372036854775807)"
@@ -150,4 +167,5 @@ def report_of(row: Any) -> ImportReport:
             for one in told.get("preview", ())
         ),
         told.get("session_id"),
+        _version(row.updated_at),
     )

@@ -1,6 +1,9 @@
 """ETag and If-Match: the version a caller has read."""
 
+import hashlib
+
 from flask import request
+from pydantic import BaseModel
 
 from campaign.kit.errors import Stale
 from campaign.kit.numbers import whole
@@ -11,13 +14,18 @@ def etag(version: int) -> str:
     return f'"v{version}"'
 
 
+def etag_of(body: BaseModel) -> str:
+    """The ETag of what has no version, since it is counted anew: what it says."""
+    return f'"{hashlib.sha256(body.model_dump_json(by_alias=True).encode()).hexdigest()[:32]}"'
+
+
 def expected_version() -> int | None:
     """The version in If-Match; None without the header or with "*". Anything else unknown is Stale."""
     given = request.headers.get("If-Match")
     if given is None or given.strip() == "*":
         return None
     given = given.strip().removeprefix("W/").strip('"')
-    version = whole(given.removeprefix("v")) if given.startswith("v") else None
+    version = whole(given.removeprefix("v"), 18) if given.startswith("v") else None
     if version is None:
         raise Stale
     return version
