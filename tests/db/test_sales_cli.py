@@ -229,6 +229,29 @@ def test_what_is_refused_ends_with_status_one_and_wrong_use_with_two(house: Hous
     assert house.run("import", "douyin_orders", str(tmp_path / "absent.csv"), "--shop", shop)[0] == 1
 
 
+def test_a_file_of_which_rows_are_refused_ends_with_status_one_and_says_where_they_are(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = ("--shop", public("shp", house.shop.id), "--map", "应收=payable")
+    file = tmp_path / "odd.csv"
+    file.write_text(ODD + ODD_ROW + ODD_ROW.replace("6900001", "6900002").replace("100.00", "free"))
+    words = ("import", "douyin_orders", str(file), *shop)
+    looked, counts = house.run(*words, "--dry-run")
+    assert (looked, counts["new"], [one["row"] for one in counts["refused"]]) == (1, 1, [3])
+    status, counts = house.run(*words)
+    assert (status, counts["new"], [one["row"] for one in counts["refused"]]) == (1, 1, [3])
+    assert main(list(words)) == 1
+    queue.use(None)
+    with house.database.transaction(SYSTEM) as db:
+        newest = public("imp", db.execute(text("SELECT max(id) FROM import_file")).scalar_one())
+    assert capsys.readouterr().err == (
+        "import: 1 of 2 rows taken over, 1 refused; as a file:"
+        f" GET /api/v1/imports/{newest}/refused or the page /hub/imports/{newest}\n"
+    )
+    file.write_text(ODD + ODD_ROW)
+    assert house.run(*words)[0] == 0
+
+
 @needs_letters
 def test_a_result_is_exported_as_a_picture(house: House, tmp_path: Path) -> None:
     shop, session, brand = (

@@ -8,12 +8,14 @@ sessions.
     python3 -m campaign import hosts FILE [--dry-run] [--all-or-nothing]
     python3 -m campaign export template hosts --out hosts.xlsx
 
-Importing the same again changes nothing. --dry-run says what would happen. Exit status 1 when rows of a sheet are
-refused; the others went in all the same, unless --all-or-nothing was given.
+Importing the same again changes nothing. --dry-run says what would happen. Exit status 1 when rows are refused; the
+others went in all the same, unless --all-or-nothing was given. Standard error then says how many were taken over, how
+many refused, and where those are to be had as a file.
 """
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         except DomainError as error:
             raise CommandFault(_worded(parts, error.error_code, error.params)) from error
         _show(parts, report, as_json=options.json, dry_run=options.dry_run)
-    return 1 if report.refused and report.kind not in SALES else 0
+    return 1 if report.refused_count else 0
 
 
 def _import(parts: "Parts", options: argparse.Namespace) -> "ImportReport":
@@ -153,12 +155,32 @@ def _show(parts: "Parts", report: "ImportReport", *, as_json: bool, dry_run: boo
     counts = {name: getattr(report, name) for name in ("rows", "new", "changed", "same")}
     if as_json:
         print(json.dumps(counts | {"refused": refused}, ensure_ascii=False))
+        _say_refused(report)
         return
     print("  ".join(f"{name} {count:,}" for name, count in counts.items()) + f"  refused {len(refused):,}")
     for row in refused:
         print(f"row {row['row']}: {row['message']}")
     if report.state == "checked":
         print("nothing was changed " + ("(--dry-run)" if dry_run else "(--all-or-nothing)"))
+    _say_refused(report)
+
+
+def _say_refused(report: "ImportReport") -> None:
+    """One sentence, apart from what is printed: whoever reads that alone is told by the exit status."""
+    from campaign.kit import ids
+
+    if not report.refused_count:
+        return
+    taken = report.rows - report.refused_count
+    kept = "would be taken over" if report.state == "checked" else "taken over"
+    if report.state == "checked" and report.whole:
+        taken, kept = 0, "taken over"
+    where = ids.public("imp", report.id)
+    print(
+        f"import: {taken:,} of {report.rows:,} rows {kept}, {report.refused_count:,} refused; as a file:"
+        f" GET /api/v1/imports/{where}/refused or the page /hub/imports/{where}",
+        file=sys.stderr,
+    )
 
 
 def _refused(parts: "Parts", report: "ImportReport") -> list[dict[str, Any]]:
