@@ -120,7 +120,8 @@ class AgainstOut(BaseModel):
     """The platform's own report of the session beside our figures. missing: what it tells and we have nothing of.
 
     peak_online, average_online: concurrent viewers (PCU, ACU) as the platform gives them, never derived from samples;
-    over several rooms the greatest, and the average by time on air.
+    over several rooms the greatest, and the average by time on air. average_online is in whole people;
+    average_online_hundredths has the platform's fraction: 1640 for 16.4.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -131,6 +132,7 @@ class AgainstOut(BaseModel):
     missing: dict[str, int]
     peak_online: int | None
     average_online: int | None
+    average_online_hundredths: int | None
 
 
 class SessionSalesOut(BaseModel):

@@ -148,7 +148,8 @@ def _verdict(db: Session, told: dict[str, Any]) -> str:
 
 
 def _report(found: SessionReport, title: str, told: dict[str, Any], verdict: str) -> dict[str, Any]:
-    preview = {"row": 1, "verdict": verdict, "name": title, "columns": sorted(found.figures)}
+    columns = sorted(name.removesuffix("_hundredths") for name in found.figures)
+    preview = {"row": 1, "verdict": verdict, "name": title, "columns": columns}
     return {
         "mapping": list(found.mapping),
         "rows": 1,

@@ -25,7 +25,7 @@ class Against:
     """The platform's figures as of its report. missing: what it told and we have nothing of to hold beside.
 
     peak_online, average_online (PCU, ACU): the platform's alone. What samples make of them is another figure: 16.4
-    where the platform said 22.
+    where the platform said 22. The average has a fraction, in hundredths.
     """
 
     as_of: datetime
@@ -33,7 +33,13 @@ class Against:
     gaps: tuple[Gap, ...]
     missing: Mapping[str, int]
     peak_online: int | None = None
-    average_online: int | None = None
+    average_online_hundredths: int | None = None
+
+    @property
+    def average_online(self) -> int | None:
+        """In whole people."""
+        exact = self.average_online_hundredths
+        return None if exact is None else divided(exact, 100)
 
 
 _REPORTS = text(
@@ -52,9 +58,10 @@ def against_platform(
     reports = db.execute(_REPORTS, {"id": session_id, "brand_id": actor.brand_id}).all()
     if not reports:
         return None
+    figures = [_as_now(one.figures) for one in reports]
     told: dict[str, int] = {}
-    for one in reports:
-        for name, value in one.figures.items():
+    for room in figures:
+        for name, value in room.items():
             if name not in _NOT_ADDED:
                 told[name] = told.get(name, 0) + value
     as_of = min(one.exported_at for one in reports)
@@ -67,24 +74,31 @@ def against_platform(
         rooms=len(reports),
         gaps=gaps,
         missing={name: told[name] for name in told if name not in compared},
-        peak_online=max(
-            (one.figures["peak_online"] for one in reports if "peak_online" in one.figures), default=None
-        ),
-        average_online=_average([one.figures for one in reports]),
+        peak_online=max((room["peak_online"] for room in figures if "peak_online" in room), default=None),
+        average_online_hundredths=_average(figures),
     )
 
 
-_NOT_ADDED = frozenset(("peak_online", "average_online", "seconds_on_air"))
+_AVERAGE = "average_online_hundredths"
+_NOT_ADDED = frozenset(("peak_online", _AVERAGE, "seconds_on_air"))
 
 
 def _average(rooms: Sequence[Mapping[str, int]]) -> int | None:
-    """Weighted by time on air. Of several rooms of which one does not tell either, there is no average."""
+    """In hundredths, weighted by time on air. Of several rooms of which one does not tell either, there is none."""
     if len(rooms) == 1:
-        return rooms[0].get("average_online")
-    if any("average_online" not in one or "seconds_on_air" not in one for one in rooms):
+        return rooms[0].get(_AVERAGE)
+    if any(_AVERAGE not in one or "seconds_on_air" not in one for one in rooms):
         return None
     seconds = sum(one["seconds_on_air"] for one in rooms)
-    return divided(sum(one["average_online"] * one["seconds_on_air"] for one in rooms), seconds)
+    return divided(sum(one[_AVERAGE] * one["seconds_on_air"] for one in rooms), seconds)
+
+
+def _as_now(figures: Mapping[str, int]) -> dict[str, int]:
+    """A report's figures by today's names. Those brought before averages had fractions tell whole people alone."""
+    told = dict(figures)
+    if "average_online" in told:
+        told[_AVERAGE] = told.pop("average_online") * 100
+    return told
 
 
 _REPORTED = text("SELECT session_id FROM session_report GROUP BY 1 ORDER BY max(exported_at) DESC LIMIT 200")

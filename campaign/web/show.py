@@ -38,6 +38,14 @@ def times(hundredths: int | None) -> str:
     return DASH if hundredths is None else f"{Decimal(hundredths) / 100:.2f}"
 
 
+def people(hundredths: int | None) -> str:
+    """1640 → 16.4, 2200 → 22: an average of people, with the fraction it has."""
+    if hundredths is None:
+        return DASH
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole:,}" + f".{rest:02d}".rstrip("0").rstrip(".")
+
+
 def points(per_ten_thousand: int) -> str:
     """600 → 6.0: a change of a rate, in points."""
     return f"{Decimal(per_ten_thousand) / 100:.1f}"
@@ -200,6 +208,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     called,
     names,
     times,
+    people,
     points,
     points_json,
     marks_json,

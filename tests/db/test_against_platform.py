@@ -226,6 +226,24 @@ def test_who_was_there_at_once_is_the_platforms_to_say(house):
     assert (house.against().peak_online, house.against().average_online) == (300, None)
 
 
+def test_an_average_keeps_its_fraction_through_rooms_and_from_older_reports(house, database):
+    """16.4 in an hour and 22.9 in half of one are 18.57; a report of before has whole people alone."""
+    house.bring(workbook({"平均在线人数": "16.4"}, ended="2026-11-06 21:00:10"))
+    assert house.against().average_online_hundredths == 1_640
+    more = {"room": "7302", "began": "2026-11-06 21:05:00", "ended": "2026-11-06 21:35:00"}
+    house.bring(workbook({"平均在线人数": "22.9"}, **more), session_id=house.session_id)
+    found = house.against()
+    assert (found.average_online_hundredths, found.average_online, found.missing) == (1_857, 19, {})
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text(
+                "UPDATE session_report SET figures = figures - 'average_online_hundredths'"
+                " || '{\"average_online\": 22}' WHERE room_id = '7302'"
+            )
+        )
+    assert house.against().average_online_hundredths == 1_827
+
+
 def test_samples_of_who_is_online_make_no_peak_and_no_average(house, database):
     with database.transaction(SYSTEM) as db:
         for minute, online in ((10, 500), (20, 100)):

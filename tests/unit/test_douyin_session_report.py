@@ -71,6 +71,23 @@ def test_labels_stand_above_or_beside(beside):
 
 
 @pytest.mark.parametrize(
+    ("written", "hundredths"),
+    [
+        ("16.4", 1_640),
+        ("22.9人", 2_290),
+        ("22", 2_200),
+        ("1,016.45", 101_645),
+        ("1.234万", 1_234_000),
+        ("0", 0),
+    ],
+)
+def test_an_average_keeps_its_fraction(written, hundredths):
+    found = read({"整体看板": sheet(("平均在线人数", "最高在线人数"), (written, "30"))})
+    assert found.figures == {"average_online_hundredths": hundredths, "peak_online": 30}
+    assert dict(found.mapping)["平均在线人数"] == "average_online"
+
+
+@pytest.mark.parametrize(
     ("sheets", "code"),
     [
         ({}, "not_a_report"),
@@ -79,6 +96,9 @@ def test_labels_stand_above_or_beside(beside):
         ({"S": sheet(("成交人数", "-3"))}, "bad_figure"),
         ({"S": sheet(("成交人数", "NaN"))}, "bad_figure"),
         ({"S": sheet(("成交人数", "9" * 30))}, "bad_figure"),
+        ({"S": sheet(("平均在线人数", "NaN"))}, "bad_figure"),
+        ({"S": sheet(("平均在线人数", "-1.5"))}, "bad_figure"),
+        ({"S": sheet(("平均在线人数", "many"))}, "bad_figure"),
     ],
 )
 def test_another_file_or_a_figure_that_is_none_is_refused(sheets, code):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from campaign.connectors.douyin.cells import beijing
@@ -46,11 +46,12 @@ COUNTS = {
     "product_clicks": ("商品点击人数", "直播间商品点击人数"),
     "follows": ("新增粉丝数", "新增粉丝", "涨粉数"),
     "peak_online": ("最高在线人数", "峰值在线人数", "在线人数峰值"),
-    "average_online": ("平均在线人数",),
 }
+AVERAGES = {"average_online": ("平均在线人数",)}
+"""Of people, with a fraction: kept in hundredths, as NAME_hundredths."""
 _FIELD = {
     normalised(name): ours
-    for table in (ABOUT, MONEY, COUNTS)
+    for table in (ABOUT, MONEY, COUNTS, AVERAGES)
     for ours, names in table.items()
     for name in names
 }
@@ -69,8 +70,9 @@ _IN_PRODUCTS = {
 
 @dataclass(frozen=True)
 class SessionReport:
-    """What a report says of its session. figures: fen and counts; products: summary rows alone; kept: every other cell.
+    """What a report says of its session. figures: fen, counts, hundredths of averages; products: summary rows alone.
 
+    kept: every other cell.
     mapping: each label of the file and what it was read as.
     """
 
@@ -100,6 +102,7 @@ def read(sheets: Mapping[str, Sequence[Row]]) -> SessionReport:
             if ours is not None and _bare(value):
                 told.setdefault(ours, _bare(value))
     figures = {ours: _read_figure(ours, text) for ours, text in told.items() if ours in (*MONEY, *COUNTS)}
+    figures |= {f"{ours}_hundredths": _read_average(told[ours]) for ours in AVERAGES if ours in told}
     if not figures:
         raise FileRefused("not_a_report")
     return SessionReport(
@@ -182,17 +185,34 @@ def _bare(cell: str) -> str:
 
 def _read_figure(ours: str, text: str) -> int:
     """Fen or a count; 1.2万 and ¥ are read. Raises FileRefused."""
-    plain = re.sub(r"^[¥￥]|[元人次]$| ", "", text.strip())
     try:
-        if plain.endswith(("万", "亿")):
-            whole = Decimal(plain[:-1].replace(",", "")) * (10_000 if plain.endswith("万") else 100_000_000)
-            plain = f"{whole:f}"
+        plain = _plain(text)
         found = parse_yuan(plain) if ours.endswith("_fen") else _count(Decimal(plain.replace(",", "")))
     except (ValueError, InvalidOperation):
         found = -1
     if found < 0:
         raise FileRefused("bad_figure", value=text[:40])
     return found
+
+
+def _read_average(text: str) -> int:
+    """Hundredths: 16.4 → 1640. Raises FileRefused."""
+    try:
+        number = Decimal(_plain(text).replace(",", "")) * 100
+        found = _count(number.to_integral_value(ROUND_HALF_UP) if number.is_finite() else number)
+    except InvalidOperation:
+        found = -1
+    if found < 0:
+        raise FileRefused("bad_figure", value=text[:40])
+    return found
+
+
+def _plain(text: str) -> str:
+    """Without signs and units, 1.2万 as 12000. Raises InvalidOperation."""
+    plain = re.sub(r"^[¥￥]|[元人次]$| ", "", text.strip())
+    if not plain.endswith(("万", "亿")):
+        return plain
+    return f"{Decimal(plain[:-1].replace(',', '')) * (10_000 if plain.endswith('万') else 100_000_000):f}"
 
 
 def _count(number: Decimal) -> int:
