@@ -121,7 +121,8 @@ class AgainstOut(BaseModel):
 
     peak_online, average_online: concurrent viewers (PCU, ACU) as the platform gives them, never derived from samples;
     over several rooms the greatest, and the average by time on air. average_online is in whole people;
-    average_online_hundredths has the platform's fraction: 1640 for 16.4.
+    average_online_hundredths has the platform's fraction: 1640 for 16.4. click_to_buy: its buyers per person who
+    clicked a product, in ten-thousandths; null where a report has not both.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -133,6 +134,7 @@ class AgainstOut(BaseModel):
     peak_online: int | None
     average_online: int | None
     average_online_hundredths: int | None
+    click_to_buy: int | None
 
 
 class SessionSalesOut(BaseModel):

@@ -26,6 +26,8 @@ class Against:
 
     peak_online, average_online (PCU, ACU): the platform's alone. What samples make of them is another figure: 16.4
     where the platform said 22. The average has a fraction, in hundredths.
+    click_to_buy: the platform's buyers per person who clicked a product, in ten-thousandths; None where a room's report
+    has not both, or nobody clicked.
     """
 
     as_of: datetime
@@ -34,6 +36,7 @@ class Against:
     missing: Mapping[str, int]
     peak_online: int | None = None
     average_online_hundredths: int | None = None
+    click_to_buy: int | None = None
 
     @property
     def average_online(self) -> int | None:
@@ -76,10 +79,12 @@ def against_platform(
         missing={name: told[name] for name in told if name not in compared},
         peak_online=max((room["peak_online"] for room in figures if "peak_online" in room), default=None),
         average_online_hundredths=_average(figures),
+        click_to_buy=_click_to_buy(figures),
     )
 
 
 _AVERAGE = "average_online_hundredths"
+_CLICKERS = "product_clickers"
 _NOT_ADDED = frozenset(("peak_online", _AVERAGE, "seconds_on_air"))
 
 
@@ -93,9 +98,21 @@ def _average(rooms: Sequence[Mapping[str, int]]) -> int | None:
     return divided(sum(one[_AVERAGE] * one["seconds_on_air"] for one in rooms), seconds)
 
 
+def _click_to_buy(rooms: Sequence[Mapping[str, int]]) -> int | None:
+    """The rate of the totals, not the mean of rates."""
+    if any("buyers" not in one or _CLICKERS not in one for one in rooms):
+        return None
+    return divided(sum(one["buyers"] for one in rooms) * 10_000, sum(one[_CLICKERS] for one in rooms))
+
+
 def _as_now(figures: Mapping[str, int]) -> dict[str, int]:
-    """A report's figures by today's names. Those brought before averages had fractions tell whole people alone."""
+    """A report's figures by today's names.
+
+    Those brought before averages had fractions tell whole people alone; those who clicked stood there as clicks.
+    """
     told = dict(figures)
+    if "product_clicks" in told:
+        told[_CLICKERS] = told.pop("product_clicks")
     if "average_online" in told:
         told[_AVERAGE] = told.pop("average_online") * 100
     return told
@@ -132,7 +149,8 @@ def _gaps(
         found.append(gap("refund_fen", "fen", ours.refund_fen, told["refund_fen"], [later]))
     if "buyers" in told and ours.buyers is not None:
         found.append(gap("buyers", "", ours.buyers, told["buyers"], []))
-    for name in ("viewers", "views", "product_clicks", "follows"):
+    # Clicks are not among them: the report counts the people who clicked, our samples the clicks.
+    for name in ("viewers", "views", "follows"):
         counted = getattr(audience, name) if audience is not None else None
         if name in told and counted is not None:
             found.append(gap(name, "", counted, told[name], []))

@@ -244,6 +244,36 @@ def test_an_average_keeps_its_fraction_through_rooms_and_from_older_reports(hous
     assert house.against().average_online_hundredths == 1_827
 
 
+def test_who_clicked_is_held_beside_no_clicks_and_makes_a_rate_of_its_own(house, database):
+    """800 clicks of 420 people of whom 21 bought: 5 %, and no gap between people and clicks."""
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text(
+                "INSERT INTO metric_sample (platform, room_id, at, kind, product_clicks, shop_id)"
+                " VALUES ('douyin', '7301', :at, 'cumulative', 800, :shop)"
+            ),
+            {"at": STARTS + timedelta(minutes=10), "shop": house.shop.id},
+        )
+    house.bring(workbook({"商品点击人数": "420", "成交人数": "21"}))
+    found = house.against()
+    assert "product_clicks" not in {one.figure for one in found.gaps}
+    assert (found.click_to_buy, found.missing["product_clickers"]) == (500, 420)
+    more = {"room": "7302", "began": "2026-11-06 21:05:00"}
+    house.bring(workbook({"商品点击人数": "180", "成交人数": "9"}, **more), session_id=house.session_id)
+    assert house.against().click_to_buy == 500
+    house.bring(workbook({"商品点击人数": "10"}, room="7303"), session_id=house.session_id)
+    assert house.against().click_to_buy is None
+    with database.transaction(SYSTEM) as db:
+        # As a report was kept before: its people stood as clicks.
+        db.execute(text("DELETE FROM session_report WHERE room_id <> '7301'"))
+        db.execute(text('UPDATE session_report SET figures = \'{"product_clicks": 420, "buyers": 42}\''))
+    found = house.against()
+    assert (found.click_to_buy, found.missing["product_clickers"]) == (1_000, 420)
+    assert "product_clicks" not in {one.figure for one in found.gaps}
+    house.bring(workbook({"商品点击人数": "0", "成交人数": "0"}), datetime(2026, 11, 8, tzinfo=UTC))
+    assert house.against().click_to_buy is None
+
+
 def test_samples_of_who_is_online_make_no_peak_and_no_average(house, database):
     with database.transaction(SYSTEM) as db:
         for minute, online in ((10, 500), (20, 100)):

@@ -18,10 +18,9 @@ def reported(house, planner):
     """The report brought on the page, looked at and taken over."""
     house.sell(order(1, "100.00"), order(2, "20.00", paid_at="-"))
     planner.get("/hub/imports?kind=douyin_session_report")
-    content = workbook(
-        {"用户支付金额": "121.00", "成交订单数": "2", "累计观看人数": "1.2万", "平均在线人数": "16.4"}
-    )
-    file = (io.BytesIO(content), "report_20261107100000.xlsx")
+    told = {"用户支付金额": "121.00", "成交订单数": "2", "累计观看人数": "1.2万", "平均在线人数": "16.4"}
+    told |= {"商品点击人数": "420", "成交人数": "21"}
+    file = (io.BytesIO(workbook(told)), "report_20261107100000.xlsx")
     where = planner.post("/hub/imports", kind="douyin_session_report", file=file).headers["Location"]
     page = planner.follow().text
     assert "皮衣专场" in page
@@ -46,6 +45,8 @@ def test_the_sessions_page_shows_the_gap_by_cause(reported, app, database, who, 
     assert chips == wanted[language]
     assert ("1.2万" in page or "12,000" in page) is True
     label = {"en": "Online on average", "zh-CN": "平均在线"}[language]
+    rate = {"en": "Buyers per person who clicked", "zh-CN": "点击-成交转化率"}[language]
+    assert f'<dt>{rate}</dt><dd class="fig">5.0%</dd>' in page
     assert re.search(rf"<dt>{label}[^<]*</dt><dd class=\"fig\">16\.4</dd>", page)
 
 
@@ -58,7 +59,8 @@ def test_the_api_gives_figures_that_add_up(reported, call):
     ]
     for one in told["gaps"]:
         assert one["ours"] + sum(part["amount"] for part in one["parts"]) == one["platform"]
-    assert told["missing"] == {"viewers": 12_000}
+    assert told["missing"] == {"viewers": 12_000, "product_clickers": 420, "buyers": 21}
+    assert told["click_to_buy"] == 500
     assert (told["average_online_hundredths"], told["average_online"]) == (1_640, 16)
 
 

@@ -70,6 +70,11 @@ def test_labels_stand_above_or_beside(beside):
     assert read({"整体看板": sheet(*rows)}).figures == {"merchant_fen": 1000, "orders": 2}
 
 
+def test_who_clicked_is_not_how_often():
+    found = read({"整体看板": sheet(("商品点击人数", "成交人数"), ("420", "21"))})
+    assert found.figures == {"product_clickers": 420, "buyers": 21}
+
+
 @pytest.mark.parametrize(
     ("written", "hundredths"),
     [
