@@ -80,7 +80,8 @@ def rotate(
 ) -> None:
     """Other credentials of the same account; the ones before count for a day more, the address stays.
 
-    Raises WrongState for a connector that is no platform's, Stale, Invalid for its base_url.
+    Where it is asked stays too unless base_url is given; None is the platform's own address. Raises WrongState for a
+    connector that is no platform's, Stale, Invalid for its base_url.
     """
     actions.expect(db, actor, connector, expected_rev)
     if connector.kind not in PLATFORMS:
@@ -90,7 +91,8 @@ def rotate(
     made = _credentials(given, current["path_token"])
     actions.rotate_secret(db, actor, connector, secret_key=secret_key, secret=_written(made))
     if made.can_ask:
-        turns.open_account(db, actor, connector.id, base_url)
+        keeps = "base_url" not in given.model_fields_set
+        turns.open_account(db, actor, connector.id, base_url, keeps=keeps)
     else:
         turns.close_account(db, actor, connector.id)
 

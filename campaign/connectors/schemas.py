@@ -14,8 +14,8 @@ Address = Annotated[str, Field(min_length=1, max_length=500)]
 class CredentialsIn(Strict):
     """What the platform gave the account; sealed at rest and never shown again.
 
-    With an access or refresh token the platform is asked for the detail of what it pushes, at base_url where one is
-    given and else at the platform's own address.
+    With an access or refresh token the platform is asked for the detail of what it pushes, at base_url. Left out that
+    stays as it is; null: at the platform's own address, as from the first.
     """
 
     app_key: Credential

@@ -47,7 +47,8 @@ class Turn:
 
 _OPEN = text(
     "INSERT INTO connector_pull (connector_id, base_url, opened_at) VALUES (:id, :base_url, :now)"
-    " ON CONFLICT (connector_id) DO UPDATE SET base_url = excluded.base_url, paused_until = NULL, failures = 0"
+    " ON CONFLICT (connector_id) DO UPDATE SET paused_until = NULL, failures = 0,"
+    " base_url = CASE WHEN :keeps THEN connector_pull.base_url ELSE excluded.base_url END"
 )
 # Whoever is busy or pauses is passed over; the order keeps one account from starving the others.
 _DUE = text(
@@ -85,9 +86,23 @@ _TESTED = text(
 )
 
 
-def open_account(db: Session, actor: Actor, connector_id: int, base_url: str | None) -> None:
-    """Ask for this account from now on; again after its credentials changed, without waiting any longer."""
-    db.execute(_OPEN, {"id": connector_id, "base_url": base_url, "now": clock.now(db)})
+def open_account(
+    db: Session, actor: Actor, connector_id: int, base_url: str | None, *, keeps: bool = False
+) -> None:
+    """Ask for this account from now on; again after its credentials changed, without waiting any longer.
+
+    keeps: where it is asked for already, it is asked at the address that it has.
+    """
+    values = {"id": connector_id, "base_url": base_url, "keeps": keeps, "now": clock.now(db)}
+    db.execute(_OPEN, values)
+
+
+_ADDRESS = text("SELECT base_url FROM connector_pull WHERE connector_id = :id")
+
+
+def address_of(db: Session, actor: Actor, connector_id: int) -> str | None:
+    """Where an account's platform is asked; None at the platform's own address, or where it is not asked."""
+    return db.execute(_ADDRESS, {"id": connector_id}).scalar_one_or_none()
 
 
 def close_account(db: Session, actor: Actor, connector_id: int) -> None:

@@ -122,6 +122,25 @@ def test_other_credentials_replace_those_there_are(page, added, database):
     assert "Try the credentials" not in page(HUB, f"/hub/connectors/{where}").text
 
 
+def test_credentials_without_an_address_leave_the_one_there_is(page, call, added, database):
+    def asked():
+        with database.transaction(SYSTEM) as db:
+            return turns.address_of(db, SYSTEM, ids.internal("con", where))
+
+    where = added(**TOKENS)
+    assert 'value="http://127.0.0.1:9009"' in page(HUB, f"/hub/connectors/{where}").text
+    given = {"app_key": "k2", "app_secret": "s2", "access_token": "t2"}
+    assert page(HUB, f"/hub/connectors/{where}/credentials", given | {"base_url": ""}).status_code == 303
+    assert asked() == "http://127.0.0.1:9009"
+    path = f"/connectors/{where}/credentials"
+    assert call(HUB, "POST", path, json=given).status_code == 200
+    assert asked() == "http://127.0.0.1:9009"
+    assert call(HUB, "POST", path, json=given | {"base_url": "http://127.0.0.1:9010"}).status_code == 200
+    assert asked() == "http://127.0.0.1:9010"
+    assert call(HUB, "POST", path, json=given | {"base_url": None}).status_code == 200
+    assert asked() is None
+
+
 def test_who_only_reads_sees_no_forms(page, added):
     where = added(**TOKENS)
     for path in ("/hub/connectors", f"/hub/connectors/{where}"):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts import actions, queries
 from campaign.accounts.models import Connector
 from campaign.accounts.policy import allows
-from campaign.connectors import health, platforms
+from campaign.connectors import health, platforms, turns
 from campaign.connectors.schemas import ConnectorIn, CredentialsIn
 from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
@@ -169,7 +169,7 @@ def _one(
         failing=health.failing(db, actor, connector),
         event_words=_event_words,
         shops=[names[one] for one in connector.shop_ids if one in names],
-        form=form or forms.blank(),
+        form=form or forms.blank(base_url=turns.address_of(db, actor, connector.id) or ""),
         secret=secret,
         push_address=push_path and request.url_root.rstrip("/") + push_path,
         may_write=allows(actor, "connectors.write"),
