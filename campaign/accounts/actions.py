@@ -1,5 +1,6 @@
 """Making users, keys and connectors."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -190,6 +191,30 @@ def rotate_secret(
     db.flush()
     audit.note(db, actor, "connector.secret_rotated", "connector", connector.id, {})
     return secret
+
+
+def reseal(
+    db: Session,
+    actor: Actor,
+    connector: Connector,
+    change: Callable[[str], str],
+    *,
+    secret_key: bytes,
+    expected_rev: int | None = None,
+) -> None:
+    """Change a part of every secret that counts, of the overlapping one too. Raises NotFound, Stale."""
+    expect(db, actor, connector, expected_rev)
+
+    def changed(sealed: bytes) -> bytes:
+        opened = unseal(secret_key, sealed, context="connector")
+        return seal(secret_key, change(opened), context="connector")
+
+    connector.secret_sealed = changed(connector.secret_sealed)
+    if connector.previous_sealed is not None:
+        connector.previous_sealed = changed(connector.previous_sealed)
+    connector.updated_at = clock.now(db)
+    connector.rev += 1
+    db.flush()
 
 
 def renew_secret(db: Session, connector: Connector, *, secret_key: bytes, secret: str) -> None:

@@ -139,6 +139,17 @@ def rotate_credentials(*, db: Session, actor: Actor, connector_id: str, body: Cr
     return _shown(connector)
 
 
+@bp.post("/connectors/<connector_id>/rotate-path")
+@writes("connectors.write", answer=ConnectorMade)
+def rotate_path(*, db: Session, actor: Actor, connector_id: str) -> Answer:
+    """A new path for Douyin's pushes, in this answer alone; the one before is valid no longer."""
+    connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    path = platforms.renew_path(
+        db, actor, connector, secret_key=parts().settings.secret_key, expected_rev=expected_version()
+    )
+    return _made(connector, None, path)
+
+
 @bp.get("/connectors/<connector_id>/health")
 @reads("connectors.read", answer=HealthOut)
 def get_health(*, db: Session, actor: Actor, connector_id: str) -> HealthOut:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts import actions
 from campaign.accounts.models import Connector
 from campaign.accounts.secrets import new_token
+from campaign.audit.actions import note
 from campaign.connectors import turns
 from campaign.connectors.douyin.pushes import DOUYIN
 from campaign.connectors.protocol import Credentials, Platform
@@ -95,6 +96,38 @@ def rotate(
         turns.open_account(db, actor, connector.id, base_url, keeps=keeps)
     else:
         turns.close_account(db, actor, connector.id)
+
+
+def has_secret_path(connector: Connector) -> bool:
+    """Whether the address its platform pushes to is a secret, which can be made anew."""
+    return connector.kind in PLATFORMS and PLATFORMS[connector.kind].secret_path
+
+
+def renew_path(
+    db: Session,
+    actor: Actor,
+    connector: Connector,
+    *,
+    secret_key: bytes,
+    expected_rev: int | None = None,
+) -> str:
+    """A new path to push to, told this once; from now on nothing is taken at the one before.
+
+    Raises WrongState for a connector without a secret path, NotFound, Stale.
+    """
+    if not has_secret_path(connector):
+        raise WrongState(state=connector.kind)
+    token = new_token()
+    actions.reseal(
+        db,
+        actor,
+        connector,
+        lambda secret: json.dumps(json.loads(secret) | {"path_token": token}),
+        secret_key=secret_key,
+        expected_rev=expected_rev,
+    )
+    note(db, actor, "connector.path_renewed", "connector", connector.id, {})
+    return PLATFORMS[connector.kind].address(public("con", connector.id), token)
 
 
 def credentials_of(connector: Connector, *, secret_key: bytes, now: datetime) -> list[Credentials]:

@@ -58,6 +58,8 @@ class Platform:
     read: Callable[[bytes], Batch]
     answer: bytes
     address: Callable[[str, str], str]
+    secret_path: bool = False
+    """Whether the address it pushes to holds the account's path_token."""
     api: "Api | None" = None
 
 

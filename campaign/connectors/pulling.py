@@ -269,7 +269,9 @@ class _Account:
         with self._asking.database.transaction(SYSTEM) as db:
             connector = db.get_one(Connector, self._turn.connector_id, with_for_update=True)
             kept = Credentials(**json.loads(actions.newest_secret(connector, secret_key=secret_key)))
-            if kept == used:
+            # A path made anew meanwhile is none of the platform's tokens: both are kept.
+            if replace(kept, path_token=used.path_token) == used:
+                renewed = replace(renewed, path_token=kept.path_token)
                 actions.renew_secret(db, connector, secret_key=secret_key, secret=json.dumps(asdict(renewed)))
                 kept = renewed
         log.info("tokens_renewed", connector_id=self._turn.connector_id)

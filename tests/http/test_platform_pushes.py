@@ -1,6 +1,7 @@
 """Pushes of platforms at the door: durable before the answer, once each, and only from whom they claim."""
 
 import json
+import re
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -174,6 +175,33 @@ def test_an_account_feeds_its_own_shops_alone(client, account, make, stored, dat
     told = [("101", f"m{shop}", {"shop_id": shop, "pay_time": at}) for shop in (4001, 4002)]
     assert to_douyin(client, path, messages(*told)).status_code == 403
     assert [number for _, number, _, _ in stored()] == ["m4001"]
+
+
+def test_a_new_path_is_told_once_and_the_old_one_is_a_strangers(client, call, page, account, stored):
+    made = account("douyin")
+    where, first = f"/connectors/{made['id']}", made["push_path"]
+    body = messages(("100", "m1", {"p_id": 5764, "shop_id": 4001, "create_time": 1762430400}))
+    # Credentials that overlap have the same path: of both the old one ends.
+    assert call(HUB, "POST", f"{where}/credentials", json=NEW_KEYS).status_code == 200
+    renewed = call(HUB, "POST", f"{where}/rotate-path")
+    assert renewed.status_code == 200, renewed.json
+    second = renewed.json["push_path"]
+    assert second != first
+    assert "push_path" not in call(HUB, "GET", where).json
+    for secret in (KEYS["app_secret"], NEW_KEYS["app_secret"]):
+        assert to_douyin(client, first, body, secret).status_code == 401
+    assert stored() == []
+    for secret in (KEYS["app_secret"], NEW_KEYS["app_secret"]):
+        assert to_douyin(client, second, body, secret).status_code == 200
+    shown = page(HUB, f"/hub/connectors/{made['id']}/address", {})
+    (third,) = re.findall(r"/api/v1/connectors/douyin/con_\w+/[\w-]+", shown.text)
+    assert (shown.status_code, third in (first, second)) == (201, False)
+    assert to_douyin(client, second, body, NEW_KEYS["app_secret"]).status_code == 401
+    assert to_douyin(client, third, body, NEW_KEYS["app_secret"]).status_code == 200
+    assert third not in page(HUB, f"/hub/connectors/{made['id']}").text
+    for other in (account("tiktok_shop"), call(HUB, "POST", "/connectors", json={"name": "ERP"}).json):
+        assert call(HUB, "POST", f"/connectors/{other['id']}/rotate-path").json["code"] == "wrong_state"
+        assert "New push address" not in page(HUB, f"/hub/connectors/{other['id']}").text
 
 
 def test_credentials_are_sealed_never_shown_again_and_change_with_a_days_overlap(

@@ -129,5 +129,6 @@ DOUYIN = Platform(
     read=read,
     answer=b'{"code":0,"msg":"success"}',
     address=lambda account, token: f"/api/v1/connectors/douyin/{account}/{token}",
+    secret_path=True,
     api=DouyinApi(),
 )

@@ -89,6 +89,15 @@ def rotate(*, db: Session, actor: Actor, connector_id: str) -> Response:
     return _one(db, actor, connector, secret=secret, status=201)
 
 
+@pages.post("/<connector_id>/address")
+@writes("connectors.write")
+def address(*, db: Session, actor: Actor, connector_id: str) -> Response:
+    """A new address to push to, shown this once; the old one is valid no longer."""
+    connector = _found(db, actor, connector_id)
+    path = platforms.renew_path(db, actor, connector, secret_key=parts().settings.secret_key)
+    return _one(db, actor, connector, push_path=path, status=201)
+
+
 @pages.post("/<connector_id>/credentials")
 @writes("connectors.write")
 def credentials(*, db: Session, actor: Actor, connector_id: str) -> Response:
@@ -171,6 +180,7 @@ def _one(
         shops=[names[one] for one in connector.shop_ids if one in names],
         form=form or forms.blank(base_url=turns.address_of(db, actor, connector.id) or ""),
         secret=secret,
+        secret_path=platforms.has_secret_path(connector),
         push_address=push_path and request.url_root.rstrip("/") + push_path,
         may_write=allows(actor, "connectors.write"),
     )
