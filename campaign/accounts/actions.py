@@ -193,6 +193,20 @@ def rotate_secret(
     return secret
 
 
+def archive_connector(
+    db: Session, actor: Actor, connector: Connector, *, expected_rev: int | None = None
+) -> None:
+    """Take it out of use: what it pushes is a stranger's, its platform is asked no more, what it brought stays.
+
+    Raises NotFound where it was archived before, Stale.
+    """
+    expect(db, actor, connector, expected_rev)
+    connector.archived_at = connector.updated_at = clock.now(db)
+    connector.rev += 1
+    db.flush()
+    audit.note(db, actor, "connector.archived", "connector", connector.id, {})
+
+
 def reseal(
     db: Session,
     actor: Actor,

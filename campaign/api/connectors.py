@@ -1,7 +1,7 @@
 """Connectors: the machines that push sales."""
 
 from apiflask import APIBlueprint
-from flask import url_for
+from flask import Response, url_for
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
@@ -106,6 +106,15 @@ def add_connector(*, db: Session, actor: Actor, body: ConnectorIn) -> Answer:
 def get_connector(*, db: Session, actor: Actor, connector_id: str) -> Answer:
     """One connector, without its secret."""
     return _shown(queries.get_connector(db, actor, read_id("con", connector_id)))
+
+
+@bp.delete("/connectors/<connector_id>")
+@writes("connectors.write", status=204)
+def archive_connector(*, db: Session, actor: Actor, connector_id: str) -> Response:
+    """Take it out of use: its pushes are a stranger's, its platform is asked no more. What it brought stays."""
+    connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    actions.archive_connector(db, actor, connector, expected_rev=expected_version())
+    return Response(status=204)
 
 
 @bp.post("/connectors/<connector_id>/rotate-secret")

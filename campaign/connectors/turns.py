@@ -61,8 +61,9 @@ _DUE = text(
 )
 _BEGIN = text(
     "UPDATE connector_pull SET busy_until = :until WHERE connector_id = :id"
-    " AND (busy_until IS NULL OR busy_until <= :now) RETURNING base_url, opened_at, listed_through, list_until,"
-    " list_page, test_asked_at IS NOT NULL AS test_asked"
+    " AND (busy_until IS NULL OR busy_until <= :now)"
+    " AND EXISTS (SELECT FROM connector c WHERE c.id = :id AND c.archived_at IS NULL)"
+    " RETURNING base_url, opened_at, listed_through, list_until, list_page, test_asked_at IS NOT NULL AS test_asked"
 )
 _END = text("UPDATE connector_pull SET busy_until = :now WHERE connector_id = :id")
 _KEEP_PAGE = text(
@@ -117,7 +118,7 @@ def due_accounts(db: Session, actor: Actor) -> Sequence[int]:
 
 
 def begin(db: Session, actor: Actor, connector_id: int) -> Turn | None:
-    """Take an account's turn; None while another has it."""
+    """Take an account's turn; None while another has it, or where it is out of use."""
     now = clock.now(db)
     row = db.execute(_BEGIN, {"id": connector_id, "now": now, "until": now + LEASE}).one_or_none()
     if row is None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from campaign.connectors import turns
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
-from campaign.kit.ids import public
+from campaign.kit.ids import internal, public
 from campaign.kit.signing import douyin_signature, signed_headers, tiktok_shop_signature
 from campaign.sales.merging_in import merge_waiting
 from tests.factory import HUB
@@ -175,6 +176,36 @@ def test_an_account_feeds_its_own_shops_alone(client, account, make, stored, dat
     told = [("101", f"m{shop}", {"shop_id": shop, "pay_time": at}) for shop in (4001, 4002)]
     assert to_douyin(client, path, messages(*told)).status_code == 403
     assert [number for _, number, _, _ in stored()] == ["m4001"]
+
+
+def test_out_of_use_its_pushes_are_a_strangers_and_what_it_brought_stays(
+    client, call, page, account, stored, database
+):
+    tokens = {"access_token": "t", "base_url": "http://127.0.0.1:9009"}
+    made = account("douyin", **tokens)
+    where, number = f"/connectors/{made['id']}", internal("con", made["id"])
+    body = messages(("100", "m1", {"p_id": 5764, "shop_id": 4001, "create_time": 1762430400}))
+    assert to_douyin(client, made["push_path"], body).status_code == 200
+    version = call(HUB, "GET", where).headers["ETag"]
+    call(HUB, "POST", f"{where}/credentials", json=KEYS | tokens)
+    assert call(HUB, "DELETE", where, headers={"If-Match": version}).status_code == 412
+    with database.transaction(SYSTEM) as db:
+        assert turns.due_accounts(db, SYSTEM) == [number]
+    assert call(HUB, "DELETE", where).status_code == 204
+    refused = to_douyin(client, made["push_path"], body)
+    stranger = to_douyin(client, made["push_path"].replace(made["id"], public("con", 1)), body)
+    assert (refused.status_code, refused.json) == (401, stranger.json)
+    with database.transaction(SYSTEM) as db:
+        assert turns.due_accounts(db, SYSTEM) == []
+        assert turns.begin(db, SYSTEM, number) is None
+    assert [one[1] for one in stored()] == ["m1"]
+    for answer in (call(HUB, "GET", where), call(HUB, "DELETE", where), call(HUB, "POST", f"{where}/test")):
+        assert answer.status_code == 404
+    other = account("tiktok_shop")
+    assert [one["id"] for one in call(HUB, "GET", "/connectors").json["items"]] == [other["id"]]
+    assert page(HUB, f"/hub/connectors/{other['id']}/archive", {}).status_code == 303
+    assert page(HUB, f"/hub/connectors/{other['id']}").status_code == 404
+    assert to_tiktok(client, other["push_path"], notice(seconds(database))).status_code == 401
 
 
 def test_a_new_path_is_told_once_and_the_old_one_is_a_strangers(client, call, page, account, stored):

@@ -17,5 +17,6 @@ WORDS = {
     "pull_error.not_there": _("The platform does not know it."),
     "pull_error.no_shop": _("It is of no shop, or of one that this account does not feed."),
     "done.connector_test": _("The platform is being asked. Its answer appears here."),
+    "done.connector_archived": _("Out of use. What it brought stays."),
     "done.connector_again": _("It is asked for once more."),
 }

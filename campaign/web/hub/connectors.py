@@ -98,6 +98,15 @@ def address(*, db: Session, actor: Actor, connector_id: str) -> Response:
     return _one(db, actor, connector, push_path=path, status=201)
 
 
+@pages.post("/<connector_id>/archive")
+@writes("connectors.write")
+def put_away(*, db: Session, actor: Actor, connector_id: str) -> Response:
+    """Out of use; what it brought stays."""
+    connector = _found(db, actor, connector_id)
+    attempt(db, "done.connector_archived", lambda: actions.archive_connector(db, actor, connector))
+    return redirect(url_for("hub_connectors.index"), 303)  # type: ignore[return-value]
+
+
 @pages.post("/<connector_id>/credentials")
 @writes("connectors.write")
 def credentials(*, db: Session, actor: Actor, connector_id: str) -> Response:
