@@ -1,5 +1,6 @@
 """Sales in the background: fold changes, place lines again, project live figures. Every task sweeps."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
@@ -31,6 +32,9 @@ _Placing = Callable[[Session, Actor, int], int]
 
 MOST_ROUNDS = 40
 """A task ends well within its time limit; what is left is found by the next turn."""
+
+_TELLING_SECONDS = 15.0
+"""Less than from one turn to the next (config.periodic)."""
 
 
 @task("sales.fold")
@@ -147,9 +151,15 @@ def _place(parts: Parts, place: _Placing, one: int) -> tuple[int, bool]:
 
 @task("sales.tell")
 def tell(parts: Parts) -> int:
-    """Tell agencies what their hosts' shifts sold."""
-    with parts.database.transaction(SYSTEM) as db:
-        return telling.tell(db, SYSTEM)
+    """Tell agencies what their hosts' shifts sold, until all are told or _TELLING_SECONDS have passed."""
+    total, ends_at = 0, time.monotonic() + _TELLING_SECONDS
+    while time.monotonic() < ends_at:
+        with parts.database.transaction(SYSTEM) as db:
+            told = telling.tell(db, SYSTEM)
+        total += told
+        if told < telling.MOST_SESSIONS:
+            break
+    return total
 
 
 @task("sales.finish")

@@ -13,12 +13,16 @@ from campaign.kit.instants import written
 from campaign.outbox import actions as outbox
 
 EVERY = timedelta(minutes=1)
+MOST_SESSIONS = 50
+"""In one transaction: the fold waits for these rows. More may be due."""
 
-# The fold takes these rows' locks too: one that it holds is told of at the next turn.
+# The fold takes these rows' locks too: one that it holds is told of at the next turn. Who has waited longest comes
+# first: by number, those with low ones that sell without end would keep the others from being told.
 _DUE = text(
     "SELECT v.session_id, v.version, s.agency_ids FROM session_sales v JOIN live_session s ON s.id = v.session_id"
     " WHERE v.version > v.told_version AND cardinality(s.agency_ids) > 0 AND s.state <> 'cancelled'"
-    " AND (v.told_at IS NULL OR v.told_at <= :before) ORDER BY v.session_id LIMIT 50"
+    " AND (v.told_at IS NULL OR v.told_at <= :before)"
+    f" ORDER BY v.told_at NULLS FIRST, v.session_id LIMIT {MOST_SESSIONS}"
     " FOR UPDATE OF v SKIP LOCKED"
 )
 _SOLD = text(
@@ -35,10 +39,14 @@ _TOLD = text("UPDATE session_sales SET told_version = :version, told_at = :now W
 
 
 def tell(db: Session, actor: Actor) -> int:
-    """Write sales.updated for sessions whose figures moved; gives how many. Each agency reads its own alone."""
+    """Write sales.updated for sessions whose figures moved, at most MOST_SESSIONS; gives how many.
+
+    Each agency reads its own alone.
+    """
     now = clock.now(db)
     due = db.execute(_DUE, {"before": now - EVERY}).all()
-    for row in due:
+    # By number, as everybody counts sessions' facts: two that did so in other orders would wait for each other.
+    for row in sorted(due, key=lambda one: int(one.session_id)):
         mine = sold_by_agency(db, row.session_id, row.agency_ids)
         if mine:
             outbox.write(
