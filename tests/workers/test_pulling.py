@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from campaign.accounts.models import Connector
 from campaign.connectors import health, pulling, turns
-from campaign.connectors.platforms import credentials_of
+from campaign.connectors.platforms import credentials_of, renew_path
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.sales.asks import STEPS
@@ -86,6 +86,28 @@ def test_tokens_that_ended_are_renewed_and_kept_sealed(tiktok):
         assert (given.access_token, given.refresh_token) == (tiktok.fake.token, tiktok.fake.refresh_token)
         assert given.token_until > clock.now(db).isoformat()
         assert tiktok.fake.token.encode() not in connector.secret_sealed
+
+
+def test_a_push_path_made_anew_while_tokens_are_renewed_stands_and_so_do_the_tokens(douyin, monkeypatch):
+    """The old refresh token is used up by then: what the platform gave for it must not be lost."""
+    settings, made = douyin.settings, list[str]()
+    renew = douyin.fake._renew
+
+    def renew_both(given):
+        with douyin.database.transaction(SYSTEM) as db:
+            connector = db.get_one(Connector, douyin.id)
+            made.append(renew_path(db, SYSTEM, connector, secret_key=settings.secret_key))
+        return renew(given)
+
+    monkeypatch.setattr(douyin.fake, "_renew", renew_both)
+    douyin.fake.end_token()
+    douyin.run()
+    assert len(made) == 1
+    with douyin.database.transaction(SYSTEM) as db:
+        connector = db.get_one(Connector, douyin.id)
+        (given,) = credentials_of(connector, secret_key=settings.secret_key, now=clock.now(db))
+    assert (given.access_token, given.refresh_token) == (douyin.fake.token, douyin.fake.refresh_token)
+    assert made[0].endswith(given.path_token)
 
 
 def test_tokens_that_cannot_be_renewed_are_said_and_the_asks_wait(tiktok):
