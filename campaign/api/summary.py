@@ -12,7 +12,8 @@ from campaign.api.ids import read_id
 from campaign.api.totals import MinuteOut, ShopProgressOut, TotalsOut, totals_out
 from campaign.gate.door import reads
 from campaign.insight.figures import Group
-from campaign.insight.summary import brand_summary, grouped
+from campaign.insight.periods import Period
+from campaign.insight.summary import BrandSummary, brand_summary, grouped
 from campaign.insight.tallies import Scope
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
@@ -93,15 +94,32 @@ class GroupOut(BaseModel):
     totals: list[TotalsOut]
 
 
+class ComparedDaysOut(BaseModel):
+    """Business days, both in."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_day: date = Field(serialization_alias="from")
+    to_day: date = Field(serialization_alias="to")
+
+
 class ComparisonOut(BaseModel):
     """This period, the one before it and the same dates a year earlier, each as it stood `age` days after the
     order; age is null by cash.
+
+    now is of `days`, before of before_days, year_before of year_before_days: only days that are over, and as many of
+    the others. running_day_left_out: this period has days that are not. Where none is over there is nothing to
+    compare yet: the days and the age are null, the figures empty.
     """
 
     age: int | None
     now: list[TotalsOut]
     before: list[TotalsOut]
     year_before: list[TotalsOut]
+    days: ComparedDaysOut | None
+    before_days: ComparedDaysOut | None
+    year_before_days: ComparedDaysOut | None
+    running_day_left_out: bool
 
 
 class SummaryOut(BaseModel):
@@ -146,17 +164,30 @@ def get_summary(*, db: Session, actor: Actor, brand_id: str, query: SummaryQuery
         totals=totals_out(found.totals),
         items=[_group(one) for one in items],
         minutes=[MinuteOut.model_validate(one) for one in found.minutes],
-        comparison=ComparisonOut(
-            age=found.before_age,
-            now=totals_out(found.now_at_age),
-            before=totals_out(found.before),
-            year_before=totals_out(found.year_before),
-        ),
+        comparison=_comparison(found),
         beneath=[BeneathOut.model_validate(one) for one in found.beneath],
         as_of=found.as_of,
         complete_through=found.complete_through,
         shops=[ShopProgressOut.model_validate(one) for one in found.complete],
     )
+
+
+def _comparison(found: BrandSummary) -> ComparisonOut:
+    days = found.compared
+    return ComparisonOut(
+        age=days and days.age,
+        now=totals_out(found.now_at_age),
+        before=totals_out(found.before),
+        year_before=totals_out(found.year_before),
+        days=days and _days(days.now),
+        before_days=days and _days(days.before),
+        year_before_days=days and _days(days.year_before),
+        running_day_left_out=days is None or days.cut,
+    )
+
+
+def _days(days: Period) -> ComparedDaysOut:
+    return ComparedDaysOut(from_day=days[0], to_day=days[1])
 
 
 def _group(one: Group) -> GroupOut:

@@ -1,5 +1,6 @@
 """Which periods are compared, and at which age of their orders. Pure."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 AGES = (0, 7, 15, 30, 45)
@@ -9,17 +10,58 @@ Period = tuple[date, date]
 """Business days, both in."""
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Days that are held beside each other, and the age of their orders at which they are; None by cash.
+
+    ages: those of AGES that the last of these days has reached. cut: days that are not over were left out.
+    """
+
+    now: Period
+    before: Period
+    year_before: Period
+    age: int | None
+    ages: tuple[int, ...]
+    cut: bool
+
+
+def compared_days(
+    first: date, last: date, today: date, wanted: int | None, *, aged: bool = True
+) -> Compared | None:
+    """What of a period is compared, with the same part of the one before it and of the year before.
+
+    Only days that are over: a day that runs is less than any that has run, at whatever age. None where none is over.
+    """
+    over = min(last, today - timedelta(days=1))
+    if over < first:
+        return None
+    begin, _end = before(first, last)
+    return Compared(
+        now=(first, over),
+        # From its beginning on, so that the same days of the week, or of the month, stand beside each other.
+        before=(begin, begin + (over - first)),
+        year_before=year_before(first, over),
+        age=equal_age(over, today, wanted) if aged else None,
+        ages=tuple(age for age in AGES if age <= _reached(over, today)) if aged else (),
+        cut=over < last,
+    )
+
+
 def equal_age(last: date, today: date, wanted: int | None = None) -> int:
     """The age that was asked for where the whole period has reached it, else the greatest of AGES that it has.
 
-    The day of that age is over: while it runs, more comes back of this period, and nothing of the one before.
-    Nobody asked: no more than 15 days, by when most of what comes back has come.
+    last: a day that is over. Nobody asked: no more than 15 days, by when most of what comes back has come.
     """
-    reached = (today - last).days - 1
-    if wanted is not None and wanted <= max(0, reached):
+    reached = _reached(last, today)
+    if wanted is not None and wanted <= reached:
         return wanted
     most = 15 if wanted is None else reached
-    return max((age for age in AGES if age <= min(reached, most)), default=0)
+    return max(age for age in AGES if age <= min(reached, most))
+
+
+def _reached(last: date, today: date) -> int:
+    """The day of that age is over: while it runs, more comes back of this period, and nothing of the one before."""
+    return (today - last).days - 1
 
 
 def before(first: date, last: date) -> Period:

@@ -24,7 +24,7 @@ from campaign.insight.figures import (
 )
 from campaign.insight.ladder import rungs_of
 from campaign.insight.marks import Mark, marks_of
-from campaign.insight.periods import Period, before, equal_age, year_before
+from campaign.insight.periods import Compared, Period, compared_days
 from campaign.insight.tallies import Scope, minutes_of, scope_params, totals_by, walls
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
@@ -38,9 +38,10 @@ FINE_DAYS = 2
 
 @dataclass(frozen=True)
 class BrandSummary:
-    """A brand's sales over business days, both in. `before` is the period of the same length before it,
-    year_before the same dates a year earlier, and now_at_age this one: all as they stood before_age days after
-    each order. By cash there is no age: money falls on the day it moved, and that day does not change.
+    """A brand's sales over business days, both in.
+
+    now_at_age, before and year_before: over the days, and at the age, that `compared` says; all empty where it is
+    None. By cash there is no age: money falls on the day it moved, and that day does not change.
     """
 
     brand_id: int
@@ -53,7 +54,7 @@ class BrandSummary:
     before: tuple[Totals, ...]
     year_before: tuple[Totals, ...]
     now_at_age: tuple[Totals, ...]
-    before_age: int | None
+    compared: Compared | None
     days: tuple[Group, ...]
     minutes: tuple[Minute, ...]
     minute_step: int
@@ -114,11 +115,17 @@ def brand_summary(
     zone = zone_of(db)
     scope = Scope(brand_id=brand_id, first=first, last=last, basis=basis, age=age)
     as_of = clock.now(db)
-    at_age = equal_age(last, business_day(as_of, zone), compare_age) if basis == "cohort" else None
+    aged = basis == "cohort"
+    compared = compared_days(first, last, business_day(as_of, zone), compare_age, aged=aged)
     step = 1 if (last - first).days < FINE_DAYS else 60
 
-    def aged(days: Period) -> tuple[Totals, ...]:
-        return whole(totals_by(db, actor, replace(scope, first=days[0], last=days[1], age=at_age)))
+    def told(days: str) -> tuple[Totals, ...]:
+        """Of the days that `compared` calls so."""
+        if compared is None:
+            return ()
+        span: Period = getattr(compared, days)
+        of = replace(scope, first=span[0], last=span[1], age=compared.age)
+        return whole(totals_by(db, actor, of))
 
     return BrandSummary(
         brand_id=brand_id,
@@ -128,10 +135,10 @@ def brand_summary(
         age=age,
         as_of=as_of,
         totals=whole(totals_by(db, actor, scope)),
-        before=aged(before(first, last)),
-        year_before=aged(year_before(first, last)),
-        now_at_age=aged((first, last)),
-        before_age=at_age,
+        before=told("before"),
+        year_before=told("year_before"),
+        now_at_age=told("now"),
+        compared=compared,
         days=tuple(groups_of(db, actor, scope, "day")),
         minutes=_minutes(
             minutes_of(

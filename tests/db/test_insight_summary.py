@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from campaign.insight.lines import Drill, lines_of, page_of_lines
-from campaign.insight.periods import equal_age
+from campaign.insight.periods import compared_days, equal_age
 from campaign.insight.returning import return_curves
 from campaign.insight.summary import BrandSummary, brand_summary, session_sales
 from campaign.insight.tallies import Scope
@@ -217,12 +217,67 @@ def test_a_period_is_compared_with_the_one_before_at_the_age_both_have(shelf: Sh
     old = shelf.line(HOUR - timedelta(days=0), 8000)
     shelf.push(old, shelf.refund(old, 8000, 20 * 24 * HOUR), days_later=21)
     found = shelf.summary(7, 7, days_later=21)  # the evening of the 27th
-    assert found.before_age == 15
+    assert found.compared is not None
+    assert found.compared.age == 15
     assert (found.before[0].paid_gmv_fen, found.before[0].refund_fen) == (8000, 0)
     assert shelf.summary(6, 6, days_later=21).totals[0].refund_fen == 8000
     # The 6th's seventh day is the 13th, and over on the 14th.
-    assert [equal_age(day(6), day(today)) for today in (6, 13, 14, 21, 22, 30)] == [0, 0, 7, 7, 15, 15]
-    assert [equal_age(day(6), day(today), 30) for today in (6, 22, 36, 37, 60)] == [0, 15, 15, 30, 30]
+    assert [equal_age(day(6), day(today)) for today in (7, 13, 14, 21, 22, 30)] == [0, 0, 7, 7, 15, 15]
+    assert [equal_age(day(6), day(today), 30) for today in (7, 22, 36, 37, 60)] == [0, 15, 15, 30, 30]
+
+
+def test_the_running_day_is_left_out_of_both_periods(shelf: Shelf, make: Factory) -> None:
+    """By hand, at ten on the 7th: of 6–7 the 6th (100 yuan) is compared, with the first day of 4–5 (80 yuan, 30 back).
+
+    Whole against running it would be 107 yuan against 1,079, of which 80 are back by now.
+    """
+    account = make.account(external_id="a0")
+    for days in (1, 2):
+        starts_at = EVENING - days * DAY_LONG
+        add_session(make, starts_at, starts_at + 2 * HOUR, brand=shelf.brand, account=account)
+    fourth = shelf.line(HOUR - 2 * DAY_LONG, 8000, author_id="a0")
+    back = shelf.refund(fourth, 3000, 2 * HOUR - 2 * DAY_LONG)
+    later = shelf.refund(fourth, 5000, 2 * HOUR - DAY_LONG)
+    fifth = shelf.line(HOUR - DAY_LONG, 99900, author_id="a0")
+    running = shelf.line(4 * HOUR + HOUR / 2, 700)
+    shelf.push(fourth, back, later, fifth, shelf.line(HOUR), running, days_later=14 / 24)
+    found = shelf.summary(6, 7, days_later=14 / 24)
+    assert (found.totals[0].paid_gmv_fen, found.totals[0].orders) == (10700, 2)
+    assert found.compared is not None
+    assert (found.compared.now, found.compared.before) == ((day(6), day(6)), (day(4), day(4)))
+    assert (found.compared.age, found.compared.ages, found.compared.cut) == (0, (0,), True)
+    (now,), (then,) = found.now_at_age, found.before
+    assert (now.paid_gmv_fen, now.refund_fen, now.orders) == (10000, 0, 1)
+    assert (then.paid_gmv_fen, then.refund_fen, then.orders) == (8000, 3000, 1)
+    # By cash the running day is no more finished: what was paid on the 6th against what moved on the 4th.
+    cash = shelf.summary(6, 7, days_later=14 / 24, basis="cash")
+    assert cash.compared is not None
+    assert (cash.compared.age, cash.compared.ages) == (None, ())
+    assert (cash.now_at_age[0].paid_gmv_fen, cash.before[0].paid_gmv_fen) == (10000, 8000)
+    # Today alone has nothing finished yet.
+    today = shelf.summary(7, 7, days_later=14 / 24)
+    assert (today.compared, today.now_at_age, today.before, today.year_before) == (None, (), (), ())
+    # A day later nothing runs any more: both whole.
+    whole = shelf.summary(6, 7, days_later=1 + 14 / 24)
+    assert whole.compared is not None
+    assert (whole.compared.now, whole.compared.before) == ((day(6), day(7)), (day(4), day(5)))
+    assert whole.compared.cut is False
+    assert (whole.now_at_age[0].paid_gmv_fen, whole.before[0].paid_gmv_fen) == (10700, 107900)
+
+
+def test_the_same_part_of_the_period_before_is_compared() -> None:
+    """A month on its tenth: nine days are over, and stand beside the first nine of the thirty before."""
+    first, last = date(2026, 11, 1), date(2026, 11, 30)
+    found = compared_days(first, last, date(2026, 11, 10), None)
+    assert found is not None
+    assert found.now == (date(2026, 11, 1), date(2026, 11, 9))
+    assert found.before == (date(2026, 10, 2), date(2026, 10, 10))
+    assert found.year_before == (date(2025, 11, 1), date(2025, 11, 9))
+    assert compared_days(first, last, first, None) is None
+    assert compared_days(first, last, date(2026, 10, 1), None) is None
+    over = compared_days(first, last, date(2026, 12, 9), 30)
+    assert over is not None
+    assert (over.age, over.ages, over.cut) == (7, (0, 7), False)
 
 
 def test_the_year_before_is_the_same_dates_as_they_stood_at_the_same_age(shelf: Shelf, make: Factory) -> None:
@@ -235,11 +290,13 @@ def test_the_year_before_is_the_same_dates_as_they_stood_at_the_same_age(shelf: 
     shelf.push(old, beside, back, days_later=(then - EVENING) / DAY_LONG + 21)
     shelf.push(shelf.line(HOUR, 9000), days_later=32)
     found = shelf.summary(6, 6, days_later=32, compare_age=15)
-    assert (found.before_age, found.now_at_age[0].paid_gmv_fen) == (15, 9000)
+    assert found.compared is not None
+    assert (found.compared.age, found.now_at_age[0].paid_gmv_fen) == (15, 9000)
     assert (found.year_before[0].paid_gmv_fen, found.year_before[0].refund_fen) == (7000, 0)
     # The refund of its twentieth day is there at the age that has it.
     older = shelf.summary(6, 6, days_later=32, compare_age=30)
-    assert (older.before_age, older.year_before[0].refund_fen) == (30, 7000)
+    assert older.compared is not None
+    assert (older.compared.age, older.year_before[0].refund_fen) == (30, 7000)
 
 
 def test_cash_falls_on_the_day_it_moved(shelf: Shelf) -> None:

@@ -5,7 +5,8 @@ import html
 import io
 import re
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -14,11 +15,13 @@ from campaign.kit import clock, ids
 from campaign.kit.actor import SYSTEM
 from campaign.kit.tabular import read_table
 from campaign.web.show import fen
+from tests import zones
 from tests.factory import HUB, keyed
 from tests.http.test_pages_sales import CANARY, EXPECTED, evening, taken
 from tests.visitor import visitor_as
 
 __all__ = ["evening"]
+LATER = ("7", "15", "30", "45")
 GROUPS = ("day", "session", "host", "product", "platform", "shop", "campaign")
 PAID = EXPECTED["session"]["paid_gmv_fen"]
 REFUND = EXPECTED["session"]["refund_fen"]
@@ -173,6 +176,49 @@ def test_the_hub_sees_the_same_lines_and_another_brand_none(app, database, plann
             assert "辛皮记" not in found.text
             assert evening.shop.name not in found.text
     assert other.get(f"/hub/brands/{brand}/lines").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("language", "left_out", "none", "unreached"),
+    [
+        (
+            "en",
+            "Only days that are over are compared: today and its counterpart are left out.",
+            "Nothing to compare yet: none of these days is over.",
+            "These days have not passed yet",
+        ),
+        (
+            "zh-CN",
+            "仅对比已结束的日期：今天及其对应日期未计入。",
+            "暂无对比：所选日期中还没有已结束的一天。",
+            "尚未满该天数",
+        ),
+    ],
+)
+def test_the_page_says_which_days_are_compared(
+    app, database, planner, evening, language, left_out, none, unreached
+):
+    taken(planner, evening, database)
+    # Ten in the morning three days on: of two days one is over, and its counterpart is the evening's.
+    today = evening.day + timedelta(days=3)
+    morning = datetime(today.year, today.month, today.day, 10, tzinfo=ZoneInfo(zones.hub_zone()))
+    days = f"first={today - timedelta(days=1)}&last={today}"
+    own = brand_of(app, database, evening, language)
+    with clock.travel(morning - datetime.now(UTC) - zones.offset()):
+        page = own.get(f"/brand?{days}").text
+        assert page.count(left_out) == 2  # beneath the figures and in the table
+        panel = re.search(r'id="compared".*?</section>', page, re.S)[0]
+        ages = re.findall(r'<(a|span) class="btn small[^"]*"([^>]*)>(\d+)<', panel)
+        assert [(tag, age) for tag, _, age in ages] == [("a", "0"), *(("span", age) for age in LATER)]
+        assert all(unreached in given and 'aria-disabled="true"' in given for _, given, _ in ages[1:])
+        dates = re.findall(r"<small>(\d\d-\d\d)[^<]*</small></th>", panel)
+        assert dates == [f"{evening.day:%m-%d}", f"{today - timedelta(days=1):%m-%d}"]
+        alone = own.get("/brand?days=1").text
+        assert (none in alone, left_out in alone, 'id="compared"' in alone) == (True, False, False)
+    with clock.travel(morning + timedelta(days=9) - datetime.now(UTC) - zones.offset()):
+        page = own.get(f"/brand?{days}").text
+        assert (left_out in page, none in page) == (False, False)
+        assert re.findall(r'<a class="btn small[^>]*age=(\d+)', page) == ["0", "7"]
 
 
 def api(client, database, path, actor=HUB):

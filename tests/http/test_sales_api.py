@@ -354,7 +354,26 @@ def test_periods_are_compared_at_equal_age(
         whole = summary(call, HUB, show).json
         young = summary(call, HUB, show, age=3).json
         cash = summary(call, HUB, show, basis="cash").json
+    with clock.travel(datetime(2026, 11, 6, 15, tzinfo=UTC) - datetime.now(UTC)):
+        running = summary(call, HUB, show).json["comparison"]
+        cut = summary(call, HUB, show, **{"from": "2026-11-05", "to": "2026-11-06"}).json["comparison"]
     assert whole["totals"][0]["refund_fen"] == 4000
     assert whole["comparison"]["age"] == 7
+    assert whole["comparison"]["running_day_left_out"] is False
+    assert running == {
+        "age": None,
+        "now": [],
+        "before": [],
+        "year_before": [],
+        "days": None,
+        "before_days": None,
+        "year_before_days": None,
+        "running_day_left_out": True,
+    }, "the 6th is not over at 23:00"
+    assert cut["running_day_left_out"] is True
+    assert cut["days"] == {"from": "2026-11-05", "to": "2026-11-05"}
+    assert cut["before_days"] == {"from": "2026-11-03", "to": "2026-11-03"}
+    assert cut["year_before_days"] == {"from": "2025-11-05", "to": "2025-11-05"}
+    assert cut["now"][0]["paid_gmv_fen"] == 0
     assert young["totals"][0]["refund_fen"] == 0
     assert cash["totals"][0]["refund_fen"] == 0, "the money went back on another day"
