@@ -27,7 +27,7 @@ from campaign.kit.calling import Caller
 from campaign.kit.database import Database
 from campaign.kit.outgoing import Answer, Guard
 from campaign.parties.models import Shop
-from campaign.sales import asks, seen
+from campaign.sales import asks, seen, shops
 from campaign.sales.asks import Subject, Waiting
 from campaign.sales.ingest import Source, ingest
 from campaign.sales.seen import Seen
@@ -124,9 +124,16 @@ class _Account:
             turns.note_tested(db, SYSTEM, self._turn.connector_id, trouble)
 
     def pull(self) -> int:
-        """What changed, where it is time; then details, as many as a turn may ask for."""
-        if self._turn.lists_now(self._now):
-            self._list_all()
+        """What changed, where it is time; then details, as many as a turn may ask for; then how far that goes."""
+        try:
+            if self._turn.lists_now(self._now):
+                self._list_all()
+            return self._tell_all()
+        finally:
+            with self._asking.database.transaction(SYSTEM) as db:
+                shops.note_complete(db, asks.complete(db, self._turn.connector_id))
+
+    def _tell_all(self) -> int:
         told = 0
         while self._has_time():
             some = sum(self._tell(subject) for subject in SUBJECTS)
@@ -146,7 +153,9 @@ class _Account:
             page = found.next_page
             connector_id = self._turn.connector_id
             with self._asking.database.transaction(SYSTEM) as db:
-                asks.want(db, [(connector_id, ask) for ask in found.asks], clock.now(db))
+                since = self._turn.since
+                some = [replace(ask, changed_at=ask.changed_at or since) for ask in found.asks]
+                asks.want(db, [(connector_id, ask) for ask in some], clock.now(db))
                 turns.keep_page(db, connector_id, until, page)
                 turns.note_well(db, SYSTEM, connector_id)
             if page is None:

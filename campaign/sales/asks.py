@@ -5,7 +5,7 @@ its detail was taken in; one that was pushed again meanwhile is asked for again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -20,11 +20,14 @@ STEPS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 
 
 @dataclass(frozen=True, order=True)
 class Ask:
-    """One order or case, as the platform numbers it; `shop_ref` the platform's shop, where it was told."""
+    """One order or case, as the platform numbers it; `shop_ref` the platform's shop and `changed_at` the moment of what
+    is to be told, where they were told.
+    """
 
     subject: Subject
     ref: str
     shop_ref: str | None = None
+    changed_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,19 @@ class Waiting:
     attempts: int
 
 
+_BEFORE = "interval '10 minutes'"
+"""Platforms tell of a change within so long: what says no moment of its own is no older than this."""
+
 _WANT = text(
-    "INSERT INTO detail_ask (connector_id, subject, ref, shop_ref, asked_at, due_at)"
-    " SELECT connector_id, subject, ref, max(shop_ref), :now, :now FROM unnest(CAST(:connectors AS bigint[]),"
-    " CAST(:subjects AS text[]), CAST(:refs AS text[]), CAST(:shops AS text[]))"
-    " AS g(connector_id, subject, ref, shop_ref) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    "INSERT INTO detail_ask (connector_id, subject, ref, shop_ref, asked_at, due_at, changed_at)"
+    " SELECT connector_id, subject, ref, max(shop_ref), :now, :now,"
+    f" least(min(changed_at), CASE WHEN bool_or(changed_at IS NULL) THEN :now - {_BEFORE} ELSE :now END)"
+    " FROM unnest(CAST(:connectors AS bigint[]), CAST(:subjects AS text[]), CAST(:refs AS text[]),"
+    " CAST(:shops AS text[]), CAST(:changes AS timestamptz[]))"
+    " AS g(connector_id, subject, ref, shop_ref, changed_at) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     " ON CONFLICT (connector_id, subject, ref) DO UPDATE SET asked = detail_ask.asked + 1, attempts = 0,"
     " due_at = least(detail_ask.due_at, excluded.due_at), error = NULL,"
+    f" changed_at = least(coalesce(detail_ask.changed_at, detail_ask.asked_at - {_BEFORE}), excluded.changed_at),"
     " shop_ref = coalesce(excluded.shop_ref, detail_ask.shop_ref)"
 )
 _DUE = text(
@@ -73,6 +82,7 @@ def want(db: Session, wanted: Sequence[tuple[int, Ask]], now: datetime) -> None:
             "subjects": [ask.subject for _, ask in wanted],
             "refs": [ask.ref for _, ask in wanted],
             "shops": [ask.shop_ref for _, ask in wanted],
+            "changes": [ask.changed_at for _, ask in wanted],
         }
         db.execute(_WANT, values | {"now": now})
 
@@ -101,6 +111,22 @@ def failed(db: Session, connector_id: int, one: Waiting, error: str, now: dateti
     due_at = now + STEPS[one.attempts] if one.attempts < len(STEPS) else None
     values = {"subject": one.ask.subject, "ref": one.ask.ref, "asked": one.asked}
     db.execute(_FAILED, values | {"connector_id": connector_id, "error": error, "due_at": due_at})
+
+
+# Of all that is not told, given up or not: its shop's data lacks it from the second on in which it changed.
+_COMPLETE = text(
+    "SELECT g.shop_id, least(p.listed_through, (SELECT min(coalesce(a.changed_at,"
+    f" a.asked_at - {_BEFORE})) - interval '1 second' FROM detail_ask a WHERE a.connector_id = p.connector_id"
+    " AND (a.shop_ref IS NULL OR a.shop_ref = s.external_id))) AS through"
+    " FROM shop_progress g JOIN connector_pull p ON p.connector_id = g.asked_by JOIN shop s ON s.id = g.shop_id"
+    " WHERE g.asked_by = :connector_id AND p.listed_through IS NOT NULL"
+)
+
+
+def complete(db: Session, connector_id: int) -> dict[int, datetime]:
+    """Of each shop whose orders an account told: up to when nothing is missing that is known of."""
+    found = db.execute(_COMPLETE, {"connector_id": connector_id})
+    return {row.shop_id: row.through for row in found}
 
 
 def ask_again(db: Session, connector_id: int, now: datetime) -> int:

@@ -36,9 +36,8 @@ SELECT w.id, w.shop_id, max(least(
 FROM show w
 JOIN connector k ON k.kind = w.platform AND k.archived_at IS NULL
 JOIN connector_pull p ON p.connector_id = k.id
-WHERE w.shop_id = ANY (k.shop_ids) OR (cardinality(k.shop_ids) = 0 AND EXISTS (
-    SELECT FROM sale_event e WHERE e.shop_id = w.shop_id AND e.connector_id = k.id
-    AND e.received_on >= CAST(:day AS date) - 7))
+LEFT JOIN shop_progress g ON g.shop_id = w.shop_id
+WHERE w.shop_id = ANY (k.shop_ids) OR (cardinality(k.shop_ids) = 0 AND g.asked_by = k.id)
 GROUP BY 1, 2
 """)
 

@@ -37,7 +37,8 @@ def ingest(
     Only what was not seen before is merged.
     """
     (taken,) = take(db, [Parcel(actor, given, source, refused)], into_log)
-    done = merging_in.merge(db, taken.usable, now=clock.now(db), through=source.through)
+    told_by = source.connector_id if source.kind == "detail" else None
+    done = merging_in.merge(db, taken.usable, now=clock.now(db), through=source.through, told_by=told_by)
     rooms.note_events(db, taken.usable)
     return Outcome(
         taken.accepted,

@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -296,7 +296,7 @@ def _seen_of(connector_id: int, brought: Sequence[tuple[Parcel, Taken]]) -> Seen
 def _ask_for_details(db: Session, pushes: Sequence[_Push], taken: Sequence[Taken | DomainError]) -> None:
     """What new events only hint at is asked for, by the account that was told of it."""
     wanted = [
-        (push.sender.connector_id, ask)
+        (push.sender.connector_id, ask if ask.changed_at else replace(ask, changed_at=one.occurred_at))
         for push, answer in zip(pushes, taken, strict=True)
         if isinstance(push.sender, Actor) and isinstance(answer, Taken) and push.asks
         for _, one in answer.usable

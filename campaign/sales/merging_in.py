@@ -17,7 +17,7 @@ from campaign.sales import parcels, rooms
 from campaign.sales.merging import State, Statement, merged
 from campaign.sales.rows import LineKey, LineRow, MadeMeanwhile, lock_lines, missing_lines
 from campaign.sales.settling import settle
-from campaign.sales.shops import note_progress
+from campaign.sales.shops import note_progress, note_told
 from campaign.sales.taking import Addressed
 
 
@@ -32,9 +32,15 @@ class Merged:
 
 
 def merge(
-    db: Session, usable: Sequence[Addressed], *, now: datetime, through: datetime | None = None
+    db: Session,
+    usable: Sequence[Addressed],
+    *,
+    now: datetime,
+    through: datetime | None = None,
+    told_by: int | None = None,
 ) -> Merged:
-    """Merge events that were taken in. `through`: up to when their source claims to be complete.
+    """Merge events that were taken in. `through`: up to when their source claims to be complete; `told_by` the account
+    whose details they are: one order says nothing of those that are still to come.
 
     Order and repetition do not matter: a field is decided by version, never by arrival. Locks lines by key.
     """
@@ -49,7 +55,10 @@ def merge(
             continue
         at = through or one.occurred_at
         latest[shop_id] = max(latest.get(shop_id, at), at)
-    note_progress(db, latest, now)
+    if told_by is None:
+        note_progress(db, latest, now)
+    else:
+        note_told(db, latest, told_by, now)
     if usable:
         after_commit(db, lambda: nudge("sales.fold"))
     return done

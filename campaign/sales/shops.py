@@ -1,7 +1,7 @@
 """The shops of a batch: found, or registered when first seen; and how far each one's data goes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
 
@@ -64,6 +64,18 @@ _PROGRESS = text(
     " SET complete_through = greatest(shop_progress.complete_through, excluded.complete_through),"
     " received_at = greatest(shop_progress.received_at, excluded.received_at)"
 )
+_TOLD = text(
+    "INSERT INTO shop_progress (shop_id, received_at, asked_by) SELECT shop_id, :now, :connector_id"
+    " FROM unnest(CAST(:shops AS bigint[])) AS r(shop_id) ORDER BY shop_id ON CONFLICT (shop_id) DO UPDATE"
+    " SET received_at = greatest(shop_progress.received_at, excluded.received_at), asked_by = excluded.asked_by"
+)
+_COMPLETE = text(
+    "WITH mine AS MATERIALIZED ("
+    " SELECT shop_id FROM shop_progress WHERE shop_id = ANY(CAST(:shops AS bigint[])) ORDER BY shop_id FOR UPDATE"
+    ") UPDATE shop_progress g SET complete_through = greatest(g.complete_through, r.through) FROM mine,"
+    " unnest(CAST(:shops AS bigint[]), CAST(:through AS timestamptz[])) AS r(shop_id, through)"
+    " WHERE g.shop_id = mine.shop_id AND r.shop_id = mine.shop_id AND g.complete_through IS DISTINCT FROM r.through"
+)
 
 
 def note_progress(db: Session, through: dict[int, datetime], now: datetime) -> None:
@@ -72,3 +84,17 @@ def note_progress(db: Session, through: dict[int, datetime], now: datetime) -> N
         shop_ids = sorted(through)
         values = {"shops": shop_ids, "through": [min(through[shop_id], now) for shop_id in shop_ids]}
         db.execute(_PROGRESS, values | {"now": now})
+
+
+def note_told(db: Session, shop_ids: Iterable[int], connector_id: int, now: datetime) -> None:
+    """Details of these shops' orders came: how far they are complete is said by the account, after its turn."""
+    values = {"shops": sorted(shop_ids), "connector_id": connector_id, "now": now}
+    if values["shops"]:
+        db.execute(_TOLD, values)
+
+
+def note_complete(db: Session, through: dict[int, datetime]) -> None:
+    """How far shops' data goes, without any of it having come."""
+    if through:
+        shop_ids = sorted(through)
+        db.execute(_COMPLETE, {"shops": shop_ids, "through": [through[shop_id] for shop_id in shop_ids]})

@@ -33,7 +33,7 @@ class Source:
     connector_id: int | None = None
     import_id: int | None = None
     through: datetime | None = None
-    """Up to when the source claims to be complete; without it the latest event tells."""
+    """Up to when the source claims to be complete; without it the latest event tells. Details claim nothing."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ _LAGS = text("""
       AND EXISTS (SELECT 1 FROM sale_event e WHERE e.shop_id = h.id AND e.source = 'push'
                   AND e.received_on >= CAST(:day AS date) - 1)
       AND NOT EXISTS (SELECT FROM connector_pull q JOIN connector k ON k.id = q.connector_id
-                      WHERE k.archived_at IS NULL AND k.kind = h.platform AND h.id = ANY (k.shop_ids))
+                      WHERE k.archived_at IS NULL AND k.kind = h.platform
+                        AND (k.id = p.asked_by OR h.id = ANY (k.shop_ids)))
     GROUP BY 1
 """)
 

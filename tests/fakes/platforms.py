@@ -146,7 +146,7 @@ class TikTokShop(Platform):
             (one["update_time"], one["id"]) for one in self.orders.values() if one["update_time"] in span
         )
         start = int(query.get("page_token", "0"))
-        some = [{"id": number} for _, number in found[start : start + self.page]]
+        some = [{"id": number, "update_time": at} for at, number in found[start : start + self.page]]
         more = start + self.page < len(found)
         return {"orders": some, "total_count": len(found)} | (
             {"next_page_token": str(start + self.page)} if more else {}

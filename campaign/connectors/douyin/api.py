@@ -114,7 +114,12 @@ class DouyinApi:
         data = _checked(status, body).data
         rows = objects(data.get("shop_order_list"))
         found = [
-            Ask("order", wanted_id(one.get("order_id"), "order_id"), some_id(one.get("shop_id")))
+            Ask(
+                "order",
+                wanted_id(one.get("order_id"), "order_id"),
+                some_id(one.get("shop_id")),
+                instant(one.get("update_time")),
+            )
             for one in rows
         ]
         start, number = _place(page)

@@ -95,7 +95,10 @@ class TikTokShopApi:
 
     def read_changed(self, status: int, body: bytes, page: str | None) -> Listed:  # noqa: ARG002 - as Api has it
         data = _checked(status, body).data
-        found = [Ask("order", wanted_id(one.get("id"), "id")) for one in objects(data.get("orders"))]
+        found = [
+            Ask("order", wanted_id(one.get("id"), "id"), changed_at=instant(one.get("update_time")))
+            for one in objects(data.get("orders"))
+        ]
         following = data.get("next_page_token")
         return Listed(found, following if isinstance(following, str) and following else None)
 

@@ -7,6 +7,7 @@ as it came, under its notification id.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from campaign.connectors.details import instant
 from campaign.connectors.protocol import Credentials, Platform, moment, written_id
 from campaign.connectors.tiktok_shop.api import TikTokShopApi
 from campaign.kit.signing import BadSignature, matches, tiktok_shop_signature
@@ -57,7 +58,9 @@ def _ask(notice: Mapping[str, Any]) -> Ask | None:
     told = data if isinstance(data, dict) else {}
     subject, names = _ASKS.get(notice.get("type"), ("order", ()))
     ref = next((found for name in names if (found := written_id(told.get(name)))), None)
-    return Ask(subject, ref[:100], written_id(notice.get("shop_id"))) if ref else None
+    if ref is None:
+        return None
+    return Ask(subject, ref[:100], written_id(notice.get("shop_id")), instant(told.get("update_time")))
 
 
 TIKTOK_SHOP = Platform(
