@@ -1,4 +1,4 @@
-"""What counts in no session, and putting a line where it belongs."""
+"""What counts in no session, and putting a line or a refund where it belongs."""
 
 from typing import Literal
 
@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from campaign.api.ids import read_id
 from campaign.gate.door import reads, writes
 from campaign.kit.actor import Actor
+from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import ListQuery, Name, SessionId, ShopId, Strict
 from campaign.kit.ids import public
 from campaign.kit.instants import Instant
+from campaign.sales.orphans import assign_refund
 from campaign.sales.placing import assign
 from campaign.sales.queries import Loose, page_of_unattributed
 
@@ -45,9 +47,10 @@ class LooseList(BaseModel):
 
 
 class AssignIn(Strict):
-    """The session the line belongs to, and why."""
+    """Where it belongs, and why: a line to a session, a refund to a line of its shop (`line_id` is the platform's)."""
 
-    session_id: SessionId
+    session_id: SessionId | None = None
+    line_id: Name | None = None
     reason: Name
 
 
@@ -62,8 +65,17 @@ def list_unattributed(*, db: Session, actor: Actor, query: ListQuery) -> BaseMod
 @bp.post("/unattributed/<line_id>/assign")
 @writes("sales.assign", body=AssignIn, status=204)
 def assign_line(*, db: Session, actor: Actor, line_id: str, body: AssignIn) -> Response:
-    """Put a line into a session; this stands above what attribution finds."""
-    assign(db, actor, read_id("lin", line_id), body.session_id, body.reason)
+    """Put a line into a session, or a refund to a line; this stands above what attribution and platforms find."""
+    wanted, odd = ("line_id", "session_id") if line_id.startswith("rfd_") else ("session_id", "line_id")
+    faults = [FieldError(wanted, "missing")] if getattr(body, wanted) is None else []
+    if getattr(body, odd) is not None:
+        faults.append(FieldError(odd, "unknown_field"))
+    if faults:
+        raise Invalid(faults)
+    if body.line_id is not None:
+        assign_refund(db, actor, read_id("rfd", line_id), body.line_id, body.reason)
+    elif body.session_id is not None:
+        assign(db, actor, read_id("lin", line_id), body.session_id, body.reason)
     return Response(status=204)
 
 

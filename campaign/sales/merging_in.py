@@ -15,7 +15,7 @@ from campaign.kit.database import after_commit
 from campaign.kit.queue import nudge
 from campaign.sales import parcels, rooms
 from campaign.sales.merging import State, Statement, merged
-from campaign.sales.rows import LineKey, LineRow, MadeMeanwhile, lock_lines, missing_lines
+from campaign.sales.rows import LineKey, LineRow, MadeMeanwhile, assigned_refunds, lock_lines, missing_lines
 from campaign.sales.settling import settle
 from campaign.sales.shops import note_progress, note_told
 from campaign.sales.taking import Addressed
@@ -44,7 +44,7 @@ def merge(
 
     Order and repetition do not matter: a field is decided by version, never by arrival. Locks lines by key.
     """
-    done = merge_said(db, _said(usable), now)
+    done = merge_said(db, _said(db, usable), now)
     rooms.note_samples(db, usable)
     rooms.note_marks(db, usable)
     rooms.note_spends(db, usable)
@@ -89,8 +89,10 @@ class Said:
         return {*self.of_lines, *self.of_refunds}
 
 
-def _said(usable: Sequence[Addressed]) -> Said:
+def _said(db: Session, usable: Sequence[Addressed]) -> Said:
     said = Said()
+    named = [(shop_id, one.refund_id) for shop_id, one in usable if one.refund_id is not None]
+    assigned = assigned_refunds(db, named)
     for shop_id, one in usable:
         if one.line_id is None or one.statement is None:
             continue
@@ -98,6 +100,7 @@ def _said(usable: Sequence[Addressed]) -> Said:
         if one.refund_id is None:
             said.of_lines.setdefault(key, []).append(one.statement)
         else:
+            key = (shop_id, assigned.get((shop_id, one.refund_id), one.line_id))
             said.of_refunds.setdefault(key, {}).setdefault(one.refund_id, []).append(one.statement)
     return said
 

@@ -167,11 +167,16 @@ def check_inbox(db: Session, actor: Actor) -> list[Difference]:
     return [Difference("inbox", f"parcel {one}", "events", events, 0) for one, events in parked(db)]
 
 
+# A refund that was put to a line by hand is told of with that one.
 _RAW = text(
-    "SELECT e.shop_id, e.line_id, e.source, e.payload, l.state, (SELECT jsonb_object_agg(f.refund_id, f.state)"
+    "WITH put AS MATERIALIZED (SELECT shop_id, refund_id, told_line_id, line_id FROM refund"
+    " WHERE told_line_id IS NOT NULL) SELECT e.shop_id, e.line_id, e.source, e.payload, l.state,"
+    " (SELECT jsonb_object_agg(f.refund_id, f.state)"
     " FROM refund f WHERE f.shop_id = e.shop_id AND f.line_id = e.line_id) AS refunds"
-    " FROM sale_event e LEFT JOIN order_line l ON l.shop_id = e.shop_id AND l.line_id = e.line_id"
-    " WHERE e.verdict = 'accepted' AND e.line_id IS NOT NULL"
+    " FROM (SELECT r.shop_id, coalesce(p.line_id, r.line_id) AS line_id, r.source, r.payload FROM sale_event r"
+    " LEFT JOIN put p ON p.shop_id = r.shop_id AND p.told_line_id = r.line_id"
+    " AND p.refund_id = r.payload->>'refund_id' WHERE r.verdict = 'accepted' AND r.line_id IS NOT NULL) e"
+    " LEFT JOIN order_line l ON l.shop_id = e.shop_id AND l.line_id = e.line_id"
     " ORDER BY e.shop_id, e.line_id"
 )
 
@@ -197,7 +202,12 @@ def check_lines(db: Session, actor: Actor) -> Iterator[Difference | int]:
 
 
 _RAW_OF_LINE = text(
-    "SELECT source, payload FROM sale_event WHERE shop_id = :shop_id AND line_id = :line_id AND verdict = 'accepted'"
+    "WITH put AS MATERIALIZED (SELECT refund_id, told_line_id, line_id FROM refund WHERE shop_id = :shop_id"
+    " AND told_line_id IS NOT NULL AND :line_id IN (line_id, told_line_id))"
+    " SELECT e.source, e.payload FROM sale_event e WHERE e.shop_id = :shop_id AND e.verdict = 'accepted'"
+    " AND (e.line_id = :line_id OR e.line_id IN (SELECT told_line_id FROM put WHERE line_id = :line_id))"
+    " AND coalesce((SELECT p.line_id FROM put p WHERE p.told_line_id = e.line_id"
+    " AND p.refund_id = e.payload->>'refund_id'), e.line_id) = :line_id"
 )
 
 

@@ -41,6 +41,10 @@ class LineRow(msgspec.Struct, frozen=True):
         return (self.shop_id, self.line_id)
 
 
+class RefundMoved(Exception):
+    """A refund was put to another line since it was looked for. The transaction is lost: merged again, it is found."""
+
+
 class MadeMeanwhile(Exception):
     """A line that was not there when it was looked for is there now. Lock it, and go on from what it says."""
 
@@ -243,14 +247,31 @@ _WRITE_REFUNDS = text(
         for name in _REFUND_COLUMNS
         if name not in ("shop_id", "refund_id", "line_id")
     )
-    + ", updated_at = excluded.updated_at"
+    + ", updated_at = excluded.updated_at WHERE refund.line_id = excluded.line_id"
 )
 
 
 def write_refunds(db: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    """Insert or replace refunds whose lines are locked."""
+    """Insert or replace refunds whose lines are locked. Raises RefundMoved."""
     if rows:
-        db.execute(_WRITE_REFUNDS, {"rows": _json(rows), "now": now})
+        written = db.execute(_WRITE_REFUNDS, {"rows": _json(rows), "now": now})
+        if written.rowcount < len(rows):  # type: ignore[attr-defined]
+            raise RefundMoved
+
+
+_ASSIGNED = text(
+    "SELECT f.shop_id, f.refund_id, f.line_id FROM unnest(CAST(:shops AS bigint[]), CAST(:refunds AS text[]))"
+    " AS r(shop_id, refund_id) JOIN refund f USING (shop_id, refund_id) WHERE f.told_line_id IS NOT NULL"
+)
+
+
+def assigned_refunds(db: Session, refunds: Iterable[LineKey]) -> dict[LineKey, str]:
+    """Of refunds (shop, refund id) those that a person put to another line than they name, and to which."""
+    wanted = sorted(set(refunds))
+    if not wanted:
+        return {}
+    columns = {"shops": bigints([key[0] for key in wanted]), "refunds": texts([key[1] for key in wanted])}
+    return {(row.shop_id, row.refund_id): row.line_id for row in db.execute(_ASSIGNED, columns)}
 
 
 _KEY_TYPES = (

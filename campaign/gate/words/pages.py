@@ -21,6 +21,7 @@ WORDS = {
     "done.mapping_forgotten": _("Forgotten: the shop's next files are read by the platform's own names."),
     "done.mapping": _("Kept for this file and the next ones of the shop."),
     "done.assigned": _("Placed. The figures follow within seconds."),
+    "done.refund_assigned": _("The refund counts with its line. The figures follow within seconds."),
     "attention.person_missing": _("A host is missing"),
     "attention.offer_soon_due": _("The answer is due soon"),
     "attention.late_start": _("Should be on air"),

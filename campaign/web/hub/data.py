@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from pydantic import Field
@@ -15,6 +15,7 @@ from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery, Name, QueryInt, SessionId, Strict
 from campaign.kit.paging import LARGEST_LIMIT, Page
+from campaign.sales.orphans import assign_refund
 from campaign.sales.placing import assign
 from campaign.sales.queries import (
     Loose,
@@ -46,6 +47,14 @@ class AssignForm(Strict):
     reason: Name
 
 
+class RefundForm(Strict):
+    """A refund without a line, the platform's number of the line that it belongs to, and why."""
+
+    refund: str
+    line_id: Name
+    reason: Name
+
+
 class DataQuery(ListQuery):
     """A page of lines: as many as one looks through at once, on a phone too."""
 
@@ -62,7 +71,9 @@ def index(*, db: Session, actor: Actor, query: DataQuery) -> Response:
 @pages.post("")
 @writes("sales.assign")
 def place(*, db: Session, actor: Actor) -> Response:
-    """Put the ticked lines into a session; this stands above what attribution finds."""
+    """Put the ticked lines into a session, or a refund to a line; this stands above what is found without a person."""
+    if "refund" in request.form:
+        return _place_refund(db, actor)
     given = forms.read(AssignForm, request.form, lists=("line",))
     wanted = given.value
     if wanted is None:
@@ -76,7 +87,20 @@ def place(*, db: Session, actor: Actor) -> Response:
     return redirect(url_for("hub_data.index"), 303)  # type: ignore[return-value]
 
 
-def _page(db: Session, actor: Actor, query: ListQuery, form: forms.Form[AssignForm]) -> Response:
+def _place_refund(db: Session, actor: Actor) -> Response:
+    given = forms.read(RefundForm, request.form)
+    wanted = given.value
+    if wanted is None:
+        return _page(db, actor, DataQuery(), given)
+    attempt(
+        db,
+        "done.refund_assigned",
+        lambda: assign_refund(db, actor, read_id("rfd", wanted.refund), wanted.line_id, wanted.reason),
+    )
+    return redirect(url_for("hub_data.index"), 303)  # type: ignore[return-value]
+
+
+def _page(db: Session, actor: Actor, query: ListQuery, form: forms.Form[Any]) -> Response:
     loose = page_of_unattributed(db, actor, limit=query.limit, cursor=query.cursor)
     answer = render_template(
         "hub/data.html",
