@@ -142,7 +142,7 @@ class RankingOut(BaseModel):
 @bp.get("/brands/<brand_id>/returns")
 @reads("summary.read", query=SpanQuery, answer=ReturnCurvesOut)
 def get_returns(*, db: Session, actor: Actor, brand_id: str, query: SpanQuery) -> BaseModel:
-    """What share of the paid amount came back by each age, for the brand and its greatest parts."""
+    """What share of the paid amount came back by each age, for the brand and each of its parts, the greatest first."""
     query.check()
     found = return_curves(db, actor, read_id("brd", brand_id), query.from_day, query.to_day)
     return ReturnCurvesOut(by=found.by, curves=[ReturnsOut.model_validate(one) for one in found.curves])

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import text
@@ -15,9 +16,12 @@ from campaign.kit.actor import Actor
 from campaign.kit.instants import business_day
 from campaign.kit.money import divided
 
+Row = Mapping[str, Any]
+
 OLDEST = 60
 TOLD = (0, 1, 3, 7, 15, 30, 45, 60)
 MOST_PARTS = 5
+"""As many are told apart in one drawing, with all others as one."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,16 @@ class AgePoint:
 
 @dataclass(frozen=True)
 class Returns:
-    """One curve: of the whole (part None), a category or a product; ages that no day has reached are left out."""
+    """One curve: of the whole (part None), a category or a product; ages that no day has reached are left out.
+
+    others: how many lesser parts this one holds together; 0 for one part, or the whole.
+    """
 
     part: str | None
     part_en: str | None
     currency: str
     points: tuple[AgePoint, ...]
+    others: int = 0
 
     @property
     def told(self) -> Mapping[int, AgePoint]:
@@ -50,7 +58,7 @@ class Returns:
 
 @dataclass(frozen=True)
 class ReturnCurves:
-    """The whole first, then its greatest parts; by says whether these are categories or products."""
+    """The whole first, then its parts, the greatest first; by says whether these are categories or products."""
 
     by: str
     curves: tuple[Returns, ...]
@@ -67,8 +75,10 @@ _PARTS = {
 }
 
 
-def return_curves(db: Session, actor: Actor, brand_id: int, first: date, last: date) -> ReturnCurves:
-    """A brand's curves over the days of its orders. Raises NotFound."""
+def return_curves(
+    db: Session, actor: Actor, brand_id: int, first: date, last: date, *, most: int | None = None
+) -> ReturnCurves:
+    """A brand's curves over the days of its orders. most: see curves_of. Raises NotFound."""
     check_brand(db, actor, brand_id)
     params = wall_params(actor) | {"brand_id": brand_id, "first": first, "last": last}
     told = db.execute(
@@ -80,38 +90,45 @@ def return_curves(db: Session, actor: Actor, brand_id: int, first: date, last: d
     where += ["r.basis = 'cohort'", "r.bucket = 'live'"]
     sql = _ROWS.format(part=part, part_en=part_en, where=" AND ".join(where))
     rows = [dict(row) for row in db.execute(text(sql), params).mappings()]
-    return ReturnCurves(by, tuple(curves_of(rows, business_day(clock.now(db), zone_of(db)))))
+    today = business_day(clock.now(db), zone_of(db))
+    return ReturnCurves(by, tuple(curves_of(rows, today, most=most)))
 
 
-def curves_of(rows: Sequence[Mapping[str, Any]], today: date) -> list[Returns]:
-    """Rows of (day, age_days, currency, part, part_en, paid_fen, refund_fen) as curves. Pure."""
+def curves_of(rows: Sequence[Row], today: date, *, most: int | None = None) -> list[Returns]:
+    """Rows of (day, age_days, currency, part, part_en, paid_fen, refund_fen) as curves. Pure.
+
+    most: past as many parts those that are left are one, so that parts add up to the whole. None: each has its own.
+    """
     made = []
     for currency in sorted({row["currency"] for row in rows}):
         own = [row for row in rows if row["currency"] == currency]
         made.append(Returns(None, None, currency, _points(own, today)))
-        paid: dict[tuple[str, str], int] = {}
+        parts: dict[tuple[str, str], list[Row]] = {}
         for row in own:
-            key = (row["part"], row["part_en"])
-            paid[key] = paid.get(key, 0) + row["paid_fen"]
+            parts.setdefault((row["part"], row["part_en"]), []).append(row)
+        paid = {key: sum(row["paid_fen"] for row in rows) for key, rows in parts.items()}
         greatest = sorted((key for key in paid if paid[key] > 0), key=lambda key: (-paid[key], key))
-        for key in greatest[:MOST_PARTS]:
-            part = [row for row in own if (row["part"], row["part_en"]) == key]
-            made.append(Returns(*key, currency, _points(part, today)))
+        # One that is left has a name, and takes no more room with it.
+        shown = len(greatest) if most is None or len(greatest) <= most + 1 else most
+        made += [Returns(*key, currency, _points(parts[key], today)) for key in greatest[:shown]]
+        if left := greatest[shown:]:
+            rest = [row for key in left for row in parts[key]]
+            made.append(Returns("", "", currency, _points(rest, today), len(left)))
     return [one for one in made if one.points]
 
 
-def _points(rows: Iterable[Mapping[str, Any]], today: date) -> tuple[AgePoint, ...]:
-    """Each age over the days for which it is over: a younger day has not had the time to come back."""
-    days: dict[date, tuple[list[int], list[int]]] = {}
+def _points(rows: Iterable[Row], today: date) -> tuple[AgePoint, ...]:
+    """Each age over the days for which it is over: a younger day has not had the time to come back.
+
+    What moved at an age counts from it on, as far as its day has come: one step up, one down, added up at the end.
+    """
+    paid, refund, last = [0] * (OLDEST + 2), [0] * (OLDEST + 2), -1
     for row in rows:
-        paid, refund = days.setdefault(row["day"], ([0] * (OLDEST + 1), [0] * (OLDEST + 1)))
-        paid[row["age_days"]] += row["paid_fen"]
-        refund[row["age_days"]] += row["refund_fen"]
-    points = []
-    for age in range(OLDEST + 1):
-        old = [day for day in days if day + timedelta(days=age) < today]
-        if not old:
-            break
-        paid_fen = sum(sum(days[day][0][: age + 1]) for day in old)
-        points.append(AgePoint(age, paid_fen, sum(sum(days[day][1][: age + 1]) for day in old)))
-    return tuple(points)
+        reached = min(OLDEST, (today - row["day"]).days - 1)
+        last = max(last, reached)
+        if row["age_days"] <= reached:
+            for sums, fen in ((paid, row["paid_fen"]), (refund, row["refund_fen"])):
+                sums[row["age_days"]] += fen
+                sums[reached + 1] -= fen
+    told = zip(accumulate(paid), accumulate(refund), strict=True)
+    return tuple(AgePoint(age, *sums) for age, sums in enumerate(told) if age <= last)

@@ -40,9 +40,38 @@ def test_parts_are_told_apart_and_the_greatest_come_first() -> None:
     ]
     curves = curves_of(rows, FIRST + timedelta(days=1))
     cny = [one for one in curves if one.currency == "CNY"]
-    assert [one.part for one in cny] == [None, "c6", "c5", "c4", "c3", "c2"]
+    assert [one.part for one in cny] == [None, "c6", "c5", "c4", "c3", "c2", "c1", "c0"]
     assert cny[0].points == (AgePoint(0, 721, 21),)
     assert [one.part for one in curves if one.currency == "USD"] == [None, ""]
+
+
+def test_a_page_shows_the_greatest_parts_and_all_others_as_one() -> None:
+    """By hand: of c0 to c6 the five greatest, and c1 with c0: 101 + 100 paid, 1 + 0 back, 5 more on the third day."""
+    rows = [row(0, 0, 100 + n, n, part=f"c{n}") for n in range(MOST_PARTS + 2)]
+    rows += [row(0, 2, 0, 5, part="c0"), row(2, 0, 1, 0, part="c0")]
+    today = FIRST + timedelta(days=4)
+    whole, *parts = curves_of(rows, today, most=MOST_PARTS)
+    assert [(one.part, one.others) for one in parts] == [
+        ("c6", 0),
+        ("c5", 0),
+        ("c4", 0),
+        ("c3", 0),
+        ("c2", 0),
+        ("", 2),
+    ]
+    # The first day alone is old enough for the third day of its orders.
+    assert parts[-1].points == (
+        AgePoint(0, 202, 1),
+        AgePoint(1, 202, 1),
+        AgePoint(2, 201, 6),
+        AgePoint(3, 201, 6),
+    )
+    for place, point in enumerate(whole.points):
+        assert sum(one.points[place].paid_fen for one in parts) == point.paid_fen
+        assert sum(one.points[place].refund_fen for one in parts) == point.refund_fen
+    # One that is left over has a name of its own.
+    few = curves_of([one for one in rows if one["part"] != "c0"], today, most=MOST_PARTS)
+    assert [(one.part, one.others) for one in few][-1] == ("c1", 0)
 
 
 def test_nothing_sold_draws_nothing_and_a_day_to_come_has_no_age() -> None:

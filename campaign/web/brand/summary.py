@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.gate.door import Later, reads, writes
 from campaign.insight.figures import Totals
 from campaign.insight.periods import AGES
-from campaign.insight.returning import TOLD, return_curves
+from campaign.insight.returning import MOST_PARTS, TOLD, return_curves
 from campaign.insight.summary import BrandSummary, brand_summary, groups_of
 from campaign.insight.tallies import Scope
 from campaign.kit.actor import Actor
@@ -95,7 +95,9 @@ def draw(db: Session, actor: Actor, brand_id: int, query: RangeQuery, place: Pla
     first, last = query.span(db, actor)
     summary = brand_summary(db, actor, brand_id, first, last, basis=query.basis, compare_age=query.age)
     scope = Scope(brand_id=brand_id, first=first, last=last, basis=query.basis)
-    returned = return_curves(db, actor, brand_id, first, last) if query.basis == "cohort" else None
+    returned = (
+        return_curves(db, actor, brand_id, first, last, most=MOST_PARTS) if query.basis == "cohort" else None
+    )
     return render_template(
         "brand/summary.html",
         brand=brand,
