@@ -46,9 +46,11 @@ class DaysQuery(Strict):
     age: Annotated[QueryInt, Field(le=60)] | None = None
 
     def check(self) -> None:
-        """Raises Invalid where the days are upside down or too many."""
+        """Raises Invalid for days upside down or too many, and for an age of money that goes by its own day."""
         if not 0 <= (self.to_day - self.from_day).days < LONGEST_DAYS:
             raise Invalid([FieldError("to", "date_range", {"most": LONGEST_DAYS})])
+        if self.basis == "cash" and self.age is not None:
+            raise Invalid([FieldError("age", "age_by_cash")])
 
     def scope(self, brand_id: int, bucket: str = "live") -> Scope:
         """What the days ask for, of one brand. Raises Invalid."""

@@ -12,7 +12,8 @@ class TotalsOut(BaseModel):
     """Money in minor units. Rates in ten-thousandths; null where the denominator is 0 or unknown.
 
     The refund_*_ship and _receipt amounts are stages and add up to refund_fen. So do refund_pre_ship_fen (cancelled
-    before shipping), returned_fen (goods came back) and money_only_fen (price_protection_fen among it).
+    before shipping), returned_fen (goods came back) and money_only_fen (price_protection_fen among it). kept_fen and
+    maturing_fen are null on the cash basis and as of an age: what is final is known of all that came back alone.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -32,8 +33,8 @@ class TotalsOut(BaseModel):
     compensation_fen: int
     disputed_fen: int
     net_gmv_fen: int
-    kept_fen: int
-    maturing_fen: int
+    kept_fen: int | None
+    maturing_fen: int | None
     lines: int
     units: int
     refunded_lines: int

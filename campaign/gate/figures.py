@@ -79,9 +79,8 @@ def _group_rows(groups: Sequence[Group]) -> Iterator[list[Cell]]:
 
 def _figures(one: Totals) -> Iterator[Cell]:
     for name in _MONEY:
-        # By cash nothing matures: what is kept is a question to the sales of a day.
-        told = one.rated or name not in ("kept_fen", "maturing_fen")
-        yield _major(getattr(one, name), one.currency) if told else None
+        amount = getattr(one, name)
+        yield None if amount is None else _major(amount, one.currency)
     for name in _COUNTS:
         yield getattr(one, name)
     yield None if one.refund_rate is None else Decimal(one.refund_rate).scaleb(-4)

@@ -158,7 +158,8 @@ def _block(
 def _became(one: Totals) -> list[Told]:
     """What became of the paid amount, with the parts' share of it in ten-thousandths."""
     parts, left = [], _WHOLE
-    amounts = {"kept": one.kept_fen, "maturing": one.maturing_fen, "refunded": one.refund_fen}
+    # Told of a cohort as it is now, which knows both.
+    amounts = {"kept": one.kept_fen or 0, "maturing": one.maturing_fen or 0, "refunded": one.refund_fen}
     for code, amount in amounts.items():
         share = min(left, max(0, _share(amount, one.paid_gmv_fen)))
         left -= share

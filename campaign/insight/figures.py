@@ -14,7 +14,8 @@ from campaign.kit.money import divided
 class Totals:
     """What was sold in one currency. orders and buyers are distinct; buyers None where nobody told who bought.
 
-    rated False: money by the day it moved. Its refunds are of other days' sales, so it has no refund rate.
+    rated False: money by the day it moved. Its refunds are of other days' sales, so it has no refund rate. maturing_fen
+    None: what is final of the net is not told, by the day money moved, and as of an age, after which more came back.
     """
 
     currency: str
@@ -35,7 +36,7 @@ class Totals:
     refunded_units: int = 0
     orders: int | None = 0
     buyers: int | None = None
-    maturing_fen: int = 0
+    maturing_fen: int | None = 0
     maturing: bool = False
     rated: bool = True
 
@@ -49,9 +50,9 @@ class Totals:
         return self.paid_gmv_fen - self.refund_fen
 
     @property
-    def kept_fen(self) -> int:
-        """The part of the net that is final."""
-        return self.net_gmv_fen - self.maturing_fen
+    def kept_fen(self) -> int | None:
+        """The part of the net that is final; None where that is not told."""
+        return None if self.maturing_fen is None else self.net_gmv_fen - self.maturing_fen
 
     @property
     def money_only_fen(self) -> int:

@@ -117,7 +117,8 @@ def detail_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Total
 
 def _refunds(db: Session, actor: Actor, session_id: int) -> tuple[Refund, ...]:
     sql = (
-        "SELECT coalesce(f.succeeded_at, f.applied_at) AS at, f.status, f.amount_fen, l.currency, f.reason,"
+        "SELECT coalesce(f.succeeded_at, f.applied_at) AS at, f.status, f.amount_fen,"
+        " coalesce(f.currency, l.currency) AS currency, f.reason,"
         " coalesce(p.name, '') AS product, coalesce(p.name_en, '') AS product_en,"
         " coalesce(p.sku, l.merchant_sku, '') AS sku FROM (SELECT l.* FROM order_line l"
         f" WHERE l.session_id = :session_id AND l.refund_fen > 0 AND {' AND '.join(walls(actor, 'l'))}"

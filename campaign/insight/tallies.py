@@ -178,12 +178,17 @@ def _grouped(scope: Scope, found: Sequence[Sequence[dict[str, Any]]]) -> dict[st
     grouped: dict[str, list[Totals]] = {}
     for (key, _), summed in sorted(sums.items()):
         if any(summed[name] for name in NAMES):  # what moved elsewhere leaves rows of noughts
-            grouped.setdefault(key, []).append(_totals(summed, rated=scope.basis == "cohort"))
+            grouped.setdefault(key, []).append(_totals(summed, scope))
     return grouped
 
 
-def _totals(row: Mapping[str, Any], *, rated: bool) -> Totals:
-    return Totals(**{name: value for name, value in row.items() if name != "key"}, rated=rated)
+def _totals(row: Mapping[str, Any], scope: Scope) -> Totals:
+    named = {name: value for name, value in row.items() if name != "key"}
+    by_cohort = scope.basis == "cohort"
+    if not by_cohort or scope.age is not None:
+        # What matures is known as of now, and of all that came back.
+        named["maturing_fen"] = None
+    return Totals(**named, rated=by_cohort)
 
 
 def _sum_sql(actor: Actor, scope: Scope, by: Dimension) -> str:

@@ -29,7 +29,7 @@ _REFUNDED = text("""
     SELECT l.session_id, l.currency, count(*) AS refunds, sum(r.amount_fen)::bigint AS refunded_fen
     FROM order_line l JOIN refund r ON r.shop_id = l.shop_id AND r.line_id = l.line_id
     WHERE l.session_id = ANY (CAST(:ids AS bigint[])) AND r.status = 'success'
-      AND r.succeeded_at > CAST(:since AS timestamptz) GROUP BY 1, 2
+      AND r.succeeded_at > CAST(:since AS timestamptz) AND coalesce(r.currency, l.currency) = l.currency GROUP BY 1, 2
 """)
 # Only of shops that push, and have since the show began: an export read meanwhile is old by its nature. Of several
 # shops the one whose data is newest speaks: another may simply have sold nothing. It is as late as what came last; that

@@ -248,6 +248,10 @@ def test_the_api_opens_a_figure_page_by_page(app, database, planner, evening):
     sheet = api(client, database, f"{path}/summary/sheet?{days}&format=csv")
     assert sheet.data.startswith(b"\xef\xbb\xbf")
     assert api(client, database, f"{path}/lines?from={evening.day}&to=2020-01-01").status_code == 422
+    for where in ("summary", "lines", "summary/sheet"):
+        refused = api(client, database, f"{path}/{where}?{days}&basis=cash&age=7")
+        assert refused.status_code == 422, where
+        assert [(one["field"], one["code"]) for one in refused.json["errors"]] == [("age", "age_by_cash")]
 
 
 def test_a_shared_link_shows_one_summary_and_nothing_else(app, database, planner, evening):

@@ -69,6 +69,12 @@ def test_refunds_in_a_rush_ring(now, database, on_air):
     assert ringing(database) == {"refund_surge": {"refunds": 5}}
 
 
+def test_refunds_in_another_currency_are_no_part_of_what_was_paid(now, database, on_air):
+    push(database, *(event(number, now - 5 * MINUTE) for number in range(10)))
+    push(database, *(refund(number, now - MINUTE, 10000) | {"currency": "USD"} for number in range(5)))
+    assert ringing(database) == {}
+
+
 def test_refunds_of_another_evening_are_not_this_ones(now, database, on_air):
     push(database, event(0, now - MINUTE), *(event(number, now - 3 * HOUR) for number in range(1, 9)))
     push(database, *(refund(number, now - MINUTE, 10000) for number in range(1, 9)))

@@ -37,6 +37,10 @@ def run(options: argparse.Namespace) -> int:
 
     if options.first > options.last:
         raise CommandFault("--from lies after --to")
+    if options.basis == "cash" and options.age is not None:
+        raise CommandFault(
+            "--age asks what had happened to the orders of a day: money by its own day has no age"
+        )
     brand_id = inner_id("brd", options.brand)
     given = {"basis": options.basis, "age": options.age}
     with joined() as parts, parts.database.transaction(SYSTEM, readonly=True) as db:
