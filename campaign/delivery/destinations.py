@@ -33,7 +33,7 @@ def touch(db: Session, destination: Destination, expected_rev: int | None) -> No
     """Note a change of it, before anything is set. Raises Stale where somebody else changed it since `expected_rev`.
 
     Its row is locked: of two at once the second sees what the first did, and the revision rises with each. The sender
-    reads secrets anew when it has risen.
+    is woken, and reads anew what has risen.
     """
     db.refresh(destination, with_for_update=True)
     if destination.archived_at is not None:
@@ -42,6 +42,7 @@ def touch(db: Session, destination: Destination, expected_rev: int | None) -> No
         raise Stale
     destination.rev += 1
     destination.updated_at = clock.now(db)
+    wake(db)
 
 
 def start_anew(destination: Destination) -> None:

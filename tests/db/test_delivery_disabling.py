@@ -44,8 +44,10 @@ def test_the_tenth_failure_after_five_days_switches_off(
         db = await link.get()
         now = datetime.now(UTC)
         await fan_out(db, now)
-        (first, *_), *_ = await claim(db, now=now, lease=7, loads={}, since=now.date())
-        await note(db, [Try(first, answer, Next("pending", 1, now), now)], [first.endpoint_id], now)
+        (first, target), *_ = await claim(db, now=now, lease=7, held={}, since=now.date())
+        await note(
+            db, [Try(first, target.url, answer, Next("pending", 1, now), now)], [first.endpoint_id], now
+        )
         await link.close()
 
     asyncio.run(fail_once())

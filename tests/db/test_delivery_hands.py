@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from campaign.delivery.actions import add_endpoint
 from campaign.delivery.schemas import EndpointIn
-from campaign.delivery.sender.claims import claim
+from campaign.delivery.sender.claims import Held, claim, release
 from campaign.delivery.sender.connection import Link
 from campaign.delivery.sender.fanout import Fanned, Hands, fan_out
 from campaign.kit.actor import SYSTEM
@@ -26,7 +26,7 @@ def fanned(url: str, rooms: dict[int, int]) -> tuple[Fanned, list[int]]:
         link = Link(url, "test")
         db, now = await link.get(), datetime.now(UTC)
         given = await fan_out(db, now, Hands(MINE, rooms))
-        others = await claim(db, now=now, lease=8, loads={}, since=now.date())
+        others = await claim(db, now=now, lease=8, held={}, since=now.date())
         await link.close()
         return given, [one.endpoint_id for one, _ in others]
 
@@ -147,3 +147,25 @@ def test_a_turn_takes_no_more_events_than_fit_but_always_one(
     monkeypatch.setattr("campaign.delivery.sender.fanout.MOST_MESSAGES", 1)
     tell(committed_database, agency.id, other.id)
     assert fanned(database_url, {})[0].events == 1
+
+
+def test_what_is_given_back_is_next(committed_database, database_url, agency):
+    one = endpoint(committed_database, agency.id)
+    for number in range(8):
+        tell(committed_database, agency.id, number=number)
+
+    async def run() -> list[list[int]]:
+        link = Link(database_url, "test")
+        db, now = await link.get(), datetime.now(UTC)
+        await fan_out(db, now)
+        turns = []
+        for lease in (8, 9):
+            taken = await claim(
+                db, now=datetime.now(UTC), lease=lease, held={one: Held(0, 4)}, since=now.date()
+            )
+            turns.append([json.loads(claimed.body)["data"]["number"] for claimed, _ in taken])
+            await release(db, [claimed for claimed, _ in taken], datetime.now(UTC))
+        await link.close()
+        return turns
+
+    assert asyncio.run(run()) == [[0, 1, 2, 3]] * 2

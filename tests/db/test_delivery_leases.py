@@ -44,7 +44,7 @@ def row(database) -> tuple:
 
 async def taken(db: Connection, lease: int, now: datetime) -> list[Claimed]:
     since = now.date() - timedelta(days=1)
-    return [one for one, _ in await claim(db, now=now, lease=lease, loads={}, since=since)]
+    return [one for one, _ in await claim(db, now=now, lease=lease, held={}, since=since)]
 
 
 def race(database_url: str, *, fenced: bool) -> list[int]:
@@ -60,9 +60,9 @@ def race(database_url: str, *, fenced: bool) -> list[int]:
         later = now + LEASE + timedelta(seconds=1)
         (second,) = await taken(db, QUICK if fenced else SLOW, later)
         if fenced:
-            await note(db, [Try(second, SAID_YES, Next("delivered", 1, later), later)], [], later)
+            await note(db, [Try(second, "", SAID_YES, Next("delivered", 1, later), later)], [], later)
         failed = Next("pending", 1, later + timedelta(hours=1))
-        await note(db, [Try(first, SAID_NO, failed, later)], [], later)
+        await note(db, [Try(first, "", SAID_NO, failed, later)], [], later)
         await link.close()
         return [len(early), second.lease]
 

@@ -53,12 +53,12 @@ def acts(url: str, act: Callable[[Connection], Awaitable[None]]) -> None:
 
 async def taken(db: Connection) -> list[Claimed]:
     since = NOW.date() - timedelta(days=1)
-    return [one for one, _ in await claim(db, now=datetime.now(UTC), lease=LEASE, loads={}, since=since)]
+    return [one for one, _ in await claim(db, now=datetime.now(UTC), lease=LEASE, held={}, since=since)]
 
 
 async def noted(db: Connection, claimed: Claimed, *, well: bool, state: str = "pending") -> None:
     verdict = Next("delivered" if well else state, 1, NOW)  # type: ignore[arg-type]
-    await note(db, [Try(claimed, SAID_YES if well else SAID_NO, verdict, NOW)], [], NOW)
+    await note(db, [Try(claimed, "", SAID_YES if well else SAID_NO, verdict, NOW)], [], NOW)
 
 
 def rows(database) -> list[tuple]:

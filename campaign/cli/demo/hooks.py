@@ -102,12 +102,12 @@ class _Post:
 
     async def _send(self, due: datetime) -> None:
         since = (self._now - timedelta(days=ALL_DAYS)).date()
-        taken = await claim(self._db, now=due, lease=_LEASE, loads={}, since=since)
-        tries = [self._try(claimed, due) for claimed, _ in taken]
+        taken = await claim(self._db, now=due, lease=_LEASE, held={}, since=since)
+        tries = [self._try(claimed, target.url, due) for claimed, target in taken]
         await note(self._db, tries, {one.claimed.endpoint_id for one in tries}, due)
         self.tries += len(tries)
 
-    def _try(self, claimed: Claimed, due: datetime) -> Try:
+    def _try(self, claimed: Claimed, url: str, due: datetime) -> Try:
         if claimed.id not in self._places:
             self._begun[claimed.endpoint_id] += 1
             self._places[claimed.id] = self._begun[claimed.endpoint_id]
@@ -119,7 +119,7 @@ class _Post:
         verdict = after_try(
             claimed.step, answer.status, answer.retry_after, at, chance=place * 37 % 100 / 100
         )
-        return Try(claimed, answer, verdict, at)
+        return Try(claimed, url, answer, verdict, at)
 
 
 def _answer(receiver: DemoEndpoint, place: int, left: int, step: int, ago: timedelta) -> Answer:

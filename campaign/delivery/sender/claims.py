@@ -1,6 +1,6 @@
 """Taking deliveries that are due, under a lease, a few per endpoint; and giving them back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +15,10 @@ ALL_DAYS = 40
 
 AHEAD = 8
 """How many times its places in flight an endpoint gets claimed: a lane must not run dry between claims."""
+
+SECONDS_AHEAD = 10
+"""No more than it may be sent in so long, or answers in so long: what waits longer than its lease allows is given back
+unsent, and where all of it does, nothing is ever sent."""
 
 
 class Claimed(NamedTuple):
@@ -42,14 +46,27 @@ class Target(NamedTuple):
     per_second: int
     healthy: bool
 
+    @property
+    def most(self) -> int:
+        """How many of it one sender holds at most, as long as it answers soon."""
+        return min(self.max_in_flight * AHEAD, self.per_second * SECONDS_AHEAD)
+
+
+class Held(NamedTuple):
+    """What a lane has of its endpoint, and how many it can make use of."""
+
+    load: int
+    most: int
+
 
 _CLAIM = f"""
 WITH busy AS (
-    SELECT * FROM unnest(%(endpoints)s::bigint[], %(loads)s::int[]) AS b (id, load)
+    SELECT * FROM unnest(%(endpoints)s::bigint[], %(loads)s::int[], %(mosts)s::int[]) AS b (id, load, most)
 ), ready AS (
     SELECT e.id, e.url, e.rev, e.max_in_flight, e.per_second, e.streak >= {OPENS_AT} AS probe,
            e.streak = 0 AND e.failing_since IS NULL AS healthy,
-           CASE WHEN e.streak >= {OPENS_AT} THEN 1 ELSE e.max_in_flight * {AHEAD} END
+           CASE WHEN e.streak >= {OPENS_AT} THEN 1
+                ELSE least(e.max_in_flight * {AHEAD}, e.per_second * {SECONDS_AHEAD}, b.most) END
                - coalesce(b.load, 0) AS room
     FROM webhook_endpoint e LEFT JOIN busy b USING (id)
     WHERE e.state = 'active' AND e.archived_at IS NULL
@@ -87,10 +104,13 @@ ORDER BY t.position
 """
 
 GIVEN_BACK = """
-    state = CASE WHEN last_error = 'superseded' THEN 'expired' ELSE 'pending' END, lease = NULL, next_at = %(now)s,
+    state = CASE WHEN last_error = 'superseded' THEN 'expired' ELSE 'pending' END, lease = NULL,
+    next_at = least(created_at, %(now)s),
     finished_at = CASE WHEN last_error = 'superseded' THEN CAST(%(now)s AS timestamptz) END
 """
-"""What is set of a delivery that was claimed and not sent. Newer totals may have come meanwhile."""
+"""What is set of a delivery that was claimed and not sent: it was the next, and no younger one is to pass it. Newer
+totals may have come meanwhile.
+"""
 
 _RELEASE = f"""
 UPDATE webhook_delivery d SET {GIVEN_BACK}
@@ -104,11 +124,11 @@ async def claim(
     *,
     now: datetime,
     lease: int,
-    loads: dict[int, int],
+    held: Mapping[int, Held],
     since: date,
     only: Sequence[int] | None = None,
 ) -> list[tuple[Claimed, Target]]:
-    """Take what is due, per endpoint up to its room. `loads`: what our lanes still hold, by endpoint.
+    """Take what is due, per endpoint up to its room. `held`: what our lanes have, by endpoint.
 
     `since` bounds the days looked at; a clock may be a day ahead of ours. Rows whose lease ran out (a sender
     died) are taken like due ones. `only`: of these endpoints; of all when None.
@@ -118,8 +138,9 @@ async def claim(
     found = await db.execute(
         _CLAIM,
         {
-            "endpoints": list(loads),
-            "loads": list(loads.values()),
+            "endpoints": list(held),
+            "loads": [one.load for one in held.values()],
+            "mosts": [one.most for one in held.values()],
             "now": now,
             "since": since,
             "ever": now.date() - timedelta(days=ALL_DAYS),
@@ -140,6 +161,19 @@ async def claim(
             await found.fetchall()
         )
     ]
+
+
+_CHANGED = """
+SELECT e.id, e.url, e.rev, e.max_in_flight, e.per_second, e.streak = 0 AND e.failing_since IS NULL,
+       e.state = 'active' AND e.archived_at IS NULL
+FROM unnest(%s::bigint[], %s::bigint[]) AS known (id, rev) JOIN webhook_endpoint e USING (id) WHERE e.rev <> known.rev
+"""
+
+
+async def changed(db: Connection, revisions: Mapping[int, int]) -> list[tuple[Target, bool]]:
+    """Endpoints that are not any more as we know them, and whether they are still to be sent to."""
+    found = await db.execute(_CHANGED, (list(revisions), list(revisions.values())))
+    return [(Target(*columns), goes_on) for *columns, goes_on in await found.fetchall()]
 
 
 async def release(db: Connection, claimed: Sequence[Claimed], now: datetime) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import structlog
 
-from campaign.delivery.sender.claims import AHEAD, Claimed, Target
+from campaign.delivery.sender.claims import SECONDS_AHEAD, Claimed, Held, Target
 
 log = structlog.get_logger(__name__)
+
+_NEWEST_COUNTS = 0.2
 
 Send = Callable[[Target, Claimed], Coroutine[Any, Any, bool]]
 """Gives whether the place stays taken until what came of it is written down."""
@@ -32,6 +34,8 @@ class Lane:
         self._waiting: deque[Claimed] = deque()
         self._flying: dict[int, Claimed] = {}
         self._tasks: dict[asyncio.Task[bool], int] = {}
+        # How long its calls took of late.
+        self._seconds = 0.0
         # A bucket that holds one second's worth: bursts pass, the average does not exceed the rate.
         self._tokens = float(target.per_second)
         self._filled_at = time.monotonic()
@@ -43,8 +47,21 @@ class Lane:
 
     @property
     def room(self) -> int:
-        """For how many more: a lane must not run dry between claims, nor keep what others could send."""
-        return max(0, self.target.max_in_flight * AHEAD - self.load)
+        """For how many more: a lane must not run dry between claims, nor keep what it cannot send in time."""
+        return max(0, self.most - self.load)
+
+    @property
+    def most(self) -> int:
+        """How many it can make use of: as many as it may be sent, and answers, within SECONDS_AHEAD."""
+        places = self.target.max_in_flight
+        if self._seconds == 0:
+            return self.target.most
+        return min(self.target.most, max(places, int(places * SECONDS_AHEAD / self._seconds)))
+
+    @property
+    def has(self) -> Held | None:
+        """What a claim is to know of it; None where it is as any other."""
+        return Held(self.load, self.most) if self.load or self.most < self.target.most else None
 
     @property
     def held(self) -> list[Claimed]:
@@ -72,7 +89,7 @@ class Lane:
             self._flying[claimed.id] = claimed
             self._tasks[task] = claimed.id
             task.add_done_callback(self._ended)
-        if self.has_more and len(self._waiting) <= self.target.max_in_flight * AHEAD // 2:
+        if self.has_more and len(self._waiting) <= self.most // 2:
             self.has_more = False
             self._on_room(self.target.id)
 
@@ -93,6 +110,11 @@ class Lane:
             task.cancel()
         return late
 
+    def took(self, seconds: float) -> None:
+        """A call to it came back after so long."""
+        known = self._seconds or seconds
+        self._seconds = known + (seconds - known) * _NEWEST_COUNTS
+
     def land(self, delivery_id: int) -> None:
         """Its place is free: what came of it is written down, or it was given back."""
         self._flying.pop(delivery_id, None)
@@ -107,6 +129,8 @@ class Lane:
             log.error("delivery_fault", endpoint_id=self.target.id, exc_info=task.exception())
             self.land(delivery_id)
         elif not task.result():
+            # It was not called: the next may go in its place.
+            self._tokens = min(float(self.target.per_second), self._tokens + 1)
             self.land(delivery_id)
 
     def _refill(self) -> None:

@@ -15,9 +15,10 @@ from campaign.kit.outgoing import Answer
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One POST that came back, and the verdict on its delivery."""
+    """One POST that came back, from which address, and the verdict on its delivery."""
 
     claimed: Claimed
+    url: str
     answer: Answer
     verdict: Next
     at: datetime
@@ -49,7 +50,7 @@ FROM given
 """
 
 _HEALTH = """
-SELECT id, streak, breaker_level, paused_until, failing_since, last_success_at, failures
+SELECT id, url, streak, breaker_level, paused_until, failing_since, last_success_at, failures
 FROM webhook_endpoint WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 """
 
@@ -129,9 +130,12 @@ async def _judge(
         by_endpoint[one.claimed.endpoint_id].append(one)
     found: dict[int, Health] = {}
     rows = await (await db.execute(_HEALTH, (endpoints,))).fetchall()
-    for endpoint_id, *columns in rows:
+    for endpoint_id, url, *columns in rows:
         health = Health(*columns)
         for one in by_endpoint[endpoint_id]:
+            if one.url != url:
+                # What its old address answers says nothing of where it is now.
+                continue
             health = after_answer(
                 health, one.answer.status, one.answer.retry_after, one.at, probe=one.claimed.probe
             )

@@ -16,7 +16,7 @@ import uvloop
 
 from campaign.delivery.backoff import after_try
 from campaign.delivery.bodies import USER_AGENT
-from campaign.delivery.sender.claims import AHEAD, ALL_DAYS, Claimed, Target, claim, release
+from campaign.delivery.sender.claims import ALL_DAYS, Claimed, Held, Target, changed, claim, release
 from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.due import Due
 from campaign.delivery.sender.fanout import Fanned, Hands, fan_out
@@ -218,14 +218,26 @@ class Sender:
             async with self._hands:
                 await self._free_unheld(db)
         now = self._time.now()
-        loads = {endpoint_id: lane.load for endpoint_id, lane in self._lanes.items() if lane.load}
+        if only is None:
+            await self._follow(db, now)
+        held = {endpoint_id: has for endpoint_id, lane in self._lanes.items() if (has := lane.has)}
         since = (now - timedelta(days=days)).date()
         asked_at = time.monotonic()
-        taken = await claim(db, now=now, lease=self._token, loads=loads, since=since, only=only)
+        taken = await claim(db, now=now, lease=self._token, held=held, since=since, only=only)
         for endpoint_id, count in (await self._take_up(db, taken, asked_at, now)).items():
             lane = self._lanes[endpoint_id]
-            lane.has_more = count >= lane.target.max_in_flight * AHEAD - loads.get(endpoint_id, 0)
+            before = held.get(endpoint_id, Held(0, lane.target.most))
+            lane.has_more = count >= before.most - before.load
             lane.pump()
+
+    async def _follow(self, db: Connection, now: datetime) -> None:
+        """What somebody changed of an endpoint holds for what its lane has already, too."""
+        revisions = {endpoint_id: lane.target.rev for endpoint_id, lane in self._lanes.items() if lane.load}
+        for target, goes_on in await changed(db, revisions) if revisions else ():
+            self._use_lane(target)
+            await self._secrets.refresh(db, [target], now)
+            if not goes_on:
+                await release(db, self._lanes[target.id].drop(), now)
 
     async def _take_up(
         self, db: Connection, taken: Sequence[tuple[Claimed, Target]], asked_at: float, now: datetime
@@ -239,8 +251,8 @@ class Sender:
         counts: Counter[int] = Counter()
         for claimed, target in taken:
             lane = self._lanes[target.id]
-            if lane.paused_at > asked_at:
-                # Judged while we were asking: the claim may not have seen that the endpoint pauses.
+            if lane.paused_at > asked_at or target.rev < lane.target.rev:
+                # Judged or changed while we were asking: the claim may not have seen that the endpoint pauses.
                 late.append(claimed)
                 continue
             counts[target.id] += 1
@@ -255,6 +267,9 @@ class Sender:
         lane = self._lanes.get(target.id)
         if lane is None:
             lane = self._lanes[target.id] = Lane(target, self._send, self._due.at_one)
+        if target.rev < lane.target.rev:
+            # Read before it was changed, by the other connection.
+            return
         lane.target = target
         lane.is_well = target.healthy
         lane.used_at = time.monotonic()
@@ -275,9 +290,10 @@ class Sender:
             await self._give_back([claimed])
             return False
         answer = await self._post(target, claimed)
+        self._lanes[target.id].took(answer.took_ms / 1000)
         now = self._time.now()
         verdict = after_try(claimed.step, answer.status, answer.retry_after, now, random.random())  # noqa: S311 - jitter
-        self._tries.put_nowait(Try(claimed, answer, verdict, now))
+        self._tries.put_nowait(Try(claimed, target.url, answer, verdict, now))
         # The place in the lane is free once the try is written down: a kill can repeat no more than the
         # places of an endpoint, and a dead one gets no more before its health is judged.
         return True
