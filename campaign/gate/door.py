@@ -162,7 +162,9 @@ def _respond(made: Any, status: int = 200) -> Response:
     if isinstance(made, BaseModel):
         made = Answer(made, status)
     if isinstance(made, Answer):
-        response = Response(made.model.model_dump_json(), made.status, mimetype="application/json")
+        response = Response(
+            made.model.model_dump_json(by_alias=True), made.status, mimetype="application/json"
+        )
         response.headers.update(made.headers)
         return response
     return make_response(made)

@@ -104,6 +104,7 @@ def test_an_unknown_bench_is_refused_by_name(capsys) -> None:
 
 
 @pytest.mark.longer
+@pytest.mark.timeout(400)
 def test_webhooks_are_sent_beside_what_they_are_held_against(grounds) -> None:
     figures = list(webhooks.run(grounds))
     bars = [one.bar for one in figures if one.bar]

@@ -232,6 +232,7 @@ def test_the_api_opens_a_figure_page_by_page(app, database, planner, evening):
     path = f"/brands/{ids.public('brd', evening.brand.id)}"
     found = api(client, database, f"{path}/summary?{days}&group_by=session&compare_age=7").json
     (one,) = found["items"]
+    assert f"from={found['from']}&to={found['to']}" == days
     assert found["comparison"]["year_before"][0]["paid_gmv_fen"] == 0
     seen, cursor = [], ""
     while cursor is not None:
