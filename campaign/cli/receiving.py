@@ -1,5 +1,6 @@
 """What `listen` does: serve, or fetch; verify, print, hand on."""
 
+import http.client
 import json
 import sys
 import threading
@@ -21,6 +22,8 @@ _WAIT_SECONDS = 20
 _COME_BACK_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 60.0
 _LATER = (429, 502, 503, 504)
+_NO_ANSWER = (OSError, http.client.HTTPException)
+"""Nobody there, or what came is no HTTP, or not all of it."""
 _HANDED_ON = ("webhook-id", "webhook-timestamp", "webhook-signature", "content-type")
 
 
@@ -122,16 +125,37 @@ def _hand_on(url: str, headers: dict[str, str], body: bytes) -> int:
     kept = {name: headers[name] for name in _HANDED_ON if name in headers}
     request = urllib.request.Request(url, data=body, headers=kept, method="POST")  # noqa: S310 - the user's own URL
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with _opener().open(request, timeout=10) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
-    except OSError:
+    except _NO_ANSWER:
         return 502
 
 
+def _opener() -> urllib.request.OpenerDirector:
+    """HTTP as it is asked for: no proxy of the environment, and no redirect, which would make a GET of a POST.
+
+    A 3xx is a failure to our sender too: it tries again.
+    """
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.UnknownHandler,
+    ):
+        opener.add_handler(handler())
+    return opener
+
+
 class _Later(Exception):
-    """Not now; when asked again it may well answer."""
+    """Not now; when asked again, after so many seconds, it may well answer. `reached`: it said so itself."""
+
+    def __init__(self, why: str, *, reached: bool = False, seconds: float = _COME_BACK_SECONDS) -> None:
+        super().__init__(why)
+        self.reached, self.seconds = reached, seconds
 
 
 def fetch(
@@ -172,10 +196,13 @@ def _events(
         try:
             page = _page(base_url, key, after)
         except _Later as error:
+            reached = reached or error.reached
             if not reached:
                 raise CommandFault(str(error)) from error
             # It is busy or being started again: the cursor stays, so nothing is missed.
-            time.sleep(_COME_BACK_SECONDS)
+            if error.reached:
+                printer.note(f"{error}, asked again in {error.seconds:g} s")
+            time.sleep(error.seconds)
             continue
         reached = True
         after = page["next_cursor"]
@@ -214,14 +241,16 @@ def _page(base_url: str, key: str, after: str | None) -> dict[str, Any]:
         f"{base_url}/api/v1/events{query}", headers={"Authorization": f"Bearer {key}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with _opener().open(request, timeout=30) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
     except urllib.error.HTTPError as error:
         if error.code in _LATER:
-            raise _Later(f"{base_url} answered {error.code}") from error
+            told = whole(error.headers.get("Retry-After"), 5) or 0
+            seconds = max(_COME_BACK_SECONDS, float(told))
+            raise _Later(f"{base_url} answered {error.code}", reached=True, seconds=seconds) from error
         raise CommandFault(f"{base_url} answered {error.code}") from error
-    except OSError as error:
+    except _NO_ANSWER as error:
         raise _Later(f"{base_url} cannot be read: {error}") from error
     except ValueError as error:
         raise CommandFault(f"{base_url} cannot be read: {error}") from error

@@ -80,6 +80,45 @@ def test_it_hands_on_and_answers_as_the_one_behind_it(settings):
         signing.verify([SECRET], request.headers, request.body, datetime.now(UTC))
 
 
+@pytest.mark.parametrize(
+    ("behaves", "status"),
+    [
+        (fake.redirect(302, "/elsewhere"), 302),
+        (fake.redirect(301, "/elsewhere"), 301),
+        (fake.redirect(307, "/elsewhere"), 307),
+        (fake.HTTP09, 502),
+        (fake.raw(b"HTTP/1.1 200 OK\r\n" + b"X-Many: a\r\n" * 300 + b"\r\n"), 502),
+        (fake.RESET, 502),
+    ],
+)
+def test_what_the_one_behind_did_not_take_is_not_counted_as_taken(settings, behaves, status):
+    """Its answer is passed on as it is: a redirect is a failure to our sender, which tries again."""
+    with Receiver() as behind:
+        behind.behave(behaves)
+        words = ("--secret", SECRET, "--forward", f"{behind.url}/hooks")
+        with listening(settings, *words) as (child, url):
+            assert posted(url, SECRET) == status
+            behind.behave(fake.OK)
+            assert posted(url, SECRET, b'{"type":"session.offered","data":{}}') == 200
+            assert "session.offered" in child.stdout.readline()
+    assert [(one.method, one.target) for one in behind.received] == [("POST", "/hooks")] * 2
+
+
+def test_no_proxy_of_the_environment_comes_between(settings, monkeypatch):
+    with Receiver() as behind, Receiver() as proxy:
+        proxy.behave(fake.status(502))
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        words = ("--secret", SECRET, "--forward", behind.url)
+        with listening(settings, *words) as (_, url), requests.Session() as asking:
+            asking.trust_env = False
+            headers = signing.signed_headers([SECRET], "evt_1", int(time.time()), b"{}")
+            assert asking.post(url, data=b"{}", headers=headers, timeout=10).status_code == 200
+    assert (len(behind.received), proxy.received) == (1, [])
+
+
 @pytest.mark.parametrize("words", [(), ("--secret", "whsec_!"), ("--fetch", "http://127.0.0.1:1")])
 def test_what_is_missing_is_said(settings, words):
     done = subprocess.run(
@@ -137,6 +176,69 @@ def test_it_fetches_from_behind_a_firewall(settings):
     assert product.received[0].headers["authorization"] == "Bearer k"
     # The second page was not taken whole: its first event would come again, none would be missed.
     assert "go on with --after abc" in done.stderr
+
+
+PAGE = json.dumps(
+    {"items": [{"id": "evt_1", "type": "session.moved", "data": {}}], "next_cursor": "abc"}
+).encode()
+
+
+EMPTY = fake.status(200, b'{"items": [], "next_cursor": "abc"}')
+
+
+def fetched(settings, product):
+    """`listen --fetch`, until one event came."""
+    words = ("--fetch", product.url, "--key", "k", "--count", "1")
+    return subprocess.run(
+        [sys.executable, "-m", "campaign", "listen", *words],
+        cwd=ROOT,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_installation_that_is_busy_is_asked_again_when_it_said(settings, first):
+    with Receiver() as product:
+        busy = fake.status(503, retry_after="5")
+        product.behave(*([] if first else [EMPTY]), busy, fake.status(200, PAGE))
+        done = fetched(settings, product)
+    assert (done.returncode, done.stdout.count("session.moved")) == (0, 1), done.stderr
+    asked = [one.at for one in product.received]
+    assert len(asked) == (2 if first else 3)
+    assert 4.5 <= asked[-1] - asked[-2] < 10
+
+
+@pytest.mark.parametrize(
+    "rubbish", [fake.HTTP09, fake.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")]
+)
+def test_half_an_answer_is_asked_for_again(settings, rubbish):
+    with Receiver() as product:
+        product.behave(EMPTY, rubbish, fake.status(200, PAGE))
+        done = fetched(settings, product)
+        assert (done.returncode, done.stdout.count("session.moved")) == (0, 1), done.stderr
+        assert [one.target[-3:] for one in product.received] == ["=20", "abc", "abc"]
+        # At the very first it may be any other server: that is said, in a line.
+        product.behave(rubbish)
+        done = fetched(settings, product)
+    assert (done.returncode, done.stderr.startswith("listen: "), "Traceback" in done.stderr) == (
+        1,
+        True,
+        False,
+    )
+
+
+def test_an_installation_is_not_looked_for_where_a_redirect_points(settings):
+    """The key would go along."""
+    with Receiver() as product, Receiver() as elsewhere:
+        product.behave(fake.redirect(302, f"{elsewhere.url}/api/v1/events"))
+        elsewhere.behave(fake.status(200, PAGE))
+        done = fetched(settings, product)
+    assert (done.returncode, elsewhere.received) == (1, [])
+    assert "answered 302" in done.stderr
 
 
 def test_what_it_fetched_is_handed_on_signed_in_order_until_taken(committed_database, settings):
