@@ -34,6 +34,7 @@ class Robot:
         self.pause = 0.0
         self._codes = [0]
         self._status = 200
+        self._said: str | None = None
         self._lock = threading.Lock()
         robot = self
 
@@ -71,10 +72,10 @@ class Robot:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}{_PATHS[self.kind]}"
 
-    def answer(self, *codes: int, status: int = 200) -> None:
-        """The codes of the next answers; the last one stays."""
+    def answer(self, *codes: int, status: int = 200, words: str | None = None) -> None:
+        """The codes of the next answers; the last one stays. `words`: what is said with each of them."""
         with self._lock:
-            self._codes, self._status = list(codes), status
+            self._codes, self._status, self._said = list(codes), status, words
 
     def hear(self, target: str, body: bytes) -> tuple[int, bytes]:
         """One request: judged as the platform would, then answered."""
@@ -104,9 +105,10 @@ class Robot:
         raise AssertionError(f"{len(self.lines())} of {count} notices within {seconds} s: {self.asked}")
 
     def _words(self, code: int) -> dict[str, Any]:
+        said = self._said
         if self.kind == "feishu":
-            return {"code": code, "msg": "success" if code == 0 else "refused", "data": {}}
-        return {"errcode": code, "errmsg": "ok" if code == 0 else "refused"}
+            return {"code": code, "msg": said or ("success" if code == 0 else "refused"), "data": {}}
+        return {"errcode": code, "errmsg": said or ("ok" if code == 0 else "refused")}
 
     def _is_signed(self, target: str, given: dict[str, Any]) -> bool:
         """Checked with the platform's words, not with the product's own code."""

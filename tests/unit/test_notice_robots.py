@@ -99,6 +99,19 @@ def test_only_code_0_is_success_whatever_http_says(kind, body, status, error):
     assert (verdict.status, verdict.error) == (status, error)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (r'"\ud800"', "?"),
+        (r'"a\u0000b\udfff\ud83d\ude00"', "ab?😀"),
+        (r'["\ud800"]', "['\\ud800']"),
+    ],
+)
+def test_an_answers_words_can_be_written_down_whatever_they_are(said, kept):
+    verdict = robots.judge("dingtalk", answered(b'{"errcode":0,"errmsg":%s}' % said.encode()))
+    assert (verdict.status, verdict.words) == (200, kept)
+
+
 def test_too_fast_waits_a_minute_and_is_no_failure():
     now = datetime(2026, 11, 23, tzinfo=UTC)
     verdict = robots.judge("wecom", answered(b'{"errcode":45009,"errmsg":"slow down"}'))

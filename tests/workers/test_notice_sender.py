@@ -71,6 +71,18 @@ def test_a_notice_reaches_each_kind_of_group_signed(committed_database, settings
     assert (row.state, row.attempts, row.last_code) == ("delivered", 1, 0)
 
 
+@pytest.mark.parametrize("words", ["\ud800", "好\ud800", "\u0000"])
+def test_words_that_no_text_can_hold_make_no_message_come_twice(committed_database, settings, words):
+    with Robot("dingtalk") as robot, sending(settings):
+        robot.answer(0, words=words)
+        channel = add(committed_database, settings, HUB, robot.url, "dingtalk")
+        say(committed_database, "hub", 0, "x")
+        robot.wait_for(1)
+        wait_until(settings.database_url, "SELECT state FROM notice_delivery", "delivered", seconds=5)
+    (row,) = log_of(committed_database, channel)
+    assert (row.attempts, row.last_code, len(robot.texts)) == (1, 0, 1)
+
+
 def test_a_wrong_secret_is_a_failure_though_http_says_200(committed_database, settings):
     with Robot("feishu", "right") as robot, sending(settings):
         channel = add(committed_database, settings, HUB, robot.url, secret="wrong")
@@ -252,10 +264,11 @@ def test_mail_arrives_in_plain_text_with_an_id_that_stays(committed_database, se
     assert mail["Message-ID"] == f"<notice-{number}@127.0.0.1>"
 
 
-def test_a_mail_refused_for_good_is_given_up_after_five_tries_at_most(committed_database, settings):
+@pytest.mark.parametrize("said", ["no such user", "no such\0 user"])
+def test_a_mail_refused_for_good_is_given_up_after_five_tries_at_most(committed_database, settings, said):
     with Mailbox() as box, sending(settings, CAMPAIGN_MAIL_URL=box.url):
         channel = add(committed_database, settings, HUB, "gone@hub.example", "mail")
-        box.refuse("550 no such user", times=9)
+        box.refuse(f"550 {said}", times=9)
         say(committed_database, "hub", 0, "x")
         wait_until(settings.database_url, "SELECT last_error FROM notice_delivery", "mail_refused")
     (row,) = log_of(committed_database, channel)

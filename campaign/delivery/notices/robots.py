@@ -96,8 +96,16 @@ def judge(kind: ChannelKind, answer: Answer) -> Verdict:
     return Verdict(400, "robot_refused", None, code, words)
 
 
+def kept_of(words: str) -> str:
+    """At most 200 characters of what was answered, as PostgreSQL can keep them: JSON may hold what is no text.
+
+    Halves of surrogate pairs become "?", NULs are left out. What cannot be noted would be sent again without end.
+    """
+    return words.encode("utf-8", "replace").decode().replace("\0", "")[:200]
+
+
 def _read(body: bytes) -> tuple[int | None, str]:
-    """The code (errcode, or Feishu's code) and its words, at most 200 characters."""
+    """The code (errcode, or Feishu's code) and its words."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
@@ -107,7 +115,7 @@ def _read(body: bytes) -> tuple[int | None, str]:
     code = found.get("errcode", found.get("code", found.get("StatusCode")))
     words = found.get("errmsg", found.get("msg", found.get("StatusMessage", "")))
     fits = type(code) is int and -(2**31) <= code < 2**31
-    return (code if fits else None), str(words).replace("\0", "")[:200]
+    return (code if fits else None), kept_of(str(words))
 
 
 def _json(body: Mapping[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ import structlog
 from campaign.delivery.backoff import after_try
 from campaign.delivery.notices import robots
 from campaign.delivery.notices.channels import ADDRESS_CONTEXT, SECRET_CONTEXT
-from campaign.delivery.notices.robots import Verdict
+from campaign.delivery.notices.robots import Verdict, kept_of
 from campaign.delivery.notices.states import LARGEST_TEXT
 from campaign.delivery.sender.channel_rows import Batch, Line, claim, fan_out, free, note, release
 from campaign.delivery.sender.connection import Connection, Link, Time
@@ -185,4 +185,5 @@ class Herald:
         )
         hand_in: Callable[[], Any] = lambda: mail.hand_in(outgoing, message, clock=time.perf_counter)  # noqa: E731
         answer = await asyncio.get_running_loop().run_in_executor(None, hand_in)
-        return Verdict(answer.status, answer.error, None, None, answer.body.decode("utf-8", "replace")[:200])
+        words = kept_of(answer.body.decode("utf-8", "replace"))
+        return Verdict(answer.status, answer.error, None, None, words)
