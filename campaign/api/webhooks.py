@@ -15,7 +15,7 @@ from campaign.delivery.models import WebhookAttempt, WebhookDelivery, WebhookEnd
 from campaign.gate import limits
 from campaign.gate.current import parts
 from campaign.gate.door import Answer, reads, writes
-from campaign.gate.etag import etag, expected_version
+from campaign.gate.etag import etag, expect, expected_version
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
@@ -85,6 +85,7 @@ def remove_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
 def test_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
     """Send endpoint.test to this endpoint."""
     endpoint = _endpoint(db, actor, endpoint_id)
+    expect(endpoint.rev)
     limits.hook_tested(endpoint_id)
     actions.test(db, actor, endpoint)
     return schemas.CountOut(deliveries=1)
@@ -92,16 +93,18 @@ def test_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
 
 @bp.post("/webhook-endpoints/<endpoint_id>/rotate-secret")
 @writes("endpoints.write", answer=schemas.SecretOut)
-def rotate_secret(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
+def rotate_secret(*, db: Session, actor: Actor, endpoint_id: str) -> Answer:
     """A new secret, in this answer alone; the old one signs along for 24 hours."""
+    endpoint = _endpoint(db, actor, endpoint_id)
     secret, until = actions.rotate_secret(
         db,
         actor,
-        _endpoint(db, actor, endpoint_id),
+        endpoint,
         secret_key=parts().settings.secret_key,
         expected_rev=expected_version(),
     )
-    return schemas.SecretOut(secret=secret, previous_active_until=until)
+    shown = schemas.SecretOut(secret=secret, previous_active_until=until)
+    return Answer(shown, 200, {"ETag": etag(endpoint.rev)})
 
 
 @bp.post("/webhook-endpoints/<endpoint_id>/replay")
@@ -115,6 +118,7 @@ def rotate_secret(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
 def replay(*, db: Session, actor: Actor, endpoint_id: str, body: schemas.ReplayIn) -> BaseModel:
     """Send every event since a time again, as far back as events are kept; of a session's totals the newest."""
     endpoint = _endpoint(db, actor, endpoint_id)
+    expect(endpoint.rev)
     limits.hook_replayed(endpoint_id)
     count = actions.replay(db, actor, endpoint, body.since)
     return schemas.CountOut(deliveries=count)
@@ -140,14 +144,15 @@ def list_deliveries(*, db: Session, actor: Actor, query: schemas.DeliveryQuery) 
 
 @bp.get("/webhook-deliveries/<delivery_id>")
 @reads("deliveries.read", answer=schemas.DeliveryWithAttempts)
-def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> BaseModel:
+def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> Answer:
     """One delivery with its body and every try."""
     row = queries.get_delivery(db, actor, read_id("whd", delivery_id))
-    return schemas.DeliveryWithAttempts(
+    shown = schemas.DeliveryWithAttempts(
         **_facts(row, queries.next_tries(db, actor, [row])),
         body=json.loads(queries.body_of(db, actor, row)),
         attempts_made=[_tried(one) for one in queries.attempts_of(db, actor, row)],
     )
+    return Answer(shown, 200, {"ETag": etag(row.mark)})
 
 
 @bp.post("/webhook-deliveries/<delivery_id>/resend")
@@ -157,12 +162,14 @@ def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> BaseModel:
     status=202,
     limited="At most 120 a minute of one endpoint",
 )
-def resend(*, db: Session, actor: Actor, delivery_id: str) -> BaseModel:
+def resend(*, db: Session, actor: Actor, delivery_id: str) -> Answer:
     """Send it again with the same webhook-id."""
     row = queries.get_delivery(db, actor, read_id("whd", delivery_id))
+    expect(row.mark)
     limits.hook_resent(ids.public("whe", row.endpoint_id))
-    again = actions.resend(db, actor, row)
-    return schemas.DeliveryOut(**_facts(again, queries.next_tries(db, actor, [again])))
+    again = actions.resend(db, actor, row, expected_mark=expected_version())
+    shown = schemas.DeliveryOut(**_facts(again, queries.next_tries(db, actor, [again])))
+    return Answer(shown, 202, {"ETag": etag(again.mark)})
 
 
 def _facts(row: WebhookDelivery, tries: Mapping[int, datetime | None]) -> dict[str, object]:

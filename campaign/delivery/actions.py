@@ -16,7 +16,7 @@ from campaign.delivery.states import RESENDABLE, SUPERSEDED
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.addresses import Blocked, Network, check_url
-from campaign.kit.errors import FieldError, Invalid, WrongState
+from campaign.kit.errors import FieldError, Invalid, Stale, WrongState
 from campaign.kit.sealing import seal
 from campaign.kit.signing import new_secret
 from campaign.outbox.actions import wake, write
@@ -186,8 +186,18 @@ def test(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> None:
     _note(db, actor, endpoint, "tested", {})
 
 
-def resend(db: Session, actor: Actor, delivery: WebhookDelivery) -> WebhookDelivery:
-    """Send it again, with the same webhook-id, from the start of the retry table."""
+def resend(
+    db: Session, actor: Actor, delivery: WebhookDelivery, *, expected_mark: int | None = None
+) -> WebhookDelivery:
+    """Send it again, with the same webhook-id, from the start of the retry table.
+
+    Raises Stale where something became of it since it bore `expected_mark`.
+    """
+    if expected_mark is not None:
+        # Locked: what the sender notes meanwhile counts too.
+        db.refresh(delivery, with_for_update=True)
+        if delivery.mark != expected_mark:
+            raise Stale
     _expect_active(get_endpoint(db, actor, delivery.endpoint_id))
     now = clock.now(db)
     changed = db.execute(

@@ -19,6 +19,12 @@ def etag_of(body: BaseModel) -> str:
     return f'"{hashlib.sha256(body.model_dump_json(by_alias=True).encode()).hexdigest()[:32]}"'
 
 
+def expect(version: int) -> None:
+    """Raises Stale where the caller has read another version: for what changes no version itself."""
+    if expected_version() not in (None, version):
+        raise Stale
+
+
 def expected_version() -> int | None:
     """The version in If-Match; None without the header or with "*". Anything else unknown is Stale."""
     given = request.headers.get("If-Match")
