@@ -9,7 +9,7 @@ from campaign.api.ids import read_id
 from campaign.delivery.notices import channels, queries, schemas
 from campaign.delivery.notices.models import NoticeChannel
 from campaign.gate.door import Answer, reads, writes
-from campaign.gate.etag import etag, expected_version
+from campaign.gate.etag import etag, expect, expected_version
 from campaign.gate.notices import house, say
 from campaign.kit.actor import Actor
 from campaign.kit.fields import ListQuery
@@ -68,7 +68,7 @@ def get_channel(*, db: Session, actor: Actor, channel_id: str) -> Answer:
 def change_channel(
     *, db: Session, actor: Actor, channel_id: str, body: schemas.NoticeChannelChange
 ) -> Answer:
-    """Change, pause (state paused) or take up again (state active)."""
+    """Change, pause (state paused) or take up again (state active). One that is disabled is not paused: 409."""
     row = _channel(db, actor, channel_id)
     changed = channels.change_channel(db, actor, row, body, house(), expected_rev=expected_version())
     return _answer(changed)
@@ -87,6 +87,7 @@ def remove_channel(*, db: Session, actor: Actor, channel_id: str) -> Response:
 def test_channel(*, db: Session, actor: Actor, channel_id: str) -> BaseModel:
     """Send a test by this channel, through the same queue as everything."""
     row = _channel(db, actor, channel_id)
+    expect(row.rev)
     channels.test(db, actor, row)
     return _channel_out(row)
 

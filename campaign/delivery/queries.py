@@ -175,7 +175,7 @@ def _place(cursor: str, now: int) -> tuple[int, int]:
         position, given_at = from_cursor(cursor, (int, int))
     except Invalid:
         # Cursors did not carry a moment at first, and receivers keep theirs.
-        (position,) = from_cursor(cursor, (int,))
+        (position,) = from_cursor(cursor, (int,), field="after")
         return position, now
     return position, given_at
 

@@ -32,8 +32,8 @@ def to_cursor(position: Sequence[Any]) -> str:
     )
 
 
-def from_cursor(cursor: str, shape: tuple[type, ...]) -> tuple[Any, ...]:
-    """Read a position; raises Invalid (field cursor) unless to_cursor wrote one of this shape."""
+def from_cursor(cursor: str, shape: tuple[type, ...], *, field: str = "cursor") -> tuple[Any, ...]:
+    """Read a position; raises Invalid (of the field it was given under) unless to_cursor wrote one of this shape."""
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         position = json.loads(raw)
@@ -45,7 +45,7 @@ def from_cursor(cursor: str, shape: tuple[type, ...]) -> tuple[Any, ...]:
         or any(type(value) is not wanted for value, wanted in zip(position, shape, strict=True))
         or any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in position)
     ):
-        raise Invalid([FieldError("cursor", "bad_cursor")])
+        raise Invalid([FieldError(field, "bad_cursor")])
     return tuple(position)
 
 

@@ -188,3 +188,11 @@ def test_what_is_held_and_what_is_taken_up_is_among_what_changed_since(
     assert call(mine, "PATCH", f"/webhook-endpoints/{made['id']}", json={"state": state}).status_code == 200
     assert listed(updated_since=since) == [delivery]
     assert call(mine, "GET", f"/webhook-deliveries/{delivery}").json["updated_at"] >= since[:19]
+
+
+def test_a_bad_place_in_the_feed_is_told_by_the_name_it_was_given_under(call, mine):
+    for bad in ("nonsense", "W10"):
+        answer = call(mine, "GET", f"/events?after={bad}")
+        assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [("after", "bad_cursor")]
+    answer = call(mine, "GET", "/webhook-deliveries?cursor=nonsense")
+    assert [one["field"] for one in answer.json["errors"]] == ["cursor"]

@@ -139,6 +139,34 @@ def test_what_cannot_be_a_channel_is_told_by_field(call, mine, change, field, co
     assert answer.json["errors"][0]["message"] != code
 
 
+def test_a_channel_that_is_switched_off_is_not_paused_and_nothing_of_the_change_is_made(call, database, mine):
+    path = call(mine, "POST", "/notice-channels", json=CHANNEL).headers["Location"].removeprefix("/api/v1")
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("UPDATE notice_channel SET state = 'disabled', disabled_reason = 'gone'"))
+    before = call(mine, "GET", path)
+    answer = call(mine, "PATCH", path, json={"state": "paused", "name": "after"})
+    assert (answer.status_code, answer.json["code"]) == (409, "channel_disabled")
+    assert answer.json["detail"] == "渠道已停用，请先启用，再暂停。"
+    left = call(mine, "GET", path)
+    assert (left.json, left.headers["ETag"]) == (before.json, before.headers["ETag"])
+    assert call(mine, "PATCH", path, json={"state": "active"}).json["state"] == "active"
+    assert call(mine, "PATCH", path, json={"state": "paused"}).json["state"] == "paused"
+    # Asked for again there is nothing to do, and that is what was asked for.
+    assert call(mine, "PATCH", path, json={"state": "paused"}).json["state"] == "paused"
+
+
+def test_a_test_of_a_channel_is_guarded_against_stale_reading(call, database, mine):
+    made = call(mine, "POST", "/notice-channels", json=CHANNEL)
+    path = made.headers["Location"].removeprefix("/api/v1")
+    changed = call(mine, "PATCH", path, json={"name": "x"})
+    tag = {"If-Match": made.headers["ETag"]}
+    assert call(mine, "POST", f"{path}/test", headers=tag).status_code == 412
+    with database.transaction(SYSTEM) as db:
+        assert db.execute(text("SELECT count(*) FROM notice")).scalar_one() == 0
+    tag = {"If-Match": changed.headers["ETag"]}
+    assert call(mine, "POST", f"{path}/test", headers=tag).status_code == 202
+
+
 def test_brands_hear_of_changes_alone(call, make):
     brand = Actor(kind="key", role="brand", brand_id=make.brand().id, name="brand")
     made = call(brand, "POST", "/notice-channels", json=CHANNEL)

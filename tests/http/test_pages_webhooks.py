@@ -250,6 +250,21 @@ def test_a_delivery_of_a_removed_endpoint_offers_nothing_that_cannot_be(page, ca
     assert f"/webhooks/deliveries/{delivery}/resend" not in shown
 
 
+@pytest.mark.parametrize("state", ["paused", "disabled"])
+def test_what_waits_with_its_endpoint_is_not_offered_to_be_sent_again_and_says_why(
+    page, call, database, mine, state
+):
+    delivery = delivery_of(database, added(call, mine))
+    with database.transaction(SYSTEM) as db:
+        why = {"state": state, "reason": "gone" if state == "disabled" else None}
+        db.execute(text("UPDATE webhook_endpoint SET state = :state, disabled_reason = :reason"), why)
+    shown = page(mine, f"/webhooks/deliveries/{delivery}").text
+    assert f"/webhooks/deliveries/{delivery}/resend" not in shown
+    assert "Its endpoint is paused or disabled: enable it to send this again." in shown
+    chinese = page(mine, f"/webhooks/deliveries/{delivery}", language="zh-CN").text
+    assert "该接收端已暂停或停用，启用后才能重新发送。" in chinese
+
+
 def test_resend_puts_it_in_line(page, call, database, mine):
     made = added(call, mine)
     delivery = delivery_of(database, made)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
-from campaign.delivery.actions import EndpointNotActive
+from campaign.delivery.actions import EndpointDisabled, EndpointNotActive
 from campaign.delivery.destinations import move, start_anew, take_up, touch
 from campaign.delivery.notices.models import NoticeChannel, NoticeDelivery
 from campaign.delivery.notices.schemas import NoticeChannelChange, NoticeChannelIn
@@ -39,6 +39,12 @@ class ChannelNotActive(EndpointNotActive):
     """It is paused or disabled: a test would only be held."""
 
     code = "channel_not_active"
+
+
+class ChannelDisabled(EndpointDisabled):
+    """It is switched off, so that there is nothing to pause: taken up again first, by state active."""
+
+    code = "channel_disabled"
 
 
 def add_channel(db: Session, actor: Actor, given: NoticeChannelIn, house: House) -> NoticeChannel:
@@ -79,9 +85,14 @@ def change_channel(
     *,
     expected_rev: int | None = None,
 ) -> NoticeChannel:
-    """Change what is given; `state` pauses (what comes is held) and takes up again."""
+    """Change what is given; `state` pauses (what comes is held) and takes up again.
+
+    Raises ChannelDisabled where one that is switched off is to be paused: why it was would be forgotten.
+    """
     named = given.model_fields_set
     touch(db, channel, expected_rev)
+    if given.state == "paused" and channel.state == "disabled":
+        raise ChannelDisabled
     for name in named & {"name", "language", "quiet_from", "quiet_to"}:
         setattr(channel, name, getattr(given, name))
     if given.groups is not None:

@@ -133,6 +133,7 @@ WORDS = {
     "channel_kind.wecom": _("WeCom group"),
     "channel_kind.mail": _("Mail"),
     "channel_not_active": _("The channel is paused or disabled. Enable it first."),
+    "channel_disabled": _("The channel is switched off. Enable it first, then pause it."),
     "mail_off": _("This installation sends no mail (CAMPAIGN_MAIL_URL is not set)."),
     "no_secret_here": _("This kind of channel has no signing secret."),
     "not_your_group": _("Notices of this kind are not for your party."),

@@ -29,6 +29,9 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
     body = queries.body_of(db, actor, delivery)
     endpoint, event_id = queries.endpoint_of(db, actor, delivery), ids.public("evt", delivery.event_id)
     tries, told = queries.attempts_of(db, actor, delivery), delivery.session_id
+    may_resend = (
+        allows(actor, "deliveries.resend") and delivery.state in RESENDABLE and endpoint.archived_at is None
+    )
     return render_template(
         "agency/webhooks_delivery.html",
         delivery=delivery,
@@ -42,9 +45,8 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
         forgotten=delivery.attempts - len(tries),
         attempt_days=parts().settings.attempt_days,
         is_removed=endpoint.archived_at is not None,
-        may_resend=allows(actor, "deliveries.resend")
-        and delivery.state in RESENDABLE
-        and endpoint.archived_at is None,
+        may_resend=may_resend and endpoint.state == "active",
+        is_held_up=may_resend and endpoint.state != "active",
     )
 
 
