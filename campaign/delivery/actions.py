@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
@@ -193,11 +193,12 @@ def resend(
 
     Raises Stale where something became of it since it bore `expected_mark`.
     """
+    unchanged: tuple[ColumnElement[bool], ...] = ()
     if expected_mark is not None:
-        # Locked: what the sender notes meanwhile counts too.
-        db.refresh(delivery, with_for_update=True)
         if delivery.mark != expected_mark:
             raise Stale
+        # What the sender notes meanwhile counts too.
+        unchanged = (WebhookDelivery.state == delivery.state, WebhookDelivery.attempts == delivery.attempts)
     _expect_active(get_endpoint(db, actor, delivery.endpoint_id))
     now = clock.now(db)
     changed = db.execute(
@@ -206,6 +207,7 @@ def resend(
             WebhookDelivery.day == delivery.day,
             WebhookDelivery.id == delivery.id,
             WebhookDelivery.state.in_(RESENDABLE),
+            *unchanged,
         )
         .values(
             state="pending",
@@ -219,7 +221,7 @@ def resend(
         .returning(WebhookDelivery.id)
     ).one_or_none()
     if changed is None:
-        raise DeliverySending
+        raise Stale if unchanged and delivery.state in RESENDABLE else DeliverySending
     wake(db)
     audit.note(db, actor, "webhook_delivery.resent", "webhook_delivery", delivery.id, {})
     db.refresh(delivery)

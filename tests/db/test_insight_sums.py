@@ -84,9 +84,9 @@ def added(rows: list[Totals]) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
     for one in rows:
         into = found.setdefault(one.currency, Counter())
-        into.update(
-            {name: getattr(one, name) for name in (*NAMES, "refund_fen", "net_gmv_fen", "maturing_fen")}
-        )
+        # What matures is not told of each scope.
+        names = (*NAMES, "refund_fen", "net_gmv_fen", "maturing_fen")
+        into.update({name: getattr(one, name) or 0 for name in names})
     return {currency: Counter({name: n for name, n in sums.items() if n}) for currency, sums in found.items()}
 
 
