@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.accounts.models import Connector
 from campaign.connectors import imports
 from campaign.connectors.details import Told
 from campaign.kit import clock
@@ -75,6 +76,11 @@ class Season(Hub):
         world.windows = {brands[0].id: 7, brands[1].id: 15}
         owners = {"s1": brands[0], "s2": brands[1], "s3": None}
         self.shops = {name: make.shop(brand, external_id=name) for name, brand in owners.items()}
+        with self.database.transaction(SYSTEM) as db:
+            platform = Connector(kind="douyin", name="platform", secret_sealed=b"")
+            db.add(platform)
+            db.flush()
+            self._platform_id = platform.id
         self.brands = [brand.id for brand in brands]
         for brand, sku in ((0, "XJ-0"), (0, "XJ-1"), (1, "XJ-0"), (1, "XJ-2")):
             made = make.product(brands[brand], sku=sku)
@@ -210,7 +216,7 @@ class Season(Hub):
 
     def _ask(self, given: list[Any]) -> None:
         with self.database.transaction(SYSTEM) as db:
-            assert ingest(db, CONNECTOR, given, Source("detail", 5)).rejected == []
+            assert ingest(db, CONNECTOR, given, Source("detail", self._platform_id)).rejected == []
 
     def _next(self, how: str, most: int, shop: int | None = None) -> tuple[list[Any], list[dict[str, Any]]]:
         """The next of a kind that nobody told yet, as their source words them and as what they say."""

@@ -37,6 +37,7 @@ _BESIDE = {
     ("post", "/hosts"): {"kind": "signed"},
     ("post", "/connectors"): {"kind": "tiktok_shop"},
     ("post", "/campaigns"): {"parent_id": None},
+    ("post", "/unattributed/{line_id}/assign"): {"line_id": None},
     ("patch", "/campaigns/{campaign_id}"): {"parent_id": None},
     ("patch", "/sessions/{session_id}"): {"hold_until": None},
     ("post", "/plans/{plan_id}/entries"): {"session_id": None, "change": None, "cancel": None},
