@@ -119,12 +119,10 @@ def brand_summary(
     compared = compared_days(first, last, business_day(as_of, zone), compare_age, aged=aged)
     step = 1 if (last - first).days < FINE_DAYS else 60
 
-    def told(days: str) -> tuple[Totals, ...]:
-        """Of the days that `compared` calls so."""
-        if compared is None:
+    def told(days: Period | None) -> tuple[Totals, ...]:
+        if compared is None or days is None:
             return ()
-        span: Period = getattr(compared, days)
-        of = replace(scope, first=span[0], last=span[1], age=compared.age)
+        of = replace(scope, first=days[0], last=days[1], age=compared.age)
         return whole(totals_by(db, actor, of))
 
     return BrandSummary(
@@ -135,9 +133,9 @@ def brand_summary(
         age=age,
         as_of=as_of,
         totals=whole(totals_by(db, actor, scope)),
-        before=told("before"),
-        year_before=told("year_before"),
-        now_at_age=told("now"),
+        before=told(compared and compared.before),
+        year_before=told(compared and compared.year_before),
+        now_at_age=told(compared and compared.now),
         compared=compared,
         days=tuple(groups_of(db, actor, scope, "day")),
         minutes=_minutes(
