@@ -133,9 +133,9 @@ def brand_summary(
         age=age,
         as_of=as_of,
         totals=whole(totals_by(db, actor, scope)),
-        before=told(compared and compared.before),
-        year_before=told(compared and compared.year_before),
-        now_at_age=told(compared and compared.now),
+        before=told(compared.before if compared else None),
+        year_before=told(compared.year_before if compared else None),
+        now_at_age=told(compared.now if compared else None),
         compared=compared,
         days=tuple(groups_of(db, actor, scope, "day")),
         minutes=_minutes(
