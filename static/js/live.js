@@ -5,22 +5,38 @@
   const SILENT_SECONDS = 25; // a stream says something every ten: one that does not has died somewhere on its way
   const AGAIN_SECONDS = 30; // a stream that was refused is tried again
 
-  // Rows have keys and come and go; parts stay where they are and change what they hold.
+  // Rows have keys and come and go; whatever else stays where it is and changes what it holds. An element that is still
+  // there is never made anew: somebody may stand on it with the keyboard, or be about to press it.
+  const patch = (here, next) => {
+    if (here.isEqualNode(next)) return;
+    if (here.nodeName !== next.nodeName) return here.replaceWith(document.importNode(next, true));
+    if (here.nodeType !== Node.ELEMENT_NODE) return void (here.nodeValue = next.nodeValue);
+    for (const { name } of [...here.attributes]) if (name !== "open" && !next.hasAttribute(name)) here.removeAttribute(name);
+    for (const { name, value } of next.attributes) if (here.getAttribute(name) !== value) here.setAttribute(name, value);
+    inside(here, next);
+  };
+  const inside = (box, fresh) => {
+    if (fresh.hasAttribute("data-rows")) return rows(box, fresh);
+    const wanted = [...fresh.childNodes];
+    while (box.childNodes.length > wanted.length) box.lastChild.remove();
+    wanted.forEach((next, at) => at < box.childNodes.length ? patch(box.childNodes[at], next) : box.append(document.importNode(next, true)));
+  };
   const rows = (box, fresh) => {
+    const wanted = new Map([...fresh.children].map((row) => [row.dataset.key, row]));
     const known = new Map([...box.children].map((row) => [row.dataset.key, row]));
-    const wanted = [...fresh.children].map((row) => {
-      const here = known.get(row.dataset.key);
-      return here && here.outerHTML === row.outerHTML ? here : document.importNode(row, true);
+    // First those that are gone: the rest then stand where they stood, and are not moved.
+    for (const [key, row] of known) if (!wanted.has(key)) row.remove();
+    [...wanted].forEach(([key, next], at) => {
+      const here = known.get(key) || document.importNode(next, true);
+      if (here !== box.children[at]) box.insertBefore(here, box.children[at] || null);
+      patch(here, next);
     });
-    if (wanted.length !== box.children.length || wanted.some((row, at) => row !== box.children[at])) box.replaceChildren(...wanted);
   };
   const put = (box, text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html");
     for (const part of box.querySelectorAll("[data-part]")) {
       const next = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-      if (!next || next.innerHTML === part.innerHTML) continue;
-      if (part.hasAttribute("data-rows")) rows(part, next);
-      else part.replaceChildren(...document.importNode(next, true).childNodes);
+      if (next && next.innerHTML !== part.innerHTML) inside(part, next);
     }
   };
 
