@@ -43,7 +43,10 @@ class Assets:
             stamp = json.loads(_STAMP.read_text())
         except (OSError, ValueError):
             return False
-        return bool(stamp.get("lock") == _digest() and (stamp.get("dev") or not self._dev))
+        if stamp.get("lock") != _digest() or not all((_VENDOR / name).exists() for name in _FILES.values()):
+            return False
+        # Developers' tools are used from where npm puts them: that folder may be emptied by hand.
+        return not self._dev or bool(stamp.get("dev") and (ROOT / "node_modules" / ".package-lock.json").exists())
 
     def finish(self) -> None:
         """Wait for npm and copy the files; any failure is a warning."""
