@@ -18,7 +18,12 @@ class Opening:
 
 
 def off_air(openings: Iterable[Opening], on_air: Span) -> timedelta:
-    """How long within `on_air` no room was open, between the first room that opened and the last that closed.
+    """How long within `on_air` no room was open."""
+    return sum((gap.length for gap in interruptions(openings, on_air)), timedelta(0))
+
+
+def interruptions(openings: Iterable[Opening], on_air: Span) -> list[Span]:
+    """When within `on_air` no room was open, between the first room that opened and the last that closed.
 
     Before the first opening and after the last closing nothing is known, so nothing is counted: a show that was
     started by a tap has no rooms to go by.
@@ -34,14 +39,12 @@ def off_air(openings: Iterable[Opening], on_air: Span) -> timedelta:
             spans.append(Span(open_since.pop(one.room_id), one.at))
     last = max([*open_since.values(), *(span.ends_at for span in spans)], default=None)
     if first is None or last is None:
-        return timedelta(0)
+        return []
     if open_since:
         last = on_air.ends_at
         spans += [Span(since, last) for since in open_since.values() if since < last]
     within = Span(max(first, on_air.starts_at), min(last, on_air.ends_at))
-    if within.starts_at >= within.ends_at:
-        return timedelta(0)
-    return sum((gap.length for gap in gaps(within, spans)), timedelta(0))
+    return [] if within.starts_at >= within.ends_at else gaps(within, spans)
 
 
 @dataclass(frozen=True)

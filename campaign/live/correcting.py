@@ -11,6 +11,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, WrongState
 from campaign.kit.instants import parse
 from campaign.live.alerts import close_of
+from campaign.live.breaks import seconds_off_air
 from campaign.live.running import free_rest, get_locked
 from campaign.schedule import booking, claims, references
 from campaign.schedule.changing import change, sync_people
@@ -46,6 +47,10 @@ def correct(
     if to not in CORRECTIONS[row.state]:  # type: ignore[index]
         raise WrongState(verb="correct", state=row.state)
     values = _times(db, row, given, to)
+    if actor.is_hub:  # others do not see what rooms said; what they take back moves no gap
+        values["off_air_seconds"] = seconds_off_air(
+            db, row.id, values["actual_starts_at"], values["actual_ends_at"]
+        )
     told = set(row.agency_ids)
     _write_parts(db, actor, row, given, values)
     if row.state == "cancelled":

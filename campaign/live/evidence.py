@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session
 from campaign.catalog.models import PlatformAccount
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
-from campaign.live.airtime import Opening, off_air
 from campaign.live.alerts import ring
+from campaign.live.breaks import note_breaks
 from campaign.live.models import RoomEvent
 from campaign.live.running import end_as_planned, end_row, start_row
 from campaign.schedule.due import END_GRACE, START_GRACE
 from campaign.schedule.events import announce
 from campaign.schedule.models import LiveSession, SessionChannel
-from campaign.schedule.spans import Span
 from campaign.schedule.stepping import step
 
 EARLY = timedelta(hours=2)
@@ -60,7 +59,7 @@ def platform_started(
         _ring_unplanned(db, row, at)
         return row.id
     _start_or_set_right(db, row, at)
-    note_gaps(db, row)
+    note_breaks(db, row)
     return row.id
 
 
@@ -122,6 +121,7 @@ def platform_ended(
         and not _other_rooms_open(db, row, room_id)
     ):
         step(db, SYSTEM, row, "end", evidence="platform", actual_ends_at=at, end_evidence="platform")
+    note_breaks(db, row)
     return row.id
 
 
@@ -145,20 +145,6 @@ def sign_of_life(db: Session, session_id: int, at: datetime) -> None:
     row = db.get(LiveSession, session_id)
     if row is not None:
         _signed(db, row, at)
-
-
-def note_gaps(db: Session, row: LiveSession) -> None:
-    """Keep how long a show was off air between its rooms, once a room is open again."""
-    if row.actual_starts_at is None:
-        return
-    rooms = db.execute(
-        select(RoomEvent.room_id, RoomEvent.at, RoomEvent.type).where(RoomEvent.session_id == row.id)
-    )
-    openings = [Opening(room_id, at, type_ == "room.started") for room_id, at, type_ in rooms]
-    until = row.actual_ends_at or clock.now(db)
-    seconds = int(off_air(openings, Span(row.actual_starts_at, until)).total_seconds())
-    if seconds != row.off_air_seconds:
-        step(db, SYSTEM, row, "gap", detail={"seconds": seconds}, off_air_seconds=seconds)
 
 
 def sale_seen(

@@ -15,6 +15,7 @@ from campaign.sales.placing import reattribute
 from campaign.sales.submissions import prepared
 from campaign.schedule import answering, changing, following, queries
 from campaign.schedule.errors import Conflicting
+from campaign.schedule.schemas import CorrectionIn
 from tests.factory import SECRET_KEY
 from tests.sales_kit import fold_all, told_line
 
@@ -197,6 +198,28 @@ def test_time_off_air_is_the_gap_between_rooms(stage, on_air):
     assert (view.state, view.off_air_seconds) == ("live", 420)
     actuals = airtime.actuals_of(view, show.starts_at + 127 * MIN)
     assert (actuals.start_late, actuals.aired, actuals.off_air) == (1, 119, 7)
+
+
+def test_a_gap_whose_beginning_is_told_last_and_one_outside_corrected_times_count_rightly(stage, on_air):
+    """r1 20:00-21:00, r2 from 21:07 on: seven minutes, though the end of r1 is told after r2 opened. Said to have begun
+    at 21:05, the show was off air for two of them.
+    """
+    show, _ = on_air
+    begins, external = show.starts_at, stage.account.external_id
+    with at(stage, begins + 70 * MIN):
+        for tell, name, moment in (
+            (evidence.platform_started, "r1", 0 * MIN),
+            (evidence.platform_started, "r2", 67 * MIN),
+            (evidence.platform_ended, "r1", 60 * MIN),
+        ):
+            with stage.database.transaction(SYSTEM) as db:
+                tell(db, "douyin", name, external, None, begins + moment)
+        view = stage.act(queries.get_session, show.id)
+        assert (view.state, view.off_air_seconds) == ("live", 420)
+        told = CorrectionIn(actual_starts_at=begins + 65 * MIN, reason="late")
+        assert stage.act(correcting.correct, show.id, told).off_air_seconds == 120
+        told = CorrectionIn(state="ready", reason="tapped by mistake")
+        assert stage.act(correcting.correct, show.id, told).off_air_seconds == 0
 
 
 def test_a_review_has_its_parts(stage, on_air):
