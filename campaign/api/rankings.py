@@ -37,7 +37,7 @@ class SpanQuery(Strict):
 
 
 class RankingQuery(SpanQuery):
-    """kind: who is ranked; order: by what, the most first."""
+    """kind: who is ranked; order: by what, the most first, each currency by itself."""
 
     kind: Literal["brand", "host", "studio"] = "brand"
     order: Order = "per_hour"
@@ -132,7 +132,9 @@ class ShopQualityOut(BaseModel):
 
 
 class RankingOut(BaseModel):
-    """The parties in order, and how far their figures can be trusted: over these days, and by shop as of now."""
+    """The parties in order, a ranking per currency one after the other, and how far their figures can be trusted: over
+    these days, and by shop as of now.
+    """
 
     items: list[RankedPartyOut]
     quality: list[QualityOut]

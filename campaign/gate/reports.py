@@ -74,7 +74,7 @@ def range_report(
     ]
     days = f"{first}" if first == last else f"{first} – {last}"
     told = _told(db, actor, "range", named(get(db, actor, Brand, brand_id)), [days])
-    told["currencies"] = [_block(one, summary.products, curve(one.currency)) for one in _most(summary.totals)]
+    told["currencies"] = [_block(one, summary.products, curve(one.currency)) for one in summary.totals]
     told["foot"] = [
         _complete(summary.complete, zone),
         f"{_as_of(summary.as_of, zone)} · {_say(basis)}",
@@ -94,7 +94,7 @@ def session_report(db: Session, actor: Actor, session_id: int) -> Report:
     told = _told(db, actor, "session", session.title, _when_and_who(session, zone))
     told["currencies"] = [
         _block(one, sales.products, _by_minute(sales.minutes, one.currency, zone), sales.audience)
-        for one in _most(sales.totals)
+        for one in sales.totals
     ]
     told["foot"] = [
         _complete(sales.complete, zone),
@@ -280,10 +280,6 @@ def _meant(totals: Sequence[Totals], *, rated: bool) -> list[str]:
     """What the figures are by definition."""
     said = [_say("meant_paid"), _say("meant_net")]
     return [*said, _say("meant_maturing")] if rated and any(one.maturing for one in totals) else said
-
-
-def _most(totals: Sequence[Totals]) -> list[Totals]:
-    return sorted(totals, key=lambda one: (-one.paid_gmv_fen, one.currency))
 
 
 def _share(part: int, whole: int) -> int:

@@ -44,9 +44,13 @@ def _told(one: Mapping[str, Any]) -> str:
 
 
 def _brands(brands: Sequence[Mapping[str, Any]], english: bool) -> str:
-    """The brands that sold most, or nothing."""
-    listed = [f"{_named(one, english)} {_money(one['paid_fen'], one['currency'])}" for one in brands]
-    return in_words("summary.brands", {"listed": (", " if english else "、").join(listed)}) if listed else ""
+    """The brands that sold most, currency by currency, or nothing."""
+    told: dict[str, list[str]] = {}
+    for one in brands:
+        money = _money(one["paid_fen"], one["currency"])
+        told.setdefault(one["currency"], []).append(f"{_named(one, english)} {money}")
+    listed = [(", " if english else "、").join(own) for own in told.values()]
+    return in_words("summary.brands", {"listed": ("; " if english else "；").join(listed)}) if listed else ""
 
 
 def _named(one: Mapping[str, Any], english: bool) -> str:

@@ -4,6 +4,7 @@ Money is integers of minor units; rates are ten-thousandths. A ratio over nothin
 ratio over several sessions is that of their totals, never a mean.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -112,6 +113,15 @@ class Group:
     totals: tuple[Totals, ...]
 
 
+def rows_of(groups: Iterable[Group], *, in_order: bool) -> list[tuple[Group, Totals]]:
+    """Groups as rows of a table, a ranking per currency: amounts of two are not held against each other.
+
+    in_order: as they stand, as days do; else by what was paid, the most first.
+    """
+    flat = [(group, one) for group in groups for one in group.totals]
+    return sorted(flat, key=lambda row: (row[1].currency, 0 if in_order else -row[1].paid_gmv_fen))
+
+
 @dataclass(frozen=True)
 class ProductRow:
     """One product's totals; product_id None gathers what the catalogue does not know."""
@@ -183,7 +193,10 @@ class Completeness:
 
 @dataclass(frozen=True)
 class LineRow:
-    """One order line of a drill-down and what it adds to the figure asked for, in minor units of `currency`."""
+    """One order line of a drill-down and what it adds to the figure asked for, in minor units of `currency`.
+
+    amount_fen: to that figure alone; None where all lines are asked for.
+    """
 
     id: int
     shop_id: int
@@ -213,6 +226,7 @@ class LineRow:
     placed_fen: int
     paid_fen: int
     refund_fen: int
+    amount_fen: int | None = None
 
     @property
     def net_fen(self) -> int:
@@ -221,7 +235,10 @@ class LineRow:
 
 @dataclass(frozen=True)
 class Foot:
-    """What all lines of a drill-down add up to in one currency; orders are distinct, rows is their number."""
+    """What all lines of a drill-down add up to in one currency; orders are distinct, rows is their number.
+
+    amount_fen: the figure that is asked for; None where all lines are.
+    """
 
     currency: str
     rows: int
@@ -231,6 +248,7 @@ class Foot:
     lines: int
     units: int
     orders: int
+    amount_fen: int | None = None
 
     @property
     def net_gmv_fen(self) -> int:

@@ -1,5 +1,6 @@
 """A show on air as its page shows it, and all of them as a wall does: sums alone, nothing is recounted for a look."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,8 +61,8 @@ class OnAir:
 
 @dataclass(frozen=True)
 class Detail:
-    """What only the page of one show has. totals: with their buyers, where every line says who bought; products: by
-    what was paid; orders of a product are not counted.
+    """What only the page of one show has. totals: with their buyers, where every line says who bought; products: of
+    each currency by what was paid; orders of a product are not counted.
     """
 
     marks: tuple[Mark, ...]
@@ -110,9 +111,20 @@ def detail_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Total
         audience=audience_of(db, actor, session_id, counted),
         totals=counted,
         rungs=rungs,
-        products=named_products(db, products)[:MOST_PRODUCTS],
+        products=_most(named_products(db, products)),
         refunds=_refunds(db, actor, session_id),
     )
+
+
+def _most(rows: Sequence[ProductRow]) -> tuple[ProductRow, ...]:
+    """The first of each currency: those sold in another take no room from them."""
+    kept: Counter[str] = Counter()
+    found = []
+    for row in rows:
+        kept[row.totals.currency] += 1
+        if kept[row.totals.currency] <= MOST_PRODUCTS:
+            found.append(row)
+    return tuple(found)
 
 
 def _refunds(db: Session, actor: Actor, session_id: int) -> tuple[Refund, ...]:

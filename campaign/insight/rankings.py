@@ -16,6 +16,8 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import Forbidden
 from campaign.kit.instants import day_span
 from campaign.kit.money import divided
+from campaign.live.breaks import breaks_of
+from campaign.schedule.spans import Span
 
 Kind = Literal["brand", "host", "studio"]
 Order = Literal["per_hour", "paid", "refund_rate", "on_time"]
@@ -99,20 +101,38 @@ _PARTS = {
     "studio": "SELECT a.studio_id AS key, a.id, a.missed, a.late_minutes, a.seconds FROM aired a",
     "brand": "SELECT b.key, a.id, a.missed, a.late_minutes, a.seconds FROM aired a, unnest(a.brand_ids) AS b (key)",
     # Of a host the part of its shifts that was on air, the first and the last as far as the show went: so its sales are
-    # attributed. Who assists holds no shift. A gap is shared out by length.
+    # attributed. Who assists holds no shift. A gap is of whoever had the shift then; where its length alone is known,
+    # it is shared out by length.
     "host": (
-        "SELECT p.host_id AS key, a.id, a.missed, a.late_minutes,"
-        " sum(greatest(0, extract(epoch FROM least(p.ends_at, a.ended) - greatest(p.starts_at, a.began)))"
-        " * a.seconds / nullif(extract(epoch FROM a.ended - a.began), 0)) AS seconds"
-        " FROM aired a JOIN (SELECT session_id, host_id,"
+        "SELECT key, id, missed, late_minutes,"
+        " greatest(0, sum(long - broken - coalesce(untold * long / nullif(span, 0), 0))) AS seconds FROM ("
+        "SELECT p.host_id AS key, a.id, a.missed, a.late_minutes, extract(epoch FROM a.ended - a.began) AS span,"
+        " a.off_air_seconds - coalesce(k.seconds, 0) AS untold,"
+        " greatest(0, extract(epoch FROM least(p.ends_at, a.ended) - greatest(p.starts_at, a.began))) AS long,"
+        # No gap is no row of it: of least(infinity, NULL) infinity would be left.
+        " coalesce(sum(greatest(0, extract(epoch FROM least(p.ends_at, g.until) - greatest(p.starts_at, g.since))))"
+        " FILTER (WHERE g.id IS NOT NULL), 0) AS broken"
+        " FROM aired a JOIN (SELECT id, session_id, host_id,"
         " CASE WHEN starts_at = min(starts_at) OVER show THEN '-infinity' ELSE starts_at END AS starts_at,"
         " CASE WHEN ends_at = max(ends_at) OVER show THEN 'infinity' ELSE ends_at END AS ends_at"
         " FROM participant WHERE role IN ('host', 'influencer') AND session_id IN (SELECT id FROM shown)"
-        " WINDOW show AS (PARTITION BY session_id)) p ON p.session_id = a.id GROUP BY 1, 2, 3, 4"
+        " WINDOW show AS (PARTITION BY session_id)) p ON p.session_id = a.id AND NOT a.missed"
+        " LEFT JOIN gap g ON g.id = a.id LEFT JOIN (SELECT id, sum(extract(epoch FROM until - since)) AS seconds"
+        " FROM gap GROUP BY 1) k ON k.id = a.id"
+        " GROUP BY p.id, p.host_id, p.starts_at, p.ends_at, a.id, a.missed, a.late_minutes, a.began, a.ended,"
+        " a.off_air_seconds, k.seconds"
+        " UNION ALL SELECT p.host_id, a.id, a.missed, a.late_minutes, 0, 0, 0, 0 FROM aired a"
+        " JOIN participant p ON p.session_id = a.id AND a.missed AND p.role IN ('host', 'influencer')"
+        ") shift GROUP BY 1, 2, 3, 4"
     ),
 }
+_GAPS = (
+    ", gap AS (SELECT * FROM unnest(CAST(:gap_ids AS bigint[]), CAST(:gaps_since AS timestamptz[]),"
+    " CAST(:gaps_until AS timestamptz[])) AS g (id, since, until))"
+)
 _AIRED = (
-    "{shown} SELECT key, count(*) FILTER (WHERE NOT missed) AS sessions, count(*) FILTER (WHERE missed) AS no_shows,"
+    "{shown}{gaps} SELECT key, count(*) FILTER (WHERE NOT missed) AS sessions,"
+    " count(*) FILTER (WHERE missed) AS no_shows,"
     " count(*) FILTER (WHERE NOT missed AND late_minutes > 0) AS late,"
     " coalesce(sum(late_minutes) FILTER (WHERE NOT missed AND late_minutes > 0), 0)::bigint AS late_minutes,"
     " coalesce(round(sum(seconds)), 0)::bigint AS seconds FROM ({parts}) p GROUP BY 1"
@@ -138,8 +158,9 @@ _LIVE = text(
     "SELECT currency, sum(paid_fen)::bigint AS paid_fen, sum(lines)::bigint AS lines FROM sales_day"
     " WHERE basis = 'cohort' AND bucket = 'live' AND day BETWEEN :first AND :last GROUP BY 1"
 )
+_BROKEN = "{shown} SELECT id, began, ended FROM shown WHERE began IS NOT NULL AND off_air_seconds > 0"
 _SORTS: Mapping[str, Any] = {
-    "per_hour": lambda one: -(one.per_hour_fen or -1),
+    "per_hour": lambda one: 1 if one.per_hour_fen is None else -one.per_hour_fen,
     "paid": lambda one: -one.paid_fen,
     "refund_rate": lambda one: -1 if one.refund_rate is None else -one.refund_rate - 2,
     "on_time": lambda one: -1 if one.on_time is None else -one.on_time - 2,
@@ -149,9 +170,14 @@ _SORTS: Mapping[str, Any] = {
 def ranking(
     db: Session, actor: Actor, kind: Kind, first: date, last: date, *, order: Order = "per_hour"
 ) -> list[Ranked]:
-    """Who had sessions planned on those days, a row per currency. Raises Forbidden to others than the hub."""
+    """Who had sessions planned on those days: a ranking per currency, one after the other by their codes.
+
+    Amounts of two currencies never meet, in an order as little as in a sum. Raises Forbidden to others than the hub.
+    """
     params = _params(db, actor, first, last)
-    aired = db.execute(text(_AIRED.format(shown=_SHOWN, parts=_PARTS[kind])), params).mappings()
+    gaps = _gaps(db, params) if kind == "host" else _NO_GAPS
+    sql = _AIRED.format(shown=_SHOWN, gaps=_GAPS, parts=_PARTS[kind])
+    aired = db.execute(text(sql), params | gaps).mappings()
     by_key = {row["key"]: dict(row) for row in aired}
     money: dict[int, list[dict[str, Any]]] = {}
     for row in db.execute(text(_SOLD.format(shown=_SHOWN, key=_KEYS[kind])), params).mappings():
@@ -161,14 +187,32 @@ def ranking(
         text(f"SELECT id, name, name_en FROM {kind} WHERE id = ANY (:ids)"), {"ids": list(everybody)}
     )
     names = {row.id: (row.name, row.name_en) for row in found} | {0: ("", "")}
-    nought: dict[str, Any] = {"currency": "CNY", "paid_fen": 0, "refund_fen": 0}
+    # Who sold nothing stands with all others, where those sold in one currency.
+    currencies = {one["currency"] for sold in money.values() for one in sold}
+    alone = currencies.pop() if len(currencies) == 1 else "CNY"
+    nought: dict[str, Any] = {"currency": alone, "paid_fen": 0, "refund_fen": 0}
     rows = [
         Ranked(name=names[key][0], name_en=names[key][1], **(sold | aired))
         for key, aired in everybody.items()
         for sold in money.get(key, [nought])
         if key in names
     ]
-    return sorted(rows, key=lambda one: (one.key == 0, _SORTS[order](one), one.name, one.currency))
+    return sorted(rows, key=lambda one: (one.currency, one.key == 0, _SORTS[order](one), one.name))
+
+
+_NO_GAPS: dict[str, list[Any]] = {"gap_ids": [], "gaps_since": [], "gaps_until": []}
+
+
+def _gaps(db: Session, params: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """When the shows were off air, as the platforms told of their rooms."""
+    shows = db.execute(text(_BROKEN.format(shown=_SHOWN)), params)
+    found = breaks_of(db, {row.id: Span(row.began, row.ended) for row in shows})
+    flat = [(session_id, gap) for session_id, gaps in found.items() for gap in gaps]
+    return {
+        "gap_ids": [session_id for session_id, _ in flat],
+        "gaps_since": [gap.starts_at for _, gap in flat],
+        "gaps_until": [gap.ends_at for _, gap in flat],
+    }
 
 
 def quality(db: Session, actor: Actor, first: date, last: date) -> list[Quality]:

@@ -106,11 +106,18 @@ def _told(one: Totals) -> dict[str, Any]:
 
 
 def _most(db: Session, reader: Actor, scope: Scope) -> list[dict[str, Any]]:
+    """Of each currency the brands that sold most in it."""
     found = totals_by(db, reader, scope, "brand")
-    rows = sorted(
-        ((int(key), one) for key, each in found.items() for one in each if key != "0"),
-        key=lambda row: (-row[1].paid_gmv_fen, row[0]),
-    )[:_MOST_BRANDS]
+    by_currency: dict[str, list[tuple[int, Totals]]] = {}
+    for key, each in found.items():
+        for one in each:
+            if key != "0" and one.paid_gmv_fen > 0:
+                by_currency.setdefault(one.currency, []).append((int(key), one))
+    rows = [
+        row
+        for _, own in sorted(by_currency.items())
+        for row in sorted(own, key=lambda row: (-row[1].paid_gmv_fen, row[0]))[:_MOST_BRANDS]
+    ]
     names = db.execute(
         text("SELECT id, name, name_en FROM brand WHERE id = ANY(:ids)"), {"ids": [row[0] for row in rows]}
     )

@@ -1,6 +1,6 @@
 """The brand's summary and a session's sales: what was sold, what stayed, and how far the data goes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -175,20 +175,31 @@ def grouped(
 
 
 def groups_of(db: Session, actor: Actor, scope: Scope, group_by: str) -> list[Group]:
-    """The totals of a scope by key of the dimension: days in their order, the others by what was paid."""
+    """The totals of a scope by key of the dimension: days in their order, the others by what was paid.
+
+    Where there are several currencies, by the first of them in which a group sold.
+    """
     found = totals_by(db, actor, scope, group_by)
     if group_by in ("day", "platform"):
         return [Group(key, key, key, tuple(totals)) for key, totals in sorted(found.items())]
-    prefix, names = _NAMES_OF[group_by]
-    named = _named(db, names, found)
+    labels = named_keys(db, group_by, found)
     return [
-        Group(
-            "" if key == "0" else ids.public(prefix, int(key)),
-            *named.get(int(key), ("", "")),
-            totals=tuple(totals),
-        )
-        for key, totals in sorted(found.items(), key=lambda one: -one[1][0].paid_gmv_fen)
+        Group(*labels[key], totals=tuple(totals))
+        for key, totals in sorted(found.items(), key=_by_first_currency)
     ]
+
+
+def named_keys(db: Session, group_by: str, keys: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """Keys of rollups → (key as summaries write it, label, label_en); "" stands for none."""
+    wanted = list(keys)
+    if group_by in ("day", "platform"):
+        return {key: (key, key, key) for key in wanted}
+    prefix, names = _NAMES_OF[group_by]
+    named = _named(db, names, wanted)
+    return {
+        key: ("" if key == "0" else ids.public(prefix, int(key)), *named.get(int(key), ("", "")))
+        for key in wanted
+    }
 
 
 def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
@@ -284,19 +295,23 @@ PREFIXES = {dimension: prefix for dimension, (prefix, _) in _NAMES_OF.items()}
 """Of the ids by which groups are named."""
 
 
-def _named(db: Session, sql: str, found: Mapping[str, Any]) -> dict[int, tuple[str, str]]:
+def _named(db: Session, sql: str, found: Iterable[str]) -> dict[int, tuple[str, str]]:
     wanted = [int(key) for key in found if key != "0"]
     return {row.id: (row.name, row.name_en) for row in db.execute(text(sql), {"ids": wanted})}
 
 
+def _by_first_currency(one: tuple[str, Sequence[Totals]]) -> tuple[str, int]:
+    return one[1][0].currency, -one[1][0].paid_gmv_fen
+
+
 def _rows(found: Mapping[str, Sequence[Totals]]) -> list[tuple[int, Totals]]:
-    """(id or 0, totals) by paid money, the most first."""
+    """(id or 0, totals), each currency by itself, by paid money, the most first."""
     flat = [(int(key), totals) for key, each in found.items() for totals in each]
-    return sorted(flat, key=lambda row: (-row[1].paid_gmv_fen, row[0]))
+    return sorted(flat, key=lambda row: (row[1].currency, -row[1].paid_gmv_fen, row[0]))
 
 
 def named_products(db: Session, found: Mapping[str, Sequence[Totals]]) -> tuple[ProductRow, ...]:
-    """Totals by product id as rows with names, the most paid first."""
+    """Totals by product id as rows with names: each currency by itself, the most paid first."""
     sql = text("SELECT id, sku, name, name_en FROM product WHERE id = ANY(:ids)")
     known = {row.id: row for row in db.execute(sql, {"ids": [int(key) for key in found]})}
     return tuple(

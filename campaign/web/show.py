@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from campaign.gate.written import DASH, called, count, fen, fen_short, language, named, names, rate
 from campaign.insight.curves import Band, Curve, band_of
+from campaign.insight.figures import rows_of
 from campaign.insight.marks import Mark
 from campaign.kit import ids
 from campaign.kit.instants import written
@@ -215,6 +216,7 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     bands,
     public,
     rate,
+    rows_of,
     second,
     seconds,
     share,

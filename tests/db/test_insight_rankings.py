@@ -110,6 +110,83 @@ def test_a_shift_goes_as_far_as_its_show_and_who_assists_has_none(week: SimpleNa
     assert rows["甲"].seconds + rows["乙"].seconds == brand.seconds
 
 
+def test_a_gap_is_of_whoever_had_the_shift_then(week: SimpleNamespace) -> None:
+    """The first show, 20:06 to 22:06, was off air from 21:10 to 21:40, as the platform told of its rooms: 乙's shift.
+
+    甲: 20:06-21:00 whole, 54 min, and the second show's 30 min. 乙: 21:00-22:06 less 30 min, 36 min.
+    """
+    heard(week, week.one, ("r1", 6, True), ("r1", 70, False), ("r2", 100, True), ("r2", 126, False))
+    rows = {one.name: one for one in ranked(week, "host")}
+    assert (rows["甲"].seconds, rows["乙"].seconds) == ((54 + 30) * 60, 36 * 60)
+    assert (rows["甲"].per_hour_fen, rows["乙"].per_hour_fen) == (21429, 16667)  # 300 in 1.4 h, 100 in 0.6 h
+    assert rows["甲"].seconds + rows["乙"].seconds == 7200
+    assert rows["乙"].no_shows == 1
+
+
+def test_a_gap_over_a_change_of_shift_is_of_both(week: SimpleNamespace) -> None:
+    """Off air from 20:50 to 21:20: ten minutes are 甲's, twenty 乙's."""
+    heard(week, week.one, ("r1", 6, True), ("r1", 50, False), ("r2", 80, True))
+    rows = {one.name: one for one in ranked(week, "host")}
+    assert (rows["甲"].seconds, rows["乙"].seconds) == ((44 + 30) * 60, 46 * 60)
+
+
+def heard(week: SimpleNamespace, session_id: int, *told: tuple[str, int, bool]) -> None:
+    """(room, minutes after 20:00, opened or closed), as a platform tells."""
+    with week.shelf.database.transaction(SYSTEM) as db:
+        for room, minutes, opened in told:
+            db.execute(
+                text(
+                    "INSERT INTO room_event (type, platform, room_id, at, received_at, session_id)"
+                    " VALUES (:type, 'douyin', :room, :at, :at, :id)"
+                ),
+                {"type": "room.started" if opened else "room.ended", "room": room, "id": session_id,
+                 "at": EVENING + minutes * MINUTE},
+            )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("order", "wanted"),
+    [
+        ("paid", [("CNY", "甲牌", 50000), ("CNY", "乙牌", 100), ("CNY", "", 700),
+                  ("USD", "乙牌", 90000), ("USD", "甲牌", 200)]),
+        ("per_hour", [("CNY", "甲牌", 50000), ("CNY", "乙牌", 100), ("CNY", "", 700),
+                      ("USD", "乙牌", 90000), ("USD", "甲牌", 200)]),
+        ("refund_rate", [("CNY", "乙牌", 100), ("CNY", "甲牌", 50000), ("CNY", "", 700),
+                         ("USD", "甲牌", 200), ("USD", "乙牌", 90000)]),
+    ],
+)  # fmt: skip
+def test_each_currency_is_a_ranking_of_its_own(
+    database: Database, make: Factory, order: str, wanted: list[tuple[str, str, int]]
+) -> None:
+    """甲牌 sold ¥500 and $2, 乙牌 ¥1 and $900: by fen of both it would be mixed.
+
+    Half of 乙牌's ¥1, and of 甲牌's $2, came back.
+    """
+    shelf = Shelf(database, make)
+    other = make.brand(name="乙牌")
+    make.shop(other, external_id="4002")
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text("UPDATE brand SET name = '甲牌', name_en = '' WHERE id = :id"), {"id": shelf.brand.id}
+        )
+        db.execute(text("UPDATE brand SET name_en = '' WHERE id = :id"), {"id": other.id})
+        db.execute(
+            text("UPDATE live_session SET brand_ids = :brands, actual_starts_at = starts_at,"
+                 " actual_ends_at = ends_at WHERE id = :id"),
+            {"brands": [shelf.brand.id, other.id], "id": shelf.first},
+        )  # fmt: skip
+    make.shop(None, external_id="4009")
+    small, dollars = shelf.line(HOUR, 100, shop_id="4002"), shelf.line(HOUR, 200, currency="USD")
+    shelf.push(
+        shelf.line(HOUR, 50000), dollars, small, shelf.line(HOUR, 90000, shop_id="4002", currency="USD"),
+        shelf.line(HOUR, 700, shop_id="4009"),
+        shelf.refund(small, 50, 2 * HOUR, shop_id="4002"), shelf.refund(dollars, 100, 2 * HOUR),
+    )  # fmt: skip
+    with database.transaction(HUB) as db:
+        rows = ranking(db, HUB, "brand", DAY, DAY, order=order)  # type: ignore[arg-type]
+    assert [(one.currency, one.name, one.paid_fen) for one in rows] == wanted
+
+
 def test_studios_are_ranked_by_what_is_asked(week: SimpleNamespace) -> None:
     rows = ranked(week, "studio")
     assert [(one.paid_fen, one.seconds) for one in rows] == [(30000, 5400), (10000, 1800), (0, 0)]

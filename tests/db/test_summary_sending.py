@@ -116,6 +116,29 @@ def test_the_hub_hears_of_all_brands_and_a_brand_of_its_own_alone(shelf: Shelf, 
     assert brand.params["brands"] == []
 
 
+def test_the_brands_that_sold_most_are_told_per_currency(shelf: Shelf, make: Factory) -> None:
+    """¥100 and $3 of one brand, $5 of another: neither is the greater of all three."""
+    other = make.brand(name="别家", name_en="Other")
+    make.shop(other, external_id="4002")
+    shelf.push(
+        shelf.line(HOUR, 10000),
+        shelf.line(HOUR, 300, currency="USD"),
+        shelf.line(HOUR, 500, currency="USD", shop_id="4002"),
+        days_later=0.4,
+    )
+    plan(shelf.database, HUB)
+    assert run(shelf.database, DAY + timedelta(days=1), 9) == 1
+    (notice,) = told(shelf.database)
+    brands = notice.params["brands"]
+    assert [(one["currency"], one["paid_fen"]) for one in brands] == [
+        ("CNY", 10000),
+        ("USD", 500),
+        ("USD", 300),
+    ]
+    assert [one["name"] for one in brands][1] == "别家"
+    assert [one["paid_gmv_fen"] for one in notice.params["totals"]] == [10000, 800]
+
+
 def test_each_party_sees_and_ends_its_own_and_uses_its_own_channels(shelf: Shelf) -> None:
     own = brand_of(shelf)
     made = plan(shelf.database, HUB, brand_id=shelf.brand.id)

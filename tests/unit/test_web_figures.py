@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from campaign.gate.summaries import summed
 from campaign.insight.curves import MOST_POINTS, Point, curve_of
+from campaign.insight.figures import Group, Totals, rows_of
 from campaign.web import show
 from campaign.web.changes import points, relative
 
@@ -73,3 +75,37 @@ def test_changes_need_something_to_compare_with() -> None:
     assert points(2500, 3000).by == 500
     assert relative(100_004, 100_000).direction == "same"  # it would read "up 0.0 %"
     assert relative(100_050, 100_000).direction == "up"
+
+
+def test_groups_are_ranked_per_currency_and_days_stay_in_their_order() -> None:
+    """¥5 and $1 of one, ¥1 and $9 of another: of each currency another comes first."""
+    one = Group("a", "甲", "A", (Totals("CNY", paid_gmv_fen=500), Totals("USD", paid_gmv_fen=100)))
+    two = Group("b", "乙", "B", (Totals("CNY", paid_gmv_fen=100), Totals("USD", paid_gmv_fen=900)))
+    ranked = [(group.key, total.currency) for group, total in rows_of([two, one], in_order=False)]
+    assert ranked == [("a", "CNY"), ("b", "CNY"), ("b", "USD"), ("a", "USD")]
+    kept = [(group.key, total.currency) for group, total in rows_of([two, one], in_order=True)]
+    assert kept == [("b", "CNY"), ("a", "CNY"), ("b", "USD"), ("a", "USD")]
+
+
+@pytest.mark.parametrize(
+    ("brands", "wanted"),
+    [
+        ([], ""),
+        ([("甲", "CNY", 10000), ("乙", "CNY", 500)], "甲 100.00 CNY, 乙 5.00 CNY"),
+        (
+            [("甲", "CNY", 10000), ("乙", "USD", 500), ("甲", "USD", 300)],
+            "甲 100.00 CNY; 乙 5.00 USD, 甲 3.00 USD",
+        ),
+    ],
+)
+def test_a_message_names_the_brands_that_sold_most_currency_by_currency(
+    locale: str, brands: list[tuple[str, str, int]], wanted: str
+) -> None:
+    told = {
+        "name": "基地", "name_en": "", "range": ["2026-11-06"], "totals": [], "complete_at": None,
+        "brands": [{"name": name, "name_en": "", "currency": c, "paid_fen": fen} for name, c, fen in brands],
+    }  # fmt: skip
+    if locale == "zh_CN":
+        wanted = wanted.replace(", ", "、").replace("; ", "；")
+    said = summed(told, "", english=locale == "en")["brands"]
+    assert said == "" if not wanted else wanted in said
