@@ -24,7 +24,8 @@ bp = APIBlueprint("api_lines", __name__, tag="Sales")
 class FigureQuery(DaysQuery):
     """One figure: of the group with this key (as the summary's items name it), in one currency, of one bucket.
 
-    only: paid leaves out what was never paid, refunded keeps what lost something.
+    only: paid leaves out what was never paid, refunded keeps what lost something; any other is a figure of the totals
+    without its _fen, and keeps the lines that add to it. What is final is not told by cash, nor as of an age.
     """
 
     group_by: Literal["none", "day", "session", "host", "product", "platform", "shop", "campaign"] = "none"
@@ -51,7 +52,10 @@ class SheetQuery(FigureQuery):
 
 
 class OrderLineOut(BaseModel):
-    """One order line and what it adds to the figure asked for; rung tells how it found its session."""
+    """One order line and what it adds to the figure asked for; rung tells how it found its session.
+
+    amount_fen: to the figure that `only` names; null where it is all.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -79,10 +83,14 @@ class OrderLineOut(BaseModel):
     paid_fen: int
     refund_fen: int
     net_fen: int
+    amount_fen: int | None
 
 
 class FootOut(BaseModel):
-    """What all lines of the figure add up to, those on other pages too; orders are distinct."""
+    """What all lines of the figure add up to, those on other pages too; orders are distinct.
+
+    amount_fen: the figure that `only` names, as the summary tells it; null where it is all.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -95,6 +103,7 @@ class FootOut(BaseModel):
     lines: int
     units: int
     orders: int
+    amount_fen: int | None
 
 
 class FigureLinesOut(BaseModel):

@@ -1,16 +1,21 @@
 """The figures by their definitions: each row a case, its numbers worked by hand. Amounts in fen."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from campaign.insight.lines import drill, foot_of, lines_of
+from campaign.insight.tallies import Scope, totals_by
+from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.kit.database import Database
+from campaign.kit.errors import Invalid
+from tests import zones
 from tests.db.test_insight_summary import EVENING, HOUR, Shelf, day
-from tests.factory import Factory
+from tests.factory import HUB, Factory
 from tests.sales_kit import add_session
 
 Events = list[dict[str, Any]]
@@ -202,6 +207,47 @@ def a_bundle_is_one_unit_unless_the_platform_splits_it(shelf: Shelf) -> Events:
     return [shelf.line(HOUR, merchant_sku="SET-3", qty=1)]
 
 
+DRILLED = (
+    ("placed_gmv", "paid_gmv", "merchant_gmv", "deposit", "refund", "refund_pre_ship", "refund_post_ship")
+    + ("refund_post_receipt", "returned", "money_only", "price_protection", "compensation", "disputed")
+    + ("maturing", "kept")
+)
+
+
+def at_day(days: float) -> Any:
+    return clock.travel(EVENING + timedelta(days=days) - datetime.now(UTC) - zones.offset())
+
+
+def check_drills(db: Any, scope: Scope) -> None:
+    """Each amount of the totals is the sum of the lines it opens, and each of those adds to it."""
+    for one in totals_by(db, HUB, scope)[""]:
+        for name in DRILLED:
+            figure = getattr(one, f"{name}_fen")
+            only: Any = {"paid_gmv": "paid", "refund": "refunded"}.get(name, name)
+            if figure is None:
+                with pytest.raises(Invalid):
+                    drill(scope, only=only)
+                continue
+            asked = drill(scope, currency=one.currency, only=only)
+            lines = [line.amount_fen for line in lines_of(db, HUB, asked)]
+            assert None not in lines
+            assert 0 not in lines
+            assert sum(filter(None, lines)) == figure, (name, scope)
+            assert sum(foot.amount_fen or 0 for foot in foot_of(db, HUB, asked)) == figure, (name, scope)
+
+
+def test_an_amount_that_no_line_makes_is_noticed(database: Database, make: Factory) -> None:
+    shelf = Shelf(database, make)
+    line = shelf.line(HOUR)
+    shelf.push(line, shelf.refund(line, 12500, 30 * HOUR), days_later=3)
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text("UPDATE sales_day SET compensation_fen = compensation_fen + 1 WHERE compensation_fen > 0")
+        )
+    with database.transaction(HUB) as db, pytest.raises(AssertionError, match="compensation"):
+        check_drills(db, Scope(brand_id=shelf.brand.id, first=day(6), last=day(6)))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_figure_is_what_its_definition_says(name: str, database: Database, make: Factory) -> None:
     build, wanted = CASES[name]
@@ -209,6 +255,9 @@ def test_a_figure_is_what_its_definition_says(name: str, database: Database, mak
     shelf.push(*build(shelf), days_later=3)
     (totals,) = shelf.summary(6, 7, days_later=3).totals
     assert {figure: getattr(totals, figure) for figure in wanted} == wanted
+    for told in ({}, {"basis": "cash"}, {"age": 1}):
+        with at_day(3), database.transaction(HUB) as db:
+            check_drills(db, Scope(brand_id=shelf.brand.id, first=day(6), last=day(9), **told))
 
 
 def of_three(shelf: Shelf, **later: Any) -> Events:

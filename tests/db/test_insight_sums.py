@@ -238,6 +238,13 @@ def check_feet(db: Session, scope: Scope) -> int:
                     "orders",
                 ):
                     assert getattr(foot, name) == getattr(one, name), (by, key, name, scope)
+                for only in ("deposit", "compensation", "disputed") if by in ("none", "session") else ():
+                    feet = foot_of(db, HUB, replace(figure, only=only))
+                    assert sum(part.amount_fen or 0 for part in feet) == getattr(one, f"{only}_fen"), (
+                        by,
+                        key,
+                        only,
+                    )
                 compared += 1
     return compared
 

@@ -79,6 +79,7 @@ WORDS = {
     "event_not_utf8": _("It is not UTF-8."),
     "batch_size": _("A batch holds 1 to %(most)s events."),
     "date_range": _("The range runs backwards or over more than %(most)s days."),
+    "final_not_told": _("By the day money moved, and as of an age, what is final is not told."),
     "age_by_cash": _(
         "An age is counted from the day of the order; by the day the money moved there is none."
     ),
