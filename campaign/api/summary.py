@@ -13,6 +13,7 @@ from campaign.api.totals import MinuteOut, ShopProgressOut, TotalsOut, totals_ou
 from campaign.gate.door import reads
 from campaign.insight.figures import Group
 from campaign.insight.periods import Period
+from campaign.insight.reach import Reach, Watched, watched
 from campaign.insight.summary import BrandSummary, brand_summary, grouped
 from campaign.insight.tallies import Scope
 from campaign.kit.actor import Actor
@@ -124,8 +125,75 @@ class ComparisonOut(BaseModel):
     running_day_left_out: bool
 
 
+class GpmOut(BaseModel):
+    """Paid per thousand views, of the shows that told their views."""
+
+    currency: str
+    gpm_fen: int | None
+
+
+class SpendOut(BaseModel):
+    """Spent on advertising."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    currency: str
+    amount_fen: int
+
+
+class ReachOut(BaseModel):
+    """Who watched several shows; null is what none of them told. Rates in ten-thousandths.
+
+    Views, likes, comments, clicks, followers and spend add up. viewers do not: with viewers_are_person_times they were
+    added over rooms and count some people more than once. peak_online is the greatest of the peak_of shows whose
+    platform gave one, average_online_hundredths that of average_of shows, weighted by their time on air. shows told
+    something, silent ones nothing.
+    """
+
+    shows: int
+    silent: int
+    views: int | None
+    viewers: int | None
+    viewers_are_person_times: bool
+    product_impressions: int | None
+    product_clicks: int | None
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    follows: int | None
+    peak_online: int | None
+    peak_of: int
+    average_online_hundredths: int | None
+    average_of: int
+    ctr: int | None
+    live_ctr: int | None
+    gpm: list[GpmOut]
+    spend: list[SpendOut]
+
+
+class GroupReachOut(BaseModel):
+    """One group's, key and labels as in items; "" stands for none, and for what several hosts share."""
+
+    key: str
+    label: str
+    label_en: str
+    reach: ReachOut
+
+
+class WatchedOut(BaseModel):
+    """Who watched the shows that began on these days, each whole on the day it began, and of this brand alone.
+
+    items follow group_by where that is day, session, host or campaign, and add up to total; of others there are none.
+    mixed: shows of several brands, left out, for their viewers cannot be told apart.
+    """
+
+    total: ReachOut
+    items: list[GroupReachOut]
+    mixed: int
+
+
 class SummaryOut(BaseModel):
-    """items follow group_by; orders and buyers are distinct and never add up over items."""
+    """items follow group_by; orders and buyers are distinct and never add up over items. audience is null by cash."""
 
     brand_id: BrandId
     from_day: date = Field(serialization_alias="from")
@@ -138,6 +206,7 @@ class SummaryOut(BaseModel):
     minutes: list[MinuteOut]
     comparison: ComparisonOut
     beneath: list[BeneathOut]
+    audience: WatchedOut | None
     as_of: Instant
     complete_through: Instant | None
     shops: list[ShopProgressOut]
@@ -168,6 +237,7 @@ def get_summary(*, db: Session, actor: Actor, brand_id: str, query: SummaryQuery
         minutes=[MinuteOut.model_validate(one) for one in found.minutes],
         comparison=_comparison(found),
         beneath=[BeneathOut.model_validate(one) for one in found.beneath],
+        audience=_watched(watched(db, actor, query.scope(inner), query.group_by)),
         as_of=found.as_of,
         complete_through=found.complete_through,
         shops=[ShopProgressOut.model_validate(one) for one in found.complete],
@@ -186,6 +256,26 @@ def _comparison(found: BrandSummary) -> ComparisonOut:
         year_before_days=days and _days(days.year_before),
         running_day_left_out=days is None or days.cut,
     )
+
+
+def _watched(found: Watched | None) -> WatchedOut | None:
+    if found is None:
+        return None
+    return WatchedOut(
+        total=_reach(found.whole),
+        items=[
+            GroupReachOut(key=row.key, label=row.label, label_en=row.label_en, reach=_reach(row.reach))
+            for row in found.rows
+        ],
+        mixed=found.mixed,
+    )
+
+
+def _reach(one: Reach) -> ReachOut:
+    told = {name: getattr(one, name) for name in ReachOut.model_fields if hasattr(one, name)}
+    gpm = [GpmOut(currency=currency, gpm_fen=amount) for currency, amount in (one.gpm_fen or {}).items()]
+    spend = [SpendOut.model_validate(each) for each in one.spend]
+    return ReachOut(**told | {"viewers_are_person_times": one.is_person_times, "gpm": gpm, "spend": spend})
 
 
 def _days(days: Period) -> ComparedDaysOut:

@@ -9,8 +9,9 @@ from flask_babel import get_locale
 from sqlalchemy.orm import Session
 
 from campaign.gate.wording import in_words
-from campaign.insight.figures import Group, LineRow, Totals
+from campaign.insight.figures import Group, LineRow, Totals, rows_of
 from campaign.insight.lines import Drill, lines_of
+from campaign.insight.reach import Reach, Watched, watched
 from campaign.insight.summary import groups_of, whole
 from campaign.insight.tallies import Scope, totals_by
 from campaign.kit.actor import Actor
@@ -30,6 +31,9 @@ _MONEY = (
     )
 )
 _COUNTS = ("lines", "units", "refunded_lines", "refunded_units", "orders", "buyers")
+_REACH = ("shows", "views", "viewers", "likes", "comments", "product_clicks", "peak_online") + (
+    "average_online_hundredths",
+)
 _LINE: tuple[str, ...] = (
     "order",
     "line",
@@ -46,18 +50,57 @@ _LINE += ("rung", "status", "currency", "units", "paid_gmv_fen", "refund_fen", "
 
 
 def summary_sheet(db: Session, actor: Actor, scope: Scope, group_by: str) -> Figures:
-    """A row per group and currency, and the totals: distinct orders and buyers do not add up, so they are told."""
+    """A row per group and currency, and the totals: distinct orders and buyers do not add up, so they are told.
+
+    Who watched stands in a group's first row alone, so that a column adds up; a show that sold nothing has a row, too.
+    """
     columns = (f"group.{group_by}", "figure.currency", *(f"figure.{name}" for name in (*_MONEY, *_COUNTS)))
-    header = [_words(code) for code in (*columns, "figure.refund_rate")]
+    reach = watched(db, actor, scope, group_by)
+    seen = [f"figure.{_reach_word(name, reach)}" for name in _REACH] if reach else []
+    header = [_words(code) for code in (*columns, "figure.refund_rate", *seen)]
     groups = groups_of(db, actor, scope, group_by)
     total = Group("", _words("figure.total"), _words("figure.total"), whole(totals_by(db, actor, scope)))
-    return Figures(_words("figure.summary"), header, list(_group_rows([*groups, total])))
+    groups += _unsold(groups, reach, total)
+    if group_by == "day":
+        groups.sort(key=lambda group: group.key)
+    rows = rows_of(groups, in_order=group_by in ("day", "platform"))
+    cells = list(_group_rows([*rows, *((total, one) for one in total.totals)]))
+    if reach:
+        told = {row.key: row.reach for row in reach.rows}
+        _beside(cells, [*(told.pop(group.key, None) for group, _ in rows), reach.whole])
+    return Figures(_words("figure.summary"), header, cells)
+
+
+def _unsold(groups: Sequence[Group], reach: Watched | None, total: Group) -> list[Group]:
+    """Groups that were watched and sold nothing, with noughts."""
+    sold = {group.key for group in groups}
+    nothing = (Totals(total.totals[0].currency),)
+    rows = reach.rows if reach else ()
+    return [Group(row.key, row.label, row.label_en, nothing) for row in rows if row.key not in sold]
+
+
+def _reach_word(name: str, reach: Watched) -> str:
+    """Viewers of several rooms are another figure, and so have another name."""
+    return "person_times" if name == "viewers" and reach.whole.is_person_times else name
+
+
+def _beside(cells: list[list[Cell]], reaches: Sequence[Reach | None]) -> None:
+    """Write who watched beside the figures; nothing where it is told already, or not at all."""
+    for place, row in enumerate(cells):
+        one = reaches[place] if place < len(reaches) else None
+        for name in _REACH:
+            value = getattr(one, name, None)
+            if value is not None and name == "average_online_hundredths":
+                value = Decimal(value).scaleb(-2)
+            row.append(value)
 
 
 def lines_sheet(db: Session, actor: Actor, drill: Drill, zone: ZoneInfo) -> Figures:
-    """The lines of a figure, as a stream."""
-    rows = (_line_row(one, zone) for one in lines_of(db, actor, drill))
-    return Figures(_words("figure.lines"), [_words(f"figure.{name}") for name in _LINE], rows)
+    """The lines of a figure, as a stream; what each adds to it stands last, where it is none of the other columns."""
+    own = [] if drill.only in ("all", "paid", "refunded") else [f"figure.{drill.only}_fen"]
+    names = [_words(code) for code in (*(f"figure.{name}" for name in _LINE), *own)]
+    rows = (_line_row(one, zone, own=bool(own)) for one in lines_of(db, actor, drill))
+    return Figures(_words("figure.lines"), names, rows)
 
 
 def sheet_answer(name: str, form: str, sheet: Figures) -> Response:
@@ -69,12 +112,11 @@ def sheet_answer(name: str, form: str, sheet: Figures) -> Response:
     return answer
 
 
-def _group_rows(groups: Sequence[Group]) -> Iterator[list[Cell]]:
+def _group_rows(rows: Sequence[tuple[Group, Totals]]) -> Iterator[list[Cell]]:
     english = _in_english()
-    for group in groups:
+    for group, one in rows:
         label = (group.label_en if english else "") or group.label or group.key or _words("figure.none")
-        for one in group.totals:
-            yield [label, one.currency, *_figures(one)]
+        yield [label, one.currency, *_figures(one)]
 
 
 def _figures(one: Totals) -> Iterator[Cell]:
@@ -86,9 +128,9 @@ def _figures(one: Totals) -> Iterator[Cell]:
     yield None if one.refund_rate is None else Decimal(one.refund_rate).scaleb(-4)
 
 
-def _line_row(row: LineRow, zone: ZoneInfo) -> list[Cell]:
+def _line_row(row: LineRow, zone: ZoneInfo, *, own: bool) -> list[Cell]:
     english = _in_english()
-    return [
+    cells: list[Cell] = [
         row.parent_order_id or row.line_id,
         row.line_id,
         f"{row.ordered_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
@@ -107,6 +149,7 @@ def _line_row(row: LineRow, zone: ZoneInfo) -> list[Cell]:
         _major(row.refund_fen, row.currency),
         _major(row.net_fen, row.currency),
     ]
+    return [*cells, _major(row.amount_fen or 0, row.currency)] if own else cells
 
 
 def _major(amount: int, currency: str) -> Decimal:

@@ -77,10 +77,27 @@ def against_platform(
         rooms=len(reports),
         gaps=gaps,
         missing={name: told[name] for name in told if name not in compared},
-        peak_online=max((room["peak_online"] for room in figures if "peak_online" in room), default=None),
+        peak_online=_peak(figures),
         average_online_hundredths=_average(figures),
         click_to_buy=_click_to_buy(figures),
     )
+
+
+_ONLINE = text(
+    "SELECT session_id, figures FROM session_report WHERE session_id = ANY (:ids) ORDER BY session_id, room_id"
+)
+
+
+def platform_online(db: Session, session_ids: Sequence[int]) -> dict[int, tuple[int | None, int | None]]:
+    """Session → the peak, and the average in hundredths, as its page gives them. For shows of one brand alone."""
+    rooms: dict[int, list[dict[str, int]]] = {}
+    for row in db.execute(_ONLINE, {"ids": list(session_ids)}):
+        rooms.setdefault(row.session_id, []).append(_as_now(row.figures))
+    return {session_id: (_peak(told), _average(told)) for session_id, told in rooms.items()}
+
+
+def _peak(rooms: Sequence[Mapping[str, int]]) -> int | None:
+    return max((room["peak_online"] for room in rooms if "peak_online" in room), default=None)
 
 
 _AVERAGE = "average_online_hundredths"

@@ -4,7 +4,7 @@ Views add over rooms. Viewers do not: over several rooms they are person-times. 
 the platform's to give and never derived from samples. A ratio's denominator of 0 gives None.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -22,7 +22,7 @@ from campaign.kit.money import divided
 FRESH = timedelta(minutes=5)
 """A count of those online that is older says nothing of now."""
 
-_COUNTERS = ("viewers", "views", "product_impressions", "product_clicks", "likes", "comments", "follows") + (
+COUNTERS = ("viewers", "views", "product_impressions", "product_clicks", "likes", "comments", "follows") + (
     "shares",
     "ad_spend_fen",
 )
@@ -91,7 +91,7 @@ class Ratios:
     net_roi_hundredths: int | None
 
 
-_SLACK = timedelta(minutes=10)
+SLACK = timedelta(minutes=10)
 """The last sample of a room comes after its end."""
 
 # A room id may serve one show after another, of another brand too: whose a reading or a spend is, is told by whoever
@@ -99,6 +99,9 @@ _SLACK = timedelta(minutes=10)
 # and whom: the hub, and the brand whose show alone it was.
 _READINGS = text("SELECT * FROM room_readings(:id, :now, :slack)")
 _SPENT = text("SELECT * FROM show_spend(:id, :now, :slack)")
+_SPENT_EACH = text(
+    "SELECT w.id, s.* FROM unnest(CAST(:ids AS bigint[])) w (id) CROSS JOIN LATERAL show_spend(w.id, :now, :slack) s"
+)
 
 
 def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Totals]) -> Audience | None:
@@ -106,7 +109,7 @@ def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Tot
     if not actor.is_hub and actor.role != "brand":
         return None
     now = clock.now(db)
-    values = {"id": session_id, "now": now, "slack": _SLACK}
+    values = {"id": session_id, "now": now, "slack": SLACK}
     rows = db.execute(_READINGS, values).all()
     read = [list(room) for _, room in groupby(rows, key=lambda one: (one.platform, one.room_id))]
     rooms = [room for room in read if any(one.own for one in room)]
@@ -116,14 +119,11 @@ def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Tot
     counting = [[one for one in room if one.kind == "cumulative"] for room in rooms]
     found = {
         name: _added(grown((getattr(one, name), one.own) for one in room) for room in counting)
-        for name in _COUNTERS
+        for name in COUNTERS
     }
     counted = found.pop("ad_spend_fen")
     told = [Spend(row.amount_fen, row.currency) for row in db.execute(_SPENT, values)]
-    # Two sources of one spend: never added. A spend without a currency is in that of the sales, where there is one.
-    spend = told[0] if len(told) == 1 else None
-    if not told and counted is not None and len(totals) == 1:
-        spend = Spend(counted, totals[0].currency)
+    spend = _spend(told, counted, [one.currency for one in totals])
     online = _added(_fresh(room, now) for room in rooms)
     return Audience(
         rooms=len(rooms),
@@ -132,6 +132,28 @@ def audience_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Tot
         spend=spend,
         **found,
     )
+
+
+def spent_by(
+    db: Session,
+    session_ids: Sequence[int],
+    counted: Mapping[int, int],
+    currencies: Mapping[int, Sequence[str]],
+    now: datetime,
+) -> dict[int, Spend | None]:
+    """Session → its spend, as its page has it. counted: by its rooms' samples; currencies: those it sold in."""
+    told: dict[int, list[Spend]] = {}
+    values = {"ids": list(session_ids), "now": now, "slack": SLACK}
+    for row in db.execute(_SPENT_EACH, values) if session_ids else ():
+        told.setdefault(row.id, []).append(Spend(row.amount_fen, row.currency))
+    return {one: _spend(told.get(one, []), counted.get(one), currencies[one]) for one in session_ids}
+
+
+def _spend(told: Sequence[Spend], counted: int | None, currencies: Sequence[str]) -> Spend | None:
+    """Two sources of one spend: never added. A spend without a currency is in that of the sales, where there is one."""
+    if not told and counted is not None and len(currencies) == 1:
+        return Spend(counted, currencies[0])
+    return told[0] if len(told) == 1 else None
 
 
 _ONLINE = text(

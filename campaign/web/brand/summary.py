@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaign.gate.door import Later, reads, writes
 from campaign.insight.figures import Totals
 from campaign.insight.periods import AGES
+from campaign.insight.reach import watched
 from campaign.insight.returning import MOST_PARTS, TOLD, return_curves
 from campaign.insight.summary import BrandSummary, brand_summary, groups_of
 from campaign.insight.tallies import Scope
@@ -105,6 +106,7 @@ def draw(db: Session, actor: Actor, brand_id: int, query: RangeQuery, place: Pla
         place=place,
         group=query.group,
         groups=summary.days if query.group == "day" else groups_of(db, actor, scope, query.group),
+        watched=watched(db, actor, scope, query.group),
         dimensions=GROUPS,
         ages=AGES,
         length_days=(last - first).days + 1,
