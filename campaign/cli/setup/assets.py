@@ -46,7 +46,9 @@ class Assets:
         if stamp.get("lock") != _digest() or not all((_VENDOR / name).exists() for name in _FILES.values()):
             return False
         # Developers' tools are used from where npm puts them: that folder may be emptied by hand.
-        return not self._dev or bool(stamp.get("dev") and (ROOT / "node_modules" / ".package-lock.json").exists())
+        return not self._dev or bool(
+            stamp.get("dev") and (ROOT / "node_modules" / ".package-lock.json").exists()
+        )
 
     def finish(self) -> None:
         """Wait for npm and copy the files; any failure is a warning."""
