@@ -81,6 +81,19 @@ def tiktok_order(at: int, number: str = ORDER, **given: Any) -> dict[str, Any]:
     } | given  # fmt: skip
 
 
+def tiktok_case(at: int, number: str, order: str) -> dict[str, Any]:
+    return {
+        "return_id": number, "order_id": order, "return_status": "RETURN_OR_REFUND_REQUEST_COMPLETE",
+        "return_type": "REFUND", "create_time": at - 5, "update_time": at,
+        "return_line_items": [
+            {
+                "return_line_item_id": f"r{number}", "order_line_item_id": f"{order}-1",
+                "refund_amount": {"currency": "USD", "refund_subtotal": "50.00"},
+            }
+        ],
+    }  # fmt: skip
+
+
 def douyin_order(at: int, number: str = "6920000000000000001", **line: Any) -> dict[str, Any]:
     told = {
         "order_id": f"{number[:-1]}9", "parent_order_id": number, "order_status": 2, "create_time": at - 60,

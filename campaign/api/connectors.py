@@ -42,6 +42,7 @@ class HealthOut(BaseModel):
     """How a connector does. Details: what its platform is asked for; none where it has no token.
 
     complete_to: up to when all of its shops' orders are there; null for one of any shop (rankings tell it of each).
+    listed_through, cases_listed_through: up to when its platform listed what orders and after-sale cases changed.
     lag_seconds: how much later than it happened the newest event came. refused: events that were not taken, ever, and
     why the last: its code, and the field where one is at fault. Errors are rate, token, refused, away, unreadable or
     failed (a fault of ours).
@@ -62,6 +63,7 @@ class HealthOut(BaseModel):
     details_oldest_at: Instant | None
     details_given_up: int
     listed_through: Instant | None
+    cases_listed_through: Instant | None
     answered_at: Instant | None
     paused_until: Instant | None
     error: str | None

@@ -141,10 +141,16 @@ class Api(Protocol):
         """By what was asked for; what the platform does not know is missing."""
 
     def list_changed(
-        self, access: Access, since: datetime, until: datetime, page: str | None, now: datetime
-    ) -> Request: ...
+        self,
+        access: Access,
+        subject: Subject,
+        span: tuple[datetime, datetime],
+        page: str | None,
+        now: datetime,
+    ) -> Request:
+        """What changed from the span's first moment on, before its second; the rest of it as `page` says."""
 
-    def read_changed(self, status: int, body: bytes, page: str | None) -> Listed: ...
+    def read_changed(self, subject: Subject, status: int, body: bytes, page: str | None) -> Listed: ...
 
     def refresh(self, access: Access, now: datetime) -> Request: ...
 

@@ -35,6 +35,7 @@ class Health:
     details_oldest_at: datetime | None
     details_given_up: int
     listed_through: datetime | None
+    cases_listed_through: datetime | None
     answered_at: datetime | None
     paused_until: datetime | None
     error: str | None
@@ -64,7 +65,8 @@ SELECT s.last_event_at, CAST(extract(epoch FROM greatest(s.last_event_at - s.tol
        coalesce(s.refused_at > :now - interval '1 day', false) AS refused_lately,
        coalesce(h.held, 0) AS held_back, coalesce(k.conflicts, 0) AS contradicted,
        p.connector_id IS NOT NULL AS asks_details, a.waiting AS details_waiting, a.oldest AS details_oldest_at,
-       a.given_up AS details_given_up, p.listed_through, p.ok_at AS answered_at,
+       a.given_up AS details_given_up, p.listed_through, p.cases_through AS cases_listed_through,
+       p.ok_at AS answered_at,
        CASE WHEN p.paused_until > :now THEN p.paused_until END AS paused_until, p.error,
        coalesce(p.said, '') AS error_said, CASE WHEN p.error IS NOT NULL THEN p.error_at END AS error_at,
        p.test_asked_at IS NOT NULL AS test_pending, p.tested_at, p.test_error,

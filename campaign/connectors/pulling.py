@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts import actions
 from campaign.accounts.models import Connector
 from campaign.connectors import turns
-from campaign.connectors.details import LARGEST_ANSWER, Access, Api, Listed, Request, Told, Trouble
+from campaign.connectors.details import LARGEST_ANSWER, Access, Api, Listed, Reason, Request, Told, Trouble
 from campaign.connectors.platforms import PLATFORMS, credentials_of
 from campaign.connectors.protocol import Credentials
 from campaign.kit import clock
@@ -41,6 +41,8 @@ SUBJECTS: tuple[Subject, ...] = ("order", "aftersale")
 _MOST_CALLS = 40
 _TURN_SECONDS = 30.0
 """Of one turn: the next account is not to wait for ever, and the lease outlives it."""
+
+_OF_ONE_LISTING: tuple[Reason, ...] = ("refused", "unreadable", "not_there")
 
 _FRESH = timedelta(minutes=5)
 _TRIED_SPAN = timedelta(minutes=1)
@@ -92,6 +94,7 @@ class _Account:
         self._turn = turn
         self._caller = caller
         self._calls = 0
+        self._is_locked_out = False
         self._ends_at = time.monotonic() + _TURN_SECONDS
         with asking.database.transaction(SYSTEM, readonly=True) as db:
             connector = db.get_one(Connector, turn.connector_id)
@@ -117,7 +120,7 @@ class _Account:
         """Whether the platform answers these credentials; what came of it is kept for the page."""
         trouble: Trouble | None = None
         try:
-            self._list(self._now - _TRIED_SPAN, self._now, None)
+            self._list("order", (self._now - _TRIED_SPAN, self._now), None)
         except Trouble as found:
             trouble = found
         with self._asking.database.transaction(SYSTEM) as db:
@@ -126,9 +129,11 @@ class _Account:
     def pull(self) -> int:
         """What changed, where it is time; then details, as many as a turn may ask for; then how far that goes."""
         try:
-            if self._turn.lists_now(self._now):
-                self._list_all()
-            return self._tell_all()
+            untold = self._list_all()
+            told = self._tell_all()
+            if untold:
+                raise untold
+            return told
         finally:
             with self._asking.database.transaction(SYSTEM) as db:
                 shops.note_complete(db, asks.complete(db, self._turn.connector_id))
@@ -145,26 +150,43 @@ class _Account:
     def _has_time(self) -> bool:
         return self._calls < _MOST_CALLS and time.monotonic() < self._ends_at
 
-    def _list_all(self) -> None:
-        """Page by page; each is kept with the orders it named, so that a kill goes on from there."""
-        until, page = self._turn.until or self._now, self._turn.page
-        while self._has_time():
-            found = self._list(self._turn.since, until, page)
-            page = found.next_page
-            connector_id = self._turn.connector_id
-            with self._asking.database.transaction(SYSTEM) as db:
-                since = self._turn.since
-                some = [replace(ask, changed_at=ask.changed_at or since) for ask in found.asks]
-                asks.want(db, [(connector_id, ask) for ask in some], clock.now(db))
-                turns.keep_page(db, connector_id, until, page)
-                turns.note_well(db, SYSTEM, connector_id)
-            if page is None:
-                return
+    def _list_all(self) -> Trouble | None:
+        """What is to be listed, a page of each in turn, so that many of one keep none of the other waiting.
 
-    def _list(self, since: datetime, until: datetime, page: str | None) -> Listed:
+        Gives why one could not be: an account that may list orders alone goes on with them.
+        """
+        untold: Trouble | None = None
+        left = {subject: span for subject, span in self._turn.spans.items() if span.lists_now(self._now)}
+        while left and self._has_time():
+            for subject, span in list(left.items()):
+                try:
+                    following = self._list_page(subject, span)
+                except Trouble as trouble:
+                    if trouble.reason not in _OF_ONE_LISTING or self._is_locked_out:
+                        raise
+                    untold, following = untold or trouble, None
+                if following is None:
+                    del left[subject]
+                else:
+                    left[subject] = following
+        return untold
+
+    def _list_page(self, subject: Subject, span: turns.Span) -> turns.Span | None:
+        """A page, kept with what it named, so that a kill goes on from there; gives what is left of the span."""
+        until = span.until or self._now
+        found = self._list(subject, (span.since, until), span.page)
+        connector_id = self._turn.connector_id
+        with self._asking.database.transaction(SYSTEM) as db:
+            some = [replace(ask, changed_at=ask.changed_at or span.since) for ask in found.asks]
+            asks.want(db, [(connector_id, ask) for ask in some], clock.now(db))
+            turns.keep_page(db, connector_id, subject, until, found.next_page)
+            turns.note_well(db, SYSTEM, connector_id)
+        return replace(span, until=until, page=found.next_page) if found.next_page else None
+
+    def _list(self, subject: Subject, span: tuple[datetime, datetime], page: str | None) -> Listed:
         return self._call(
-            lambda access: self._api.list_changed(access, since, until, page, self._now),
-            lambda answer: self._api.read_changed(answer.status or 0, answer.body, page),
+            lambda access: self._api.list_changed(access, subject, span, page, self._now),
+            lambda answer: self._api.read_changed(subject, answer.status or 0, answer.body, page),
         )
 
     def _tell(self, subject: Subject) -> int:
@@ -203,7 +225,7 @@ class _Account:
         failed: dict[Waiting, Trouble] = {}
         for one in due:
             try:
-                told += [(given, one) for given in self._submissions(one, found.get(one.ask.ref))]
+                told += [(given, one) for given in self._submissions(db, one, found.get(one.ask.ref))]
             except Trouble as trouble:
                 failed[one] = trouble
         # Ascending by line: the order in which every writer takes its locks.
@@ -225,13 +247,16 @@ class _Account:
             newest = max(given.occurred_at for given, _ in told)
             seen.note(db, [Seen(self._turn.connector_id, newest)], now)
 
-    def _submissions(self, one: Waiting, lines: Sequence[Told] | None) -> list[Submission]:
+    def _submissions(self, db: Session, one: Waiting, lines: Sequence[Told] | None) -> list[Submission]:
         """What a detail tells, as events. Raises Trouble where that cannot be kept."""
         if lines is None:
             raise Trouble("not_there")
         made = []
         for line in lines:
             shop_ref = line.shop_ref or one.ask.shop_ref or self._own_shop
+            if shop_ref is None and line.refund_id is not None:
+                # A listing of cases names no shop. A platform gives its tokens shop by shop.
+                shop_ref = shops.told_by(db, self._turn.connector_id, line.line_id)
             if shop_ref is None:
                 raise Trouble("no_shop")
             made.append(line.submission(0, self._kind, shop_ref))
@@ -266,8 +291,10 @@ class _Account:
     def _refresh(self) -> None:
         """New tokens, kept before they are used; those that a person gave meanwhile win."""
         used = self._access.credentials
+        self._is_locked_out = True
         answer = self._post(self._api.refresh(self._access, self._now))
         tokens = self._api.read_tokens(answer.status or 0, answer.body, self._now)
+        self._is_locked_out = False
         renewed = replace(
             used,
             access_token=tokens.access_token,

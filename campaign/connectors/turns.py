@@ -5,16 +5,17 @@ goes on where its last transaction left off.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from campaign.connectors.details import Trouble
 from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.sales.asks import Subject
 
 LEASE = timedelta(seconds=90)
 """Longer than the calls of one turn may take together."""
@@ -24,25 +25,34 @@ LISTS_AGAIN = timedelta(minutes=10)
 """Platforms date a change before they list it: each span begins so much before the last one's end."""
 
 FIRST_LOOK = timedelta(days=1)
+FARTHEST_LOOK = timedelta(days=30)
+"""An account whose cases were never listed may be an old one: so far they are looked for, and no farther."""
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Turn:
-    """An account's turn. A listing that was interrupted has its `until` and page."""
+class Span:
+    """What of a subject is to be listed: from `since`; one that was interrupted has its `until` and page."""
 
-    connector_id: int
-    base_url: str | None
     since: datetime
     until: datetime | None
     page: str | None
     listed_through: datetime | None
-    test_asked: bool
 
     def lists_now(self, now: datetime) -> bool:
         return (
             self.until is not None or self.listed_through is None or self.listed_through + LISTS_EVERY <= now
         )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An account's turn. Orders and after-sale cases are listed each by itself."""
+
+    connector_id: int
+    base_url: str | None
+    spans: Mapping[Subject, Span]
+    test_asked: bool
 
 
 _OPEN = text(
@@ -56,6 +66,7 @@ _DUE = text(
     " WHERE c.archived_at IS NULL AND (p.busy_until IS NULL OR p.busy_until <= :now)"
     " AND (p.test_asked_at IS NOT NULL OR ((p.paused_until IS NULL OR p.paused_until <= :now)"
     " AND (p.list_until IS NOT NULL OR p.listed_through IS NULL OR p.listed_through <= :listed"
+    " OR p.cases_until IS NOT NULL OR p.cases_through IS NULL OR p.cases_through <= :listed"
     " OR EXISTS (SELECT FROM detail_ask a WHERE a.connector_id = p.connector_id AND a.due_at <= :now))))"
     " ORDER BY p.busy_until NULLS FIRST, p.connector_id"
 )
@@ -63,14 +74,22 @@ _BEGIN = text(
     "UPDATE connector_pull SET busy_until = :until WHERE connector_id = :id"
     " AND (busy_until IS NULL OR busy_until <= :now)"
     " AND EXISTS (SELECT FROM connector c WHERE c.id = :id AND c.archived_at IS NULL)"
-    " RETURNING base_url, opened_at, listed_through, list_until, list_page, test_asked_at IS NOT NULL AS test_asked"
+    " RETURNING base_url, opened_at, listed_through, list_until, list_page, cases_through, cases_until, cases_page,"
+    " test_asked_at IS NOT NULL AS test_asked"
 )
 _END = text("UPDATE connector_pull SET busy_until = :now WHERE connector_id = :id")
-_KEEP_PAGE = text(
-    "UPDATE connector_pull SET list_until = :until, list_page = :page,"
-    " listed_through = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN :through ELSE listed_through END"
-    " WHERE connector_id = :id"
-)
+_KEEP_PAGE: Mapping[Subject, TextClause] = {
+    "order": text(
+        "UPDATE connector_pull SET list_until = :until, list_page = :page,"
+        " listed_through = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN :through ELSE listed_through END"
+        " WHERE connector_id = :id"
+    ),
+    "aftersale": text(
+        "UPDATE connector_pull SET cases_until = :until, cases_page = :page,"
+        " cases_through = CASE WHEN CAST(:until AS timestamptz) IS NULL THEN :through ELSE cases_through END"
+        " WHERE connector_id = :id"
+    ),
+}
 _WELL = text(
     "UPDATE connector_pull SET failures = 0, paused_until = NULL, ok_at = :now, error = NULL, said = ''"
     " WHERE connector_id = :id"
@@ -123,10 +142,18 @@ def begin(db: Session, actor: Actor, connector_id: int) -> Turn | None:
     row = db.execute(_BEGIN, {"id": connector_id, "now": now, "until": now + LEASE}).one_or_none()
     if row is None:
         return None
-    since = row.listed_through - LISTS_AGAIN if row.listed_through else row.opened_at - FIRST_LOOK
-    return Turn(
-        connector_id, row.base_url, since, row.list_until, row.list_page, row.listed_through, row.test_asked
-    )
+    first = row.opened_at - FIRST_LOOK
+    spans: dict[Subject, Span] = {
+        "order": _span(row.listed_through, first, row.list_until, row.list_page),
+        "aftersale": _span(
+            row.cases_through, max(first, now - FARTHEST_LOOK), row.cases_until, row.cases_page
+        ),
+    }
+    return Turn(connector_id, row.base_url, spans, row.test_asked)
+
+
+def _span(through: datetime | None, first: datetime, until: datetime | None, page: str | None) -> Span:
+    return Span(through - LISTS_AGAIN if through else first, until, page, through)
 
 
 def end(db: Session, actor: Actor, connector_id: int) -> None:
@@ -134,10 +161,10 @@ def end(db: Session, actor: Actor, connector_id: int) -> None:
     db.execute(_END, {"id": connector_id, "now": clock.now(db)})
 
 
-def keep_page(db: Session, connector_id: int, until: datetime, page: str | None) -> None:
-    """A page of the listing was kept; without a next one the account is listed up to `until`."""
+def keep_page(db: Session, connector_id: int, subject: Subject, until: datetime, page: str | None) -> None:
+    """A page of a subject's listing was kept; without a next one the subject is listed up to `until`."""
     values = {"id": connector_id, "until": until if page else None, "page": page, "through": until}
-    db.execute(_KEEP_PAGE, values)
+    db.execute(_KEEP_PAGE[subject], values)
 
 
 def note_well(db: Session, actor: Actor, connector_id: int) -> None:

@@ -115,11 +115,11 @@ def failed(db: Session, connector_id: int, one: Waiting, error: str, now: dateti
 
 # Of all that is not told, given up or not: its shop's data lacks it from the second on in which it changed.
 _COMPLETE = text(
-    "SELECT g.shop_id, least(p.listed_through, (SELECT min(coalesce(a.changed_at,"
+    "SELECT g.shop_id, least(p.listed_through, p.cases_through, (SELECT min(coalesce(a.changed_at,"
     f" a.asked_at - {_BEFORE})) - interval '1 second' FROM detail_ask a WHERE a.connector_id = p.connector_id"
     " AND (a.shop_ref IS NULL OR a.shop_ref = s.external_id))) AS through"
     " FROM shop_progress g JOIN connector_pull p ON p.connector_id = g.asked_by JOIN shop s ON s.id = g.shop_id"
-    " WHERE g.asked_by = :connector_id AND p.listed_through IS NOT NULL"
+    " WHERE g.asked_by = :connector_id AND p.listed_through IS NOT NULL AND p.cases_through IS NOT NULL"
 )
 
 

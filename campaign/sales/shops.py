@@ -93,6 +93,22 @@ def note_told(db: Session, shop_ids: Iterable[int], connector_id: int, now: date
         db.execute(_TOLD, values)
 
 
+_TOLD_BY = text(
+    "SELECT s.external_id, EXISTS (SELECT FROM order_line l WHERE l.shop_id = g.shop_id AND l.line_id = :line_id)"
+    " AS has_line FROM shop_progress g JOIN shop s ON s.id = g.shop_id WHERE g.asked_by = :connector_id"
+)
+
+
+def told_by(db: Session, connector_id: int, line_id: str) -> str | None:
+    """The platform's number of the shop whose orders an account tells; of several the one that has this line.
+
+    None where there is none, or more than one.
+    """
+    told = db.execute(_TOLD_BY, {"connector_id": connector_id, "line_id": line_id}).all()
+    found = [row for row in told if row.has_line] or told
+    return found[0].external_id if len(found) == 1 else None
+
+
 def note_complete(db: Session, through: dict[int, datetime]) -> None:
     """How far shops' data goes, without any of it having come."""
     if through:

@@ -18,14 +18,14 @@ from campaign.sales.asks import Ask
 from tests.fakes.platforms import KEY, SECRET, TikTokShop
 from tests.fakes.senders import ROOT, environment
 from tests.faults.midst import kill_in_the_midst
-from tests.platform_kit import SHOP, tiktok_order
+from tests.platform_kit import SHOP, tiktok_case, tiktok_order
 from tests.sales_kit import assert_reconciled, fold_all
 
-ORDERS, KILLS = 60, 6
+ORDERS, CASES, KILLS = 60, 20, 6
 
 
 def killed_again_and_again(database: Any, settings: Any, fake: TikTokShop, *options: str) -> None:
-    """Half of the orders are pushed, half found by the listing; the process is killed KILLS times meanwhile."""
+    """Half of the orders are pushed; the rest and all cases are listed; the process is killed KILLS times meanwhile."""
     given = ConnectorIn(
         kind="tiktok_shop",
         name="x",
@@ -46,6 +46,9 @@ def killed_again_and_again(database: Any, settings: Any, fake: TikTokShop, *opti
         for number in range(ORDERS):
             changed = at - (100 if number % 2 else 90_000) - number
             fake.orders[f"57{number:02}"] = tiktok_order(changed, f"57{number:02}")
+        # The push of each of these was lost.
+        for number in range(CASES):
+            fake.cases[f"40{number:02}"] = tiktok_case(at - 100 - number, f"40{number:02}", f"57{number:02}")
         pushed = [Ask("order", number, SHOP) for number in sorted(fake.orders)[::2]]
         asks.want(db, [(made.connector.id, ask) for ask in pushed], now)
     chance = random.Random(7)
@@ -67,7 +70,8 @@ def killed_again_and_again(database: Any, settings: Any, fake: TikTokShop, *opti
 
 def wait_until_idle(database: Any) -> None:
     query = text(
-        "SELECT (SELECT count(*) FROM detail_ask) = 0 AND bool_and(listed_through IS NOT NULL) FROM connector_pull"
+        "SELECT (SELECT count(*) FROM detail_ask) = 0 AND bool_and(listed_through IS NOT NULL"
+        " AND cases_through IS NOT NULL) FROM connector_pull"
     )
     until = time.monotonic() + 30
     while time.monotonic() < until:
@@ -78,10 +82,10 @@ def wait_until_idle(database: Any) -> None:
     raise AssertionError("orders are still asked for")
 
 
-def told(database: Any) -> tuple[int, int]:
+def told(database: Any, of: str = "order") -> tuple[int, int]:
     with database.transaction(SYSTEM) as db:
-        query = "SELECT count(*), count(DISTINCT line_id) FROM sale_event WHERE source = 'detail'"
-        events, lines = db.execute(text(query)).one()
+        query = "SELECT count(*), count(DISTINCT line_id) FROM sale_event WHERE source = 'detail' AND type = :type"
+        events, lines = db.execute(text(query), {"type": f"detail.{of}"}).one()
     return events, lines
 
 
@@ -91,6 +95,7 @@ def test_a_worker_killed_while_it_asks_loses_no_order_and_counts_none_twice(comm
         killed_again_and_again(committed_database, settings, fake)
         assert len(fake.asked) > ORDERS // 4, "killed before it asked for anything"
     assert told(committed_database) == (2 * ORDERS, 2 * ORDERS)
+    assert told(committed_database, "refund") == (CASES, CASES)
     assert_reconciled(committed_database)
 
 

@@ -17,7 +17,7 @@ def test_a_listing_finds_what_no_push_told_of_page_by_page_and_goes_on_where_it_
     calls: list[str] = []
 
     def once_away(method: str, path: str, query: dict[str, str], *rest: Any) -> Any:
-        if path.endswith("/search"):
+        if path.endswith("/orders/search"):
             calls.append(query.get("page_token", "0"))
             if len(calls) == 2:
                 return 500, {}

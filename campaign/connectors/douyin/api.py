@@ -95,36 +95,51 @@ class DouyinApi:
         return {wanted_id(case.get("after_sale_id"), "after_sale_id"): _refunds(case, data)}
 
     def list_changed(
-        self, access: Access, since: datetime, until: datetime, page: str | None, now: datetime
+        self,
+        access: Access,
+        subject: Subject,
+        span: tuple[datetime, datetime],
+        page: str | None,
+        now: datetime,
     ) -> Request:
+        since, until = (int(end.timestamp()) for end in span)
         start, number = _place(page)
-        span = {
-            "update_time_start": start or int(since.timestamp()),
-            "update_time_end": int(until.timestamp()),
-        }
-        paged = {"page": number, "size": _PAGE, "order_by": "update_time", "order_asc": True}
-        return self._signed(access, "order.searchList", span | paged, now)
+        first = start or since
+        # A page may begin at the span's last second, and a span of no length is refused.
+        last = max(until, first + 1)
+        paged: dict[str, Any] = {"page": number, "size": _PAGE}
+        if subject == "order":
+            paged |= {"update_time_start": first, "update_time_end": last}
+            paged |= {"order_by": "update_time", "order_asc": True}
+            return self._signed(access, "order.searchList", paged, now)
+        # In another order than that of its span this listing leaves cases out, as its manual says.
+        paged |= {"update_start_time": first, "update_end_time": last, "order_by": ["update_time asc"]}
+        return self._signed(access, "afterSale.List", paged, now)
 
-    def read_changed(self, status: int, body: bytes, page: str | None) -> Listed:
+    def read_changed(self, subject: Subject, status: int, body: bytes, page: str | None) -> Listed:
         """The next page begins at the second in which this one ends, rather than so many rows further on.
 
-        An order that changes again leaves the span, and all after it would move up by one, past a page number; and
-        the platform counts no further than its hundredth page. Only within one second are pages counted.
+        What changes again leaves the span, and all after it would move up by one, past a page number; and the
+        platform counts no further than its 10,000th order and its 50,000th case. Only within one second are pages
+        counted.
         """
         data = _checked(status, body).data
-        rows = objects(data.get("shop_order_list"))
+        if subject == "order":
+            rows, name = objects(data.get("shop_order_list")), "order_id"
+        else:
+            rows = [_within(one, "aftersale_info") for one in objects(data.get("items"))]
+            name = "aftersale_id"
         found = [
             Ask(
-                "order",
-                wanted_id(one.get("order_id"), "order_id"),
+                subject,
+                wanted_id(one.get(name), name),
                 some_id(one.get("shop_id")),
                 instant(one.get("update_time")),
             )
             for one in rows
         ]
         start, number = _place(page)
-        total = data.get("total")
-        if not rows or type(total) is not int or total <= (number + 1) * _PAGE:
+        if not rows or not _goes_on(data, number):
             return Listed(found, None)
         seconds = [_second(one) for one in rows]
         if min(seconds) == max(seconds):
@@ -174,8 +189,14 @@ def _place(page: str | None) -> tuple[int | None, int]:
     return (int(start), int(number)) if dot else (None, 0)
 
 
-def _second(order: Mapping[str, Any]) -> int:
-    at = instant(order.get("update_time"))
+def _goes_on(data: Mapping[str, Any], number: int) -> bool:
+    """Whether more follows: the listing of cases may say so by itself, that of orders tells their total alone."""
+    total = data.get("total")
+    return data.get("has_more") is True or (type(total) is int and total > (number + 1) * _PAGE)
+
+
+def _second(listed: Mapping[str, Any]) -> int:
+    at = instant(listed.get("update_time"))
     if at is None:
         raise Trouble("unreadable", "update_time")
     return int(at.timestamp())

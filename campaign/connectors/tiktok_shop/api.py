@@ -85,19 +85,27 @@ class TikTokShopApi:
         }
 
     def list_changed(
-        self, access: Access, since: datetime, until: datetime, page: str | None, now: datetime
+        self,
+        access: Access,
+        subject: Subject,
+        span: tuple[datetime, datetime],
+        page: str | None,
+        now: datetime,
     ) -> Request:
         query = {"page_size": str(_PAGE), "sort_field": "update_time", "sort_order": "ASC"}
         if page:
             query["page_token"] = page
-        span = {"update_time_ge": int(since.timestamp()), "update_time_lt": int(until.timestamp())}
-        return self._signed(access, "POST", _CHANGED, query, span, now)
+        since, until = (int(end.timestamp()) for end in span)
+        path = _CHANGED if subject == "order" else _RETURNS
+        given = {"update_time_ge": since, "update_time_lt": until}
+        return self._signed(access, "POST", path, query, given, now)
 
-    def read_changed(self, status: int, body: bytes, page: str | None) -> Listed:  # noqa: ARG002 - as Api has it
+    def read_changed(self, subject: Subject, status: int, body: bytes, page: str | None) -> Listed:  # noqa: ARG002 - as Api has it
         data = _checked(status, body).data
+        rows, name = ("orders", "id") if subject == "order" else ("return_orders", "return_id")
         found = [
-            Ask("order", wanted_id(one.get("id"), "id"), changed_at=instant(one.get("update_time")))
-            for one in objects(data.get("orders"))
+            Ask(subject, wanted_id(one.get(name), name), changed_at=instant(one.get("update_time")))
+            for one in objects(data.get(rows))
         ]
         following = data.get("next_page_token")
         return Listed(found, following if isinstance(following, str) and following else None)
