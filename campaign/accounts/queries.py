@@ -22,14 +22,17 @@ def get_connector(db: Session, _actor: Actor, connector_id: int) -> Connector:
 def page_of_connectors(
     db: Session, _actor: Actor, *, limit: int, cursor: str | None, updated_since: datetime | None = None
 ) -> Page[Connector]:
-    """Connectors in use, oldest first. Row-level security shows them to hub and admin alone."""
-    statement = (
-        select(Connector).where(Connector.archived_at.is_(None)).order_by(Connector.id).limit(limit + 1)
-    )
+    """Connectors in use, oldest first; with updated_since those out of use too, so that a copy can follow.
+
+    Row-level security shows them to hub and admin alone.
+    """
+    statement = select(Connector).order_by(Connector.id).limit(limit + 1)
+    if updated_since is None:
+        statement = statement.where(Connector.archived_at.is_(None))
+    else:
+        statement = statement.where(Connector.updated_at >= updated_since)
     if cursor is not None:
         statement = statement.where(Connector.id > from_cursor(cursor, (int,))[0])
-    if updated_since is not None:
-        statement = statement.where(Connector.updated_at >= updated_since)
     return page_from(db.scalars(statement).all(), limit, lambda row: (row.id,))
 
 

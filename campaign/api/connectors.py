@@ -29,6 +29,8 @@ class ConnectorOut(BaseModel):
     name: str
     shop_ids: list[ShopId]
     created_at: Instant
+    updated_at: Instant
+    archived_at: Instant | None
 
 
 class ConnectorMade(ConnectorOut):
@@ -83,7 +85,7 @@ class ConnectorList(BaseModel):
 @bp.get("/connectors")
 @reads("connectors.read", query=ListQuery, answer=ConnectorList)
 def list_connectors(*, db: Session, actor: Actor, query: ListQuery) -> ConnectorList:
-    """Connectors in use."""
+    """Connectors in use; with updated_since those taken out of use since then too, which have `archived_at`."""
     page = queries.page_of_connectors(
         db, actor, limit=query.limit, cursor=query.cursor, updated_since=query.updated_since
     )
@@ -198,6 +200,8 @@ def _made(connector: Connector, secret: str | None, push_path: str | None = None
         name=connector.name,
         shop_ids=connector.shop_ids,
         created_at=connector.created_at,
+        updated_at=connector.updated_at,
+        archived_at=connector.archived_at,
         secret=secret,
         push_path=push_path,
     )

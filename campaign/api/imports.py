@@ -84,6 +84,9 @@ class ImportOut(BaseModel):
 
     refused are the first 500 of refused_count; /imports/{id}/refused has all. all_or_nothing with refused rows stays
     checked: nothing was taken over.
+
+    complete_to: up to when a file of orders has all of its shop's: its export, or before the first order that is
+    refused. null: it does not say, nothing was taken or it cannot be told when a refused row was ordered.
     """
 
     id: str
@@ -104,6 +107,7 @@ class ImportOut(BaseModel):
     refused_count: int
     preview: list[PreviewedOut]
     all_or_nothing: bool
+    complete_to: Instant | None
     created_at: Instant
 
 
@@ -231,5 +235,6 @@ def _shown(report: imports.ImportReport) -> ImportOut:
             for one in report.preview
         ],
         all_or_nothing=report.whole,
+        complete_to=report.complete_to,
         created_at=report.created_at,
     )

@@ -6,6 +6,7 @@ Whoever carries may die at any moment: its part is then undone as a whole, and t
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -33,6 +34,9 @@ KINDS: Mapping[str, Kind] = {
     "douyin_aftersale": aftersale.KIND,
     "douyin_settlement": settlement.KIND,
 }
+
+Rows = Sequence[tuple[int, tuple[str, ...]]]
+"""Row numbers of the file, and their cells."""
 
 PLATFORM = "douyin"
 """Whose exports the kinds are."""
@@ -78,6 +82,7 @@ def begin(
         **asdict(Tally()),
         "refused_total": 0,
         "refused": [],
+        "lacks": {"from": None, "unknown": False},
     }
     values = {"id": import_id, "state": state, "report": json.dumps(report), "now": clock.now(db)}
     db.execute(_BEGIN, values)
@@ -113,26 +118,31 @@ def carry(db: Session, actor: Actor, import_id: int) -> ImportReport | None:
         return _finish(db, row)
     rows = unpacked(part.packed)
     staged = Staged(row.id, row.kind, find_shop(db, row.shop_id), row.exported_at)
+    layout = _layout(staged.kind, row.report["mapping"])
     with db.begin_nested() as probe:
-        tally, refused = _take(db, actor, staged, row.report["mapping"], rows, part)
+        tally, refused = _take(db, actor, staged, layout, rows, part)
         if not row.report["taking"]:
             # Done in earnest and undone: the counts are those a commit would give.
             probe.rollback()
-    _note(db, row, part.n, len(rows), tally, refused)
+    lacks = _lacks(row.report.get("lacks"), layout, rows, refused)
+    _note(db, row, part.n, len(rows), tally, refused, lacks)
     return _finish(db, db.execute(_CLAIM, {"id": import_id}).one())
+
+
+def _layout(kind: str, mapping: Sequence[tuple[str, str | None]]) -> Layout:
+    header = tuple(name for name, _ in mapping)
+    where = {ours: at for at, (_, ours) in enumerate(mapping) if ours is not None}
+    return Layout(KINDS[kind], header, where)
 
 
 def _take(
     db: Session,
     actor: Actor,
     staged: Staged,
-    mapping: Sequence[tuple[str, str | None]],
-    rows: Sequence[tuple[int, tuple[str, ...]]],
+    layout: Layout,
+    rows: Rows,
     part: Any,
 ) -> tuple[Tally, list[Refused]]:
-    header = tuple(name for name, _ in mapping)
-    where = {ours: at for at, (_, ours) in enumerate(mapping) if ours is not None}
-    layout = Layout(KINDS[staged.kind], header, where)
     passed_over = {*part.again, *part.repeated}
     read = [row for row in rows if row[0] not in passed_over]
     lines, refused = read_rows(layout, read, staged.exported_at)
@@ -153,6 +163,20 @@ def _take(
     return told, sorted([*refused, *rejected], key=lambda one: one.row)
 
 
+def _lacks(
+    before: Mapping[str, Any] | None, layout: Layout, rows: Rows, refused: Sequence[Refused]
+) -> dict[str, Any]:
+    """From when on the shop's data lacks rows of the file, so far; unknown: that of one cannot be told."""
+    at_fault = {one.row for one in refused}
+    began = [layout.row(number, cells).began() for number, cells in rows if number in at_fault]
+    told = before or {"from": None, "unknown": False}
+    known = [at for at in began if at is not None]
+    if told["from"] is not None:
+        known.append(datetime.fromisoformat(told["from"]))
+    earliest = min(known).isoformat() if known else None
+    return {"from": earliest, "unknown": told["unknown"] or None in began}
+
+
 _NOTE = text(
     "UPDATE import_file SET done = done + :rows, attempts = 0, report = CAST(:report AS jsonb), updated_at = :now"
     " WHERE id = :id"
@@ -160,12 +184,21 @@ _NOTE = text(
 _NOTE_PART = text("UPDATE import_part SET done = true, refused = :refused WHERE import_id = :id AND n = :n")
 
 
-def _note(db: Session, row: Any, n: int, rows: int, tally: Tally, refused: Sequence[Refused]) -> None:
+def _note(
+    db: Session,
+    row: Any,
+    n: int,
+    rows: int,
+    tally: Tally,
+    refused: Sequence[Refused],
+    lacks: Mapping[str, Any],
+) -> None:
     told = row.report
     report = told | {name: told[name] + count for name, count in asdict(tally).items()}
     report["refused_total"] = told["refused_total"] + len(refused)
     room = MOST_REFUSED_SHOWN - len(told["refused"])
     report["refused"] = told["refused"] + [asdict(one) for one in refused[:room]]
+    report["lacks"] = lacks
     values = {"id": row.id, "rows": rows, "report": json.dumps(report), "now": clock.now(db)}
     db.execute(_NOTE, values)
     kept = packed_refused(refused) if refused else None
@@ -173,7 +206,10 @@ def _note(db: Session, row: Any, n: int, rows: int, tally: Tally, refused: Seque
 
 
 _LEFT = text("SELECT EXISTS (SELECT FROM import_part WHERE import_id = :id AND NOT done)")
-_END = text("UPDATE import_file SET state = :state, updated_at = :now WHERE id = :id RETURNING " + COLUMNS)
+_END = text(
+    "UPDATE import_file SET state = :state, updated_at = :now, report = report || CAST(:told AS jsonb)"
+    f" WHERE id = :id RETURNING {COLUMNS}"
+)
 _DROP_ROWS = text("UPDATE import_part SET packed = NULL WHERE import_id = :id")
 
 
@@ -183,12 +219,32 @@ def _finish(db: Session, row: Any) -> ImportReport:
         after_commit(db, lambda: nudge("connectors.carry"))
         return report_of(row)
     now = clock.now(db)
+    through = _complete_to(row)
     if row.report["taking"]:
         db.execute(_DROP_ROWS, {"id": row.id})
-        if KINDS[row.kind].completes and row.report["rows"] > row.report["refused_total"]:
-            note_progress(db, {row.shop_id: row.exported_at}, now)
+        if through is not None:
+            note_progress(db, {row.shop_id: through}, now)
+    told = (
+        {"complete_to": None if through is None else through.isoformat()} if KINDS[row.kind].completes else {}
+    )
     state = "committed" if row.report["taking"] else "checked"
-    return report_of(db.execute(_END, {"id": row.id, "state": state, "now": now}).one())
+    values = {"id": row.id, "state": state, "now": now, "told": json.dumps(told)}
+    return report_of(db.execute(_END, values).one())
+
+
+def _complete_to(row: Any) -> datetime | None:
+    """Up to when a file has all orders of its shop: its export, or before the first order that it lacks, to the second.
+
+    None where it does not say: nothing of it was taken, or an order is lacking of which it cannot be told when.
+    """
+    told = row.report
+    lacks = told.get("lacks") or {"from": None, "unknown": False}
+    if not KINDS[row.kind].completes or told["rows"] <= told["refused_total"] or lacks["unknown"]:
+        return None
+    exported_at: datetime = row.exported_at
+    if lacks["from"] is None:
+        return exported_at
+    return min(exported_at, datetime.fromisoformat(lacks["from"]) - timedelta(seconds=1))
 
 
 _FAILED = text(

@@ -57,6 +57,9 @@ class ImportReport:
     created_at: datetime
     whole: bool
     preview: tuple[Previewed, ...]
+    completes: bool = False
+    """Of orders: `complete_to` is up to when the file has all of its shop's, None where it does not say."""
+    complete_to: datetime | None = None
     session_id: str | None = None
     """Of a session's report, as it stands outside."""
     version: int = 0
@@ -166,6 +169,8 @@ def report_of(row: Any) -> ImportReport:
             Previewed(one["row"], one["verdict"], one["name"], tuple(one["columns"]))
             for one in told.get("preview", ())
         ),
+        "complete_to" in told,
+        datetime.fromisoformat(told["complete_to"]) if told.get("complete_to") else None,
         told.get("session_id"),
         _version(row.updated_at),
     )

@@ -5,7 +5,9 @@ from datetime import datetime
 from flask import Response
 from sqlalchemy.orm import Session
 
+from campaign.connectors.douyin.rows import stamp_of
 from campaign.connectors.files import refused_rows
+from campaign.connectors.reports import get_import
 from campaign.connectors.sheets.columns import KINDS
 from campaign.connectors.sheets.export import export_sessions, template
 from campaign.gate.locale import pick_locale
@@ -23,11 +25,16 @@ def template_file(kind: str, form: str) -> Response:
 
 
 def refused_file(db: Session, actor: Actor, import_id: int, form: str) -> Response:
-    """The refused rows as they stood in the file, with the reason in a last column. Raises NotFound."""
+    """The refused rows as they stood in the file, with the reason in a last column. Raises NotFound.
+
+    Those of sales carry the export's time in their name: mended and brought back they are of the same export.
+    """
     kind, header, rows = refused_rows(db, actor, import_id)
     told = ([*_even(cells, len(header)), row_words(one)] for one, cells in rows)
     sheet = Sheet(_words(f"sheet.{kind}"), [*header, _words("sheet.reason")], told)
-    return _download(f"{kind}-refused.{form}", form, write_sheets(form, sheet))
+    exported_at = get_import(db, actor, import_id).exported_at
+    stamp = f"-{stamp_of(exported_at)}" if exported_at is not None else ""
+    return _download(f"{kind}-refused{stamp}.{form}", form, write_sheets(form, sheet))
 
 
 def sessions_file(db: Session, actor: Actor, from_at: datetime, to_at: datetime, form: str) -> Response:

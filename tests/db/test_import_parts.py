@@ -1,13 +1,15 @@
 """Long files: carried in parts, gone on with after any break, and read by columns that people pointed out."""
 
 import io
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from campaign.connectors import carrying, files, imports
 from campaign.connectors.reading import FileRefused
+from campaign.kit import ids
 from campaign.kit.actor import SYSTEM
 from campaign.kit.errors import Invalid, WrongState
 from tests.factory import HUB
@@ -15,10 +17,10 @@ from tests.sales_kit import assert_reconciled, fold_all
 
 HEADER = "主订单编号,商品数量,商品金额,订单提交时间,支付完成时间,订单状态,订单应付金额,收件人"
 AT = datetime(2026, 11, 8, tzinfo=UTC)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
-def row(number, paid="100.00", sku=""):
-    day = "2026-11-06 20"
+def row(number, paid="100.00", sku="", day="2026-11-06 20"):
     more = f",{sku}" if sku else ""
     return f"69{number:05},1,{paid},{day}:10:00,{day}:11:00,待发货,{paid},王{number}{more}"
 
@@ -105,17 +107,75 @@ def test_the_same_long_file_again_changes_nothing(bring, database):
     assert counts(carry_all(database, bring(*rows).id)) == ("committed", 25, 25, 0, 0, 25, 0)
 
 
-def test_orders_count_as_complete_only_once_all_of_the_file_is_in(bring, database):
-    def through():
-        with database.transaction(SYSTEM) as db:
-            found = "SELECT complete_through FROM shop_progress WHERE complete_through > '2001-01-01'"
-            return db.execute(text(found)).scalar_one_or_none()
+def through(database):
+    with database.transaction(SYSTEM) as db:
+        found = "SELECT complete_through FROM shop_progress WHERE complete_through > '2001-01-01'"
+        return db.execute(text(found)).scalar_one_or_none()
 
+
+def test_orders_count_as_complete_only_once_all_of_the_file_is_in(bring, database):
     report = bring(*(row(number) for number in range(25)))
     carry_all(database, report.id, most=2)
-    assert through() is None
-    carry_all(database, report.id)
-    assert through() == AT
+    assert through(database) is None
+    report = carry_all(database, report.id)
+    assert through(database) == report.complete_to == AT
+
+
+def beijing(day, hour, minute=0):
+    return datetime(2026, 11, day, hour - 8, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("place", [0, 12, 24])
+def test_a_file_completes_its_shop_up_to_the_first_order_whose_row_is_refused(bring, database, place):
+    """Whichever part it is in; a later one that is refused too moves it no further."""
+    rows = [row(number) for number in range(25)]
+    rows[place] = row(place, paid="?", day="2026-11-05 21")
+    report = carry_all(database, bring(*rows, row(99, paid="?", day="2026-11-06 22"), dry_run=True).id)
+    assert (report.state, report.complete_to, through(database)) == (
+        "checked",
+        beijing(5, 21, 10) - SECOND,
+        None,
+    )
+    with database.transaction(HUB) as db:
+        files.apply_checked(db, HUB, report.id)
+    report = carry_all(database, report.id)
+    assert through(database) == report.complete_to == beijing(5, 21, 10) - SECOND
+
+
+def test_a_row_that_tells_an_order_otherwise_than_one_before_is_lacking_too(bring, database):
+    report = bring(row(1), row(2, day="2026-11-06 19"), row(2, paid="7.00", day="2026-11-06 19"))
+    assert through(database) == report.complete_to == beijing(6, 19, 10) - SECOND
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "6900077,1,100.00,soon,,待发货,100.00,王",
+        "6900077,1,100.00,2026-11-06 20:10:00",
+        "合计,25,2500.00,,,,2500.00,",
+    ],
+)
+def test_a_refused_row_of_no_time_leaves_open_how_far_the_shop_is_complete(bring, database, odd):
+    carry_all(database, bring(*(row(number) for number in range(3)), exported_at=AT - DAY).id)
+    report = bring(*(row(number) for number in range(4)), odd)
+    assert (report.state, report.refused_count, report.complete_to) == ("committed", 1, None)
+    assert through(database) == AT - DAY, "what was complete is not taken back"
+
+
+def test_refused_rows_that_were_mended_complete_the_export_they_are_of(bring, database, call):
+    report = bring(row(1), row(2, paid="?"))
+    assert report.complete_to < AT
+    answer = call(
+        HUB, "GET", f"/imports/{ids.public('imp', report.id)}/refused", query_string={"format": "csv"}
+    )
+    (name,) = re.findall('filename="(.+)"', answer.headers["Content-Disposition"])
+    assert name == "douyin_orders-refused-20261108080000.csv"
+    mended = answer.get_data(as_text=True).replace("?", "100.00").encode()
+    given = {"kind": "douyin_orders", "shop_id": bring.shop.id}
+    with database.transaction(HUB) as db:
+        report = files.stage(db, HUB, content=mended, filename=name, **given)
+    assert (report.new, report.refused, report.exported_at) == (1, (), AT)
+    assert through(database) == AT
 
 
 def test_a_part_that_fails_stops_the_file_after_five_tries_and_goes_on_when_told(

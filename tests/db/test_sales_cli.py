@@ -59,6 +59,14 @@ class House:
             queue.use(None)
         return self._capsys.readouterr().out
 
+    def complain(self, *words: str) -> str:
+        """What standard error tells."""
+        try:
+            main(list(words))
+        finally:
+            queue.use(None)
+        return self._capsys.readouterr().err
+
     def change(self, sql: str) -> None:
         with self.database.transaction(SYSTEM) as db:
             db.execute(text(sql))
@@ -278,3 +286,26 @@ def test_a_result_is_exported_as_a_picture(house: House, tmp_path: Path) -> None
     assert house.run("export", "picture", "--brand", brand, "--out", target)[0] == 1
     assert house.run("export", "picture", "--brand", brand, *days, "--out", "result.gif")[0] == 1
     assert house.run("export", "picture", "--out", target)[0] == 2
+
+
+def test_a_refused_file_says_how_it_can_be_brought(house: House, tmp_path: Path) -> None:
+    shop = public("shp", house.shop.id)
+    status, said = house.run("import", "douyin_orders", str(DATA / "douyin_orders.csv"))
+    assert status == 1
+    assert f"--shop {shop}  {house.shop.name}" in said
+    odd = tmp_path / "odd.csv"
+    odd.write_text("主订单编号,商品数量\n69001,1\n", encoding="utf-8")
+    status, said = house.run("import", "douyin_orders", str(odd), "--shop", shop)
+    assert status == 1
+    assert "--map HEADER=FIELD" in said
+    assert "payable (订单应付金额)" in said
+
+
+def test_a_file_with_a_refused_row_says_how_far_its_shop_is_complete(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "orders-20261107103000.csv"
+    head = "主订单编号,商品数量,订单提交时间,支付完成时间,订单状态,订单应付金额"
+    rows = ("69001,1,2026-11-06 20:10:00,,待支付,9.00", "69002,1,2026-11-06 21:10:00,,待支付,?")
+    file.write_text("\n".join((head, *rows)), encoding="utf-8")
+    given = ("import", "douyin_orders", str(file), "--shop", public("shp", house.shop.id))
+    said = house.complain(*given)
+    assert "complete to 2026-11-06T13:09:59Z, before the first order that is refused" in said

@@ -46,6 +46,19 @@ def test_connectors(call, database):
     assert since(call, "/connectors", FUTURE) == []
 
 
+def test_a_connector_out_of_use_is_told_as_such_and_is_in_no_other_list(call, database):
+    kept, gone = [call(HUB, "POST", "/connectors", json={"name": name}).json["id"] for name in "ab"]
+    later = instant_of(database, HOUR)
+    with clock.travel(HOUR):
+        assert call(HUB, "DELETE", f"/connectors/{gone}").status_code == 204
+    answer = call(HUB, "GET", "/connectors", query_string={"updated_since": later})
+    assert [(one["id"], one["archived_at"] == one["updated_at"]) for one in answer.json["items"]] == [
+        (gone, True)
+    ]
+    (left,) = call(HUB, "GET", "/connectors").json["items"]
+    assert (left["id"], left["archived_at"]) == (kept, None)
+
+
 def test_imports(call, database):
     def looked_at():
         with database.transaction(HUB) as db:

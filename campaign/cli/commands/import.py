@@ -17,6 +17,7 @@ import argparse
 import json
 import sys
 import time
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
         except OSError as error:
             raise CommandFault(f"{options.file} cannot be read: {error.strerror}") from error
         except DomainError as error:
-            raise CommandFault(_worded(parts, error.error_code, error.params)) from error
+            worded = _worded(parts, error.error_code, error.params)
+            raise CommandFault(worded + _way_out(parts, options.kind, error.error_code)) from error
         _show(parts, report, as_json=options.json, dry_run=options.dry_run)
     return 1 if report.refused_count else 0
 
@@ -181,6 +183,13 @@ def _say_refused(report: "ImportReport") -> None:
         f" GET /api/v1/imports/{where}/refused or the page /hub/imports/{where}",
         file=sys.stderr,
     )
+    if report.completes and taken:
+        how_far = (
+            f"{report.complete_to.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}, before the first order that is refused"
+            if report.complete_to
+            else "not known: of a refused row it cannot be told when it was ordered"
+        )
+        print(f"import: by this file the shop's data is complete to {how_far}", file=sys.stderr)
 
 
 def _refused(parts: "Parts", report: "ImportReport") -> list[dict[str, Any]]:
@@ -195,6 +204,26 @@ def _refused(parts: "Parts", report: "ImportReport") -> list[dict[str, Any]]:
             {"row": one.row, "column": one.column, "code": one.code, "message": row_words(one)}
             for one in all_refused(db, SYSTEM, report)
         ]
+
+
+def _way_out(parts: "Parts", kind: str, code: str) -> str:
+    """What a refused file of sales can be brought with."""
+    from campaign.connectors.carrying import KINDS as READERS
+    from campaign.connectors.carrying import PLATFORM
+    from campaign.kit import ids
+    from campaign.kit.actor import SYSTEM
+    from campaign.parties.models import Shop
+    from campaign.parties.queries import all_of
+
+    if code == "missing_columns" and kind in SALES:
+        columns = READERS[kind].columns
+        fields = [f"{ours} ({theirs})" for ours, theirs in columns.fields.items() if columns.needs(ours)]
+        return "\n  --map HEADER=FIELD reads another column as it: FIELD is one of " + ", ".join(fields)
+    if code == "shop_needed":
+        with parts.database.transaction(SYSTEM, readonly=True) as db:
+            shops = [shop for shop in all_of(db, SYSTEM, Shop) if shop.platform == PLATFORM]
+        return "".join(f"\n  --shop {ids.public('shp', shop.id)}  {shop.name}" for shop in shops)
+    return ""
 
 
 def _worded(parts: "Parts", code: str, params: dict[str, Any]) -> str:

@@ -69,6 +69,14 @@ class _Row(Cells):
                 found.append(moment)
         return found
 
+    def began(self) -> datetime | None:
+        """When the order was placed; of a row whose cells have slipped nothing is sure."""
+        try:
+            self.check_width()
+            return self._ordered_at()
+        except RowRefused:
+            return None
+
     def _fields(self, order_id: str) -> dict[str, Any]:
         status = STATUSES.get(self.text("status") or "")
         if status is None:

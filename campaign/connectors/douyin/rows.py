@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from campaign.connectors.douyin.cells import RowRefused, beijing
+from campaign.connectors.douyin.cells import BEIJING, RowRefused, beijing
 from campaign.connectors.douyin.columns import Columns
 from campaign.connectors.reading import FileLine, Refused
 
@@ -25,6 +25,9 @@ class Row(Protocol):
 
     def moments(self) -> list[datetime]:
         """Every readable moment of the row."""
+
+    def began(self) -> datetime | None:
+        """When what it tells of began, however little else of it can be read; None where that cannot be told."""
 
     def raw(self) -> dict[str, str]:
         """Its cells by column, without people's data."""
@@ -123,3 +126,8 @@ class Scan:
 def exported_at_in(filename: str) -> datetime | None:
     """The export time that a file's name carries (…20261107103000.csv), None where it carries none."""
     return beijing(_IN_NAME.search(filename))
+
+
+def stamp_of(exported_at: datetime) -> str:
+    """An export time as a file's name carries it, see exported_at_in."""
+    return exported_at.astimezone(BEIJING).strftime("%Y%m%d%H%M%S")

@@ -43,7 +43,7 @@ WORDS = {
     "bad_cursor": _("This cursor was not given by us."),
     "bad_request": _("The request could not be read."),
     "method_not_allowed": _("This address does not take that method."),
-    "too_large": _("The body is too large."),
+    "too_large": _("It is too large, or unpacks to more than is read."),
     "wrong_media_type": _("The body has the wrong media type."),
     "too_often": _("That was asked for too often. Try again in %(seconds)s seconds."),
     "too_many_requests": _("Too many requests. Wait a little."),
