@@ -60,8 +60,9 @@ class Health:
 
 # An account of any shop is shown what is contradicted in all shops that it may feed.
 _HEALTH = text("""
-SELECT s.last_event_at, CAST(extract(epoch FROM greatest(s.last_event_at - s.told_at, interval '0')) AS bigint)
-       AS lag_seconds, f.complete_to, coalesce(s.refused, 0) AS refused, s.refused_at, s.refused_why,
+SELECT s.last_event_at, CASE WHEN s.told_at IS NOT NULL THEN
+       CAST(extract(epoch FROM greatest(s.last_event_at - s.told_at, interval '0')) AS bigint) END AS lag_seconds,
+       f.complete_to, coalesce(s.refused, 0) AS refused, s.refused_at, s.refused_why,
        coalesce(s.refused_at > :now - interval '1 day', false) AS refused_lately,
        coalesce(h.held, 0) AS held_back, coalesce(k.conflicts, 0) AS contradicted,
        p.connector_id IS NOT NULL AS asks_details, a.waiting AS details_waiting, a.oldest AS details_oldest_at,

@@ -83,7 +83,7 @@ def test_a_listing_of_more_orders_than_the_platform_pages_to_is_read_whole(douyi
 
 def test_what_only_a_listing_brought_counts_as_data_and_tells_how_late_it_came(tiktok):
     tiktok.fake.orders["1"] = tiktok_order(tiktok.now - 600, "1", shop_id=SHOP)
-    assert tiktok.health().last_event_at is None
+    assert (tiktok.health().last_event_at, tiktok.health().lag_seconds) == (None, None)
     tiktok.run()
     state = tiktok.health()
     assert state.last_event_at is not None
