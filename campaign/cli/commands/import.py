@@ -185,11 +185,12 @@ def _say_refused(report: "ImportReport") -> None:
     )
     if report.completes and taken:
         how_far = (
-            f"{report.complete_to.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}, before the first order that is refused"
+            f"is complete to {report.complete_to.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ},"
+            " before the first order that is refused"
             if report.complete_to
-            else "not known: of a refused row it cannot be told when it was ordered"
+            else "is complete to no moment that is known: of a refused row it cannot be told when it was ordered"
         )
-        print(f"import: by this file the shop's data is complete to {how_far}", file=sys.stderr)
+        print(f"import: by this file the shop's data {how_far}", file=sys.stderr)
 
 
 def _refused(parts: "Parts", report: "ImportReport") -> list[dict[str, Any]]:
