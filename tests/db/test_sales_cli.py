@@ -255,6 +255,8 @@ def test_a_file_of_which_rows_are_refused_ends_with_status_one_and_says_where_th
     assert capsys.readouterr().err == (
         "import: 1 of 2 rows taken over, 1 refused; as a file:"
         f" GET /api/v1/imports/{newest}/refused or the page /hub/imports/{newest}\n"
+        "import: by this file the shop's data is complete to 2026-11-06T12:09:59Z,"
+        " before the first order that is refused\n"
     )
     file.write_text(ODD + ODD_ROW)
     assert house.run(*words)[0] == 0
