@@ -1,8 +1,10 @@
 """Connectors: the machines that push sales."""
 
+from typing import Annotated, Literal
+
 from apiflask import APIBlueprint
 from flask import Response, url_for
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from campaign.accounts import actions, queries
@@ -15,7 +17,7 @@ from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
 from campaign.kit.actor import Actor
 from campaign.kit.errors import WrongState
-from campaign.kit.fields import ConnectorId, ListQuery, ShopId
+from campaign.kit.fields import ConnectorId, ListQuery, Name, ShopId, Strict
 from campaign.kit.instants import Instant
 
 bp = APIBlueprint("api_connectors", __name__, tag="Connectors")
@@ -40,6 +42,25 @@ class ConnectorMade(ConnectorOut):
     push_path: str | None = None
 
 
+class DetailIn(Strict):
+    """An order or after-sale case by the platform's number."""
+
+    subject: Literal["order", "aftersale"]
+    ref: Name
+
+
+class AgainIn(Strict):
+    """details: those alone, also such as were left. Left out: all that were given up and not left."""
+
+    details: Annotated[list[DetailIn], Field(min_length=1, max_length=500)] | None = None
+
+
+class LeaveIn(AgainIn):
+    """reason is kept with them and in the audit. Left out, details are all that were given up."""
+
+    reason: Name
+
+
 class HealthOut(BaseModel):
     """How a connector does. Details: what its platform is asked for; none where it has no token.
 
@@ -47,7 +68,7 @@ class HealthOut(BaseModel):
     listed_through, cases_listed_through: up to when its platform listed what orders and after-sale cases changed.
     lag_seconds: how much later than it happened the newest event came. refused: events that were not taken, ever, and
     why the last: its code, and the field where one is at fault. Errors are rate, token, refused, away, unreadable or
-    failed (a fault of ours).
+    failed (a fault of ours). details_left: given up and said to be left; complete_to goes past them.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -64,6 +85,7 @@ class HealthOut(BaseModel):
     details_waiting: int
     details_oldest_at: Instant | None
     details_given_up: int
+    details_left: int
     listed_through: Instant | None
     cases_listed_through: Instant | None
     answered_at: Instant | None
@@ -181,12 +203,30 @@ def test_connector(*, db: Session, actor: Actor, connector_id: str) -> Answer:
 
 
 @bp.post("/connectors/<connector_id>/ask-again")
-@writes("connectors.write", answer=HealthOut)
-def ask_again(*, db: Session, actor: Actor, connector_id: str) -> HealthOut:
-    """Ask once more for the details that were given up."""
+@writes("connectors.write", body=AgainIn, answer=HealthOut)
+def ask_again(*, db: Session, actor: Actor, connector_id: str, body: AgainIn) -> HealthOut:
+    """Ask once more for the details that were given up. 409 nothing_given_up where some are named and none is."""
     connector = queries.get_connector(db, actor, read_id("con", connector_id))
-    health.ask_again(db, actor, connector, expected_rev=expected_version())
+    health.ask_again(db, actor, connector, named=_named(body), expected_rev=expected_version())
     return HealthOut.model_validate(health.of_connector(db, actor, connector))
+
+
+@bp.post("/connectors/<connector_id>/leave")
+@writes("connectors.write", body=LeaveIn, answer=HealthOut)
+def leave(*, db: Session, actor: Actor, connector_id: str, body: LeaveIn) -> HealthOut:
+    """Wait no longer for details that were given up: how far the data is complete goes past them.
+
+    A later change of such an order is asked for as any other. 409 nothing_given_up where none is given up.
+    """
+    connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    health.leave(
+        db, actor, connector, reason=body.reason, named=_named(body), expected_rev=expected_version()
+    )
+    return HealthOut.model_validate(health.of_connector(db, actor, connector))
+
+
+def _named(body: AgainIn) -> list[tuple[str, str]] | None:
+    return None if body.details is None else [(one.subject, one.ref) for one in body.details]
 
 
 def _shown(connector: Connector) -> Answer:

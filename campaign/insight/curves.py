@@ -63,6 +63,15 @@ class Band:
     width: float
 
 
+def place_of(curve: Curve, at: datetime) -> tuple[int, float] | None:
+    """The point that an instant falls to and how far from the left it is, to the second; None outside of the curve."""
+    step, most = timedelta(minutes=curve.step_minutes), len(curve.points) - 1
+    along = (at - curve.points[0].at) / step
+    if most == 0 or not 0 <= along <= most:
+        return None
+    return int(along), along * WIDTH / most
+
+
 def band_of(curve: Curve, at: datetime, until: datetime) -> Band | None:
     """From `at` to `until`, cut to the curve; None outside of it. At least a step wide, so that it can be seen."""
     step = timedelta(minutes=curve.step_minutes)

@@ -23,6 +23,7 @@ from campaign.kit.actor import Actor
 from campaign.kit.money import divided
 from campaign.kit.redis import Client
 from campaign.live.alerts import alerts_of
+from campaign.live.handovers import HandoverView, handovers_of
 from campaign.live.models import Alert
 from campaign.schedule.views import SessionView
 
@@ -61,11 +62,12 @@ class OnAir:
 
 @dataclass(frozen=True)
 class Detail:
-    """What only the page of one show has. totals: with their buyers, where every line says who bought; products: of
-    each currency by what was paid; orders of a product are not counted.
+    """What only the page of one show has. handovers: those that stand. totals: with their buyers, where every line says
+    who bought; products: of each currency by what was paid; orders of a product are not counted.
     """
 
     marks: tuple[Mark, ...]
+    handovers: tuple[HandoverView, ...]
     audience: Audience | None
     totals: tuple[Totals, ...]
     rungs: tuple[Rung, ...]
@@ -108,6 +110,7 @@ def detail_of(db: Session, actor: Actor, session_id: int, totals: Sequence[Total
     rungs, counted = while_on_air(db, actor, session_id, totals)
     return Detail(
         marks=marks_of(db, actor, session_id),
+        handovers=tuple(one for one in handovers_of(db, actor, session_id) if one.stands),
         audience=audience_of(db, actor, session_id, counted),
         totals=counted,
         rungs=rungs,

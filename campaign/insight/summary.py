@@ -30,6 +30,7 @@ from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import NotFound
 from campaign.kit.instants import business_day, day_span
+from campaign.live.handovers import HandoverView, handovers_of
 from campaign.schedule.queries import get_session
 
 FINE_DAYS = 2
@@ -84,6 +85,7 @@ class SessionSales:
     totals: tuple[Totals, ...]
     minutes: tuple[Minute, ...]
     marks: tuple[Mark, ...]
+    handovers: tuple[HandoverView, ...]
     audience: Audience | None
     against: Against | None
     products: tuple[ProductRow, ...]
@@ -215,6 +217,7 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
         totals=totals,
         minutes=_minutes(minutes_of(db, actor, session_id=session_id)),
         marks=marks_of(db, actor, session_id),
+        handovers=tuple(one for one in handovers_of(db, actor, session_id) if one.stands),
         audience=audience,
         against=against_platform(db, actor, session_id, totals, audience),
         products=named_products(db, totals_by(db, actor, scope, "product")),

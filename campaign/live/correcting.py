@@ -12,6 +12,7 @@ from campaign.kit.errors import FieldError, Invalid, WrongState
 from campaign.kit.instants import parse
 from campaign.live.alerts import close_of
 from campaign.live.breaks import seconds_off_air
+from campaign.live.handing_over import withdraw_handover
 from campaign.live.running import free_rest, get_locked
 from campaign.schedule import booking, claims, references
 from campaign.schedule.changing import change, sync_people
@@ -123,7 +124,9 @@ def _write_parts(
         booking.set_channels(db, actor, row, given.channels)
     if given.participants is not None:
         session = Span(row.starts_at, row.ends_at)
-        plans = references.plan_people(db, actor, given.participants, session, faults)
+        plans = references.plan_people(
+            db, actor, given.participants, session, faults, reach=_reach(db, actor, row)
+        )
         faults.raise_any()
         touched = sync_people(db, actor, row, people_of(db, actor, row), plans, settled=True)
         for person in touched.changed:
@@ -132,6 +135,14 @@ def _write_parts(
         values["host_ids"] = sorted({person.host_id for person in touched.people})
         values["agency_ids"] = sorted({p.agency_id for p in touched.people if p.agency_id is not None})
     db.flush()
+
+
+def _reach(db: Session, actor: Actor, row: LiveSession) -> Span:
+    """From the first to the last that was planned, on air or somebody's shift: a show runs over, and so do they."""
+    people = people_of(db, actor, row)
+    starts = [row.starts_at, row.actual_starts_at, *(person.starts_at for person in people)]
+    ends = [row.ends_at, row.actual_ends_at, *(person.ends_at for person in people)]
+    return Span(min(at for at in starts if at), max(at for at in ends if at))
 
 
 def _claims_after(db: Session, actor: Actor, row: LiveSession, before: str) -> None:
@@ -149,7 +160,10 @@ def _claims_after(db: Session, actor: Actor, row: LiveSession, before: str) -> N
 
 
 def undo(db: Session, actor: Actor, session_id: int) -> SessionView:
-    """Take back the last tap within ten minutes: a start or end, an arrival, a longer end. Raises TooLate else."""
+    """Take back the last tap within ten minutes: a start or end, an arrival, a hand-over, a longer end.
+
+    Raises TooLate else.
+    """
     row = get_locked(db, actor, session_id)
     newest = db.scalars(
         select(SessionHistory).where(
@@ -159,6 +173,11 @@ def undo(db: Session, actor: Actor, session_id: int) -> SessionView:
     if newest is not None and clock.now(db) - newest.at <= UNDO_WITHIN:
         if newest.verb == "arrive":
             return _gone_again(db, actor, row, newest.detail["participants"])
+        if newest.verb == "hand_over":
+            if not actor.is_hub:
+                raise TooLate
+            withdraw_handover(db, actor, row.id, newest.detail["handover"], reason="undo")
+            return views_of(db, actor, [row])[0]
         if _made_longer(newest):
             return change(
                 db, actor, row.id, SessionChange(ends_at=parse(newest.detail["before"][1]), override=_UNDO)
@@ -192,7 +211,8 @@ def may_undo(db: Session, actor: Actor, session_id: int) -> bool:
     if last is None or clock.now(db) - last.at > UNDO_WITHIN:
         return False
     tapped = last.verb in ("start", "end") and last.evidence == "tap"
-    return tapped or _made_longer(last) or last.verb == "arrive"
+    handed = last.verb == "hand_over" and actor.is_hub
+    return tapped or handed or _made_longer(last) or last.verb == "arrive"
 
 
 def _made_longer(step: SessionHistory) -> bool:

@@ -11,11 +11,13 @@ from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid, NotFound
 from campaign.kit.signing import link_token, read_link_token
 from campaign.live import correcting, running
+from campaign.live.handing_over import hand_over
 from campaign.live.presses import first
 from campaign.live.standing_in import stand_in
 from campaign.parties.models import Host, Studio
 from campaign.schedule import answering
-from campaign.schedule.models import LiveSession
+from campaign.schedule.models import LiveSession, Participant
+from campaign.schedule.queries import get_session
 from campaign.schedule.reading import views_of
 from campaign.schedule.views import SessionView
 
@@ -124,6 +126,15 @@ def _swap(db: Session, actor: Actor, session_id: int, tap: Tap) -> SessionView:
     return stand_in(db, actor, session_id, participant_id=tap.participant_id, host_id=tap.host_id)
 
 
+def _hand_over(db: Session, actor: Actor, session_id: int, tap: Tap) -> SessionView:
+    """participant_id is the shift that ends, as the button was drawn with it."""
+    leaving = None if tap.participant_id is None else db.get(Participant, tap.participant_id)
+    if tap.host_id is None or leaving is None or leaving.session_id != session_id:
+        raise Invalid([FieldError("host_id", "missing")])
+    hand_over(db, actor, session_id, host_id=tap.host_id, left_host_id=leaving.host_id)
+    return get_session(db, actor, session_id)
+
+
 _RUNNING: dict[str, Act] = {
     "arrive": lambda db, actor, one, tap: running.arrive(db, actor, one, participant_id=tap.participant_id),
     "start": lambda db, actor, one, _: running.go_live(db, actor, one),
@@ -132,7 +143,7 @@ _RUNNING: dict[str, Act] = {
     "undo": lambda db, actor, one, _: correcting.undo(db, actor, one),
     "decline": _decline,
 }
-DOOR_VERBS: dict[str, Act] = _RUNNING | {"swap": _swap}
+DOOR_VERBS: dict[str, Act] = _RUNNING | {"swap": _swap, "hand_over": _hand_over}
 CARD_VERBS: dict[str, Act] = _RUNNING | {
     "accept": lambda db, actor, one, _: answering.accept(db, actor, one),
 }

@@ -47,6 +47,36 @@ class Alert(Base):
     closed_name: Mapped[str | None]
 
 
+class Handover(Base):
+    """One host handed over to another on air (换班). left_id, came_id: the shifts, `at` the end of one and the start of
+    the other.
+
+    left_starts_at, left_ends_at, came_starts_at: those shifts as they were before it; a left_starts_at of None was not
+    touched, a came_starts_at of None is a shift that it made. Withdrawn, it is kept and moves nothing.
+    """
+
+    __tablename__ = "handover"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, server_default=FetchedValue())
+    session_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("live_session.id"))
+    at: Mapped[datetime]
+    left_host_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("host.id"))
+    came_host_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("host.id"))
+    left_id: Mapped[int] = mapped_column(BigInteger)
+    came_id: Mapped[int] = mapped_column(BigInteger)
+    left_starts_at: Mapped[datetime | None]
+    left_ends_at: Mapped[datetime]
+    came_starts_at: Mapped[datetime | None]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    changed_by: Mapped[str | None]
+    updated_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(default="")
+    withdrawn_by: Mapped[str | None]
+    withdrawn_at: Mapped[datetime | None]
+    rev: Mapped[int] = mapped_column(default=1)
+
+
 class ClockBeat(Base):
     """One row: when the clock last ticked, and since when it has done so without an outage."""
 

@@ -85,9 +85,11 @@ def substitutes_of(db: Session, actor: Actor, session_id: int) -> dict[int, list
     return {person.id: substitutes(db, actor, row, person) for person in people_of(db, actor, row)}
 
 
-def substitutes(db: Session, actor: Actor, row: LiveSession, leaving: Participant) -> list[Host]:
+def substitutes(
+    db: Session, actor: Actor, row: LiveSession, leaving: Participant, rest: Span | None = None
+) -> list[Host]:
     """Who may stand in: the hub's own hosts, and those of the agency of the one who leaves, free for the rest of
-    the shift. By name.
+    the shift (or for the span given). By name.
     """
     hosts = db.scalars(
         select(Host)
@@ -105,7 +107,7 @@ def substitutes(db: Session, actor: Actor, row: LiveSession, leaving: Participan
             or (leaving.agency_id is not None and agencies.get(host.id) == leaving.agency_id)
         )
     ]
-    rest = Span(max(leaving.starts_at, min(clock.now(db), leaving.ends_at)), leaving.ends_at)
+    rest = rest or Span(max(leaving.starts_at, min(clock.now(db), leaving.ends_at)), leaving.ends_at)
     if rest.starts_at >= rest.ends_at:
         return []
     wanted = claims.things([]) | {"host": [host.id for host in able]}

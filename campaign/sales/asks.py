@@ -7,7 +7,7 @@ its detail was taken in; one that was pushed again meanwhile is asked for again.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -51,7 +51,10 @@ _WANT = text(
     " AS g(connector_id, subject, ref, shop_ref, changed_at) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
     " ON CONFLICT (connector_id, subject, ref) DO UPDATE SET asked = detail_ask.asked + 1, attempts = 0,"
     " due_at = least(detail_ask.due_at, excluded.due_at), error = NULL,"
-    f" changed_at = least(coalesce(detail_ask.changed_at, detail_ask.asked_at - {_BEFORE}), excluded.changed_at),"
+    # Of one that was left a change that comes later is a new one.
+    f" changed_at = CASE WHEN detail_ask.left_at IS NULL THEN least(coalesce(detail_ask.changed_at, detail_ask.asked_at"
+    f" - {_BEFORE}), excluded.changed_at) ELSE excluded.changed_at END,"
+    " left_at = NULL, left_by = NULL, left_reason = NULL,"
     " shop_ref = coalesce(excluded.shop_ref, detail_ask.shop_ref)"
 )
 _DUE = text(
@@ -68,9 +71,18 @@ _FAILED = text(
     " due_at = coalesce(CAST(:due_at AS timestamptz), 'infinity')"
     " WHERE connector_id = :connector_id AND subject = :subject AND ref = :ref AND asked = :asked"
 )
-_AGAIN = text(
-    "UPDATE detail_ask SET attempts = 0, due_at = :now, asked = asked + 1"
-    " WHERE connector_id = :connector_id AND due_at = 'infinity'"
+_NAMED = (
+    " AND (subject, ref) IN (SELECT * FROM unnest(CAST(:subjects AS text[]), CAST(:refs AS text[])))"
+    " AND connector_id = :connector_id AND due_at = 'infinity'"
+)
+_PARKED = " AND connector_id = :connector_id AND due_at = 'infinity' AND left_at IS NULL"
+_AGAIN = (
+    "UPDATE detail_ask SET attempts = 0, due_at = :now, asked = asked + 1, left_at = NULL, left_by = NULL,"
+    " left_reason = NULL WHERE true"
+)
+_LEAVE = (
+    "UPDATE detail_ask SET left_at = :now, left_by = :by, left_reason = :reason WHERE left_at IS NULL{which}"
+    " RETURNING subject, ref"
 )
 
 
@@ -113,11 +125,12 @@ def failed(db: Session, connector_id: int, one: Waiting, error: str, now: dateti
     db.execute(_FAILED, values | {"connector_id": connector_id, "error": error, "due_at": due_at})
 
 
-# Of all that is not told, given up or not: its shop's data lacks it from the second on in which it changed.
+# Of all that is not told, given up or not, but for what a person said to leave: its shop's data lacks it from the
+# second on in which it changed.
 _COMPLETE = text(
     "SELECT g.shop_id, least(p.listed_through, p.cases_through, (SELECT min(coalesce(a.changed_at,"
     f" a.asked_at - {_BEFORE})) - interval '1 second' FROM detail_ask a WHERE a.connector_id = p.connector_id"
-    " AND (a.shop_ref IS NULL OR a.shop_ref = s.external_id))) AS through"
+    " AND a.left_at IS NULL AND (a.shop_ref IS NULL OR a.shop_ref = s.external_id))) AS through"
     " FROM shop_progress g JOIN connector_pull p ON p.connector_id = g.asked_by JOIN shop s ON s.id = g.shop_id"
     " WHERE g.asked_by = :connector_id AND p.listed_through IS NOT NULL AND p.cases_through IS NOT NULL"
 )
@@ -129,6 +142,31 @@ def complete(db: Session, connector_id: int) -> dict[int, datetime]:
     return {row.shop_id: row.through for row in found}
 
 
-def ask_again(db: Session, connector_id: int, now: datetime) -> int:
-    """Take up what was parked; gives how many."""
-    return db.execute(_AGAIN, {"connector_id": connector_id, "now": now}).rowcount  # type: ignore[attr-defined, no-any-return]
+def ask_again(
+    db: Session, connector_id: int, now: datetime, named: Sequence[tuple[str, str]] | None = None
+) -> int:
+    """Take up what was parked, but for what was left; or the (subject, ref) named, left or not. Gives how many."""
+    values, which = _which(connector_id, named)
+    return db.execute(text(f"{_AGAIN}{which}"), values | {"now": now}).rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def leave(
+    db: Session,
+    connector_id: int,
+    now: datetime,
+    *,
+    by: str,
+    reason: str,
+    named: Sequence[tuple[str, str]] | None = None,
+) -> list[tuple[str, str]]:
+    """What was parked, all of it or the (subject, ref) named, is waited for no longer. Gives what that holds for."""
+    values, which = _which(connector_id, named)
+    found = db.execute(text(_LEAVE.format(which=which)), values | {"now": now, "by": by, "reason": reason})
+    return sorted((row.subject, row.ref) for row in found)
+
+
+def _which(connector_id: int, named: Sequence[tuple[str, str]] | None) -> tuple[dict[str, Any], str]:
+    values: dict[str, Any] = {"connector_id": connector_id}
+    if named is None:
+        return values, _PARKED
+    return values | {"subjects": [subject for subject, _ in named], "refs": [ref for _, ref in named]}, _NAMED

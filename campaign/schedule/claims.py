@@ -184,6 +184,15 @@ def drop_all(db: Session, actor: Actor, session_id: int) -> None:
     db.execute(text("DELETE FROM claim WHERE session_id = CAST(:id AS bigint)"), {"id": session_id})
 
 
+def drop_hosts(db: Session, actor: Actor, session_id: int) -> None:
+    """Give up a session's claims on hosts alone, to take others in the same transaction."""
+    sql = (
+        "DELETE FROM claim c USING resource r WHERE r.id = c.resource_id AND r.host_id IS NOT NULL"
+        " AND c.session_id = CAST(:id AS bigint)"
+    )
+    db.execute(text(sql), {"id": session_id})
+
+
 def release(db: Session, actor: Actor, session_id: int, at: datetime, *, studio_until: datetime) -> None:
     """Give back what is left of a session's claims after `at`; of the studio after `studio_until`."""
     values = {"id": session_id, "at": at, "until": studio_until}

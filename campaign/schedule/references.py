@@ -172,8 +172,12 @@ def plan_people(
     session: Span,
     faults: Faults,
     known: Known | None = None,
+    reach: Span | None = None,
 ) -> list[PersonPlan]:
-    """Participants with names, agencies (given, else by contract on the day) and shifts inside the session."""
+    """Participants with names, agencies (given, else by contract on the day) and shifts inside the session.
+
+    reach: where a shift may lie, if that is more: a show on air begins early and runs over.
+    """
     known = known or look_up(db, actor, people=given, at=session.starts_at)
     plans: list[PersonPlan] = []
     for at, person in enumerate(given):
@@ -186,7 +190,7 @@ def plan_people(
         shift = shift_of(session, person.from_at, person.to_at)
         if shift.starts_at >= shift.ends_at:
             faults.add(f"participants.{at}.to", "ends_before_start")
-        elif not session.holds(shift):
+        elif not (reach or session).holds(shift):
             faults.add(f"participants.{at}.from", "outside_session")
         elif any(plan.host_id == host_id and plan.shift.overlaps(shift) for plan in plans):
             faults.add(f"participants.{at}.host_id", "twice")

@@ -59,6 +59,9 @@ VERBS: dict[str, frozenset[str]] = {
     "arrive": frozenset({"accepted", "ready", "live"}),
     "start": frozenset({"accepted", "ready", "no_show"}),
     "end": frozenset({"live"}),
+    "hand_over": frozenset({"live"}),
+    # A hand-over that was tapped at the wrong moment, or not at all.
+    "correct_handover": frozenset({"live", "ended", "reviewed"}),
     "cancel": BEFORE_AIR,
     # Of a reviewed one: the review is written anew, and what stood is kept in the history.
     "review": frozenset({"ended", "reviewed"}),

@@ -19,7 +19,10 @@ from campaign.schedule.models import LiveSession, Participant, SessionHistory
 from campaign.schedule.reading import visible
 
 # Verbs after which sales may belong elsewhere.
-_MOVES_SALES = frozenset({"change", "move", "swap", "start", "end", "correct", "no_show", "cancel"})
+_MOVES_SALES = frozenset(
+    {"change", "move", "swap", "start", "end", "correct", "no_show", "cancel", "stand_in"}
+    | {"hand_over", "move_handover", "withdraw_handover"}
+)
 
 
 def locked(

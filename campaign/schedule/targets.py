@@ -55,8 +55,12 @@ def target_of(db: Session, actor: Actor, row: LiveSession, given: SessionChange)
         planned = references.plan_people(db, actor, given.participants, after, faults)
     else:
         zone = zone_of_hub(db, actor)
+        # What was handed over before the planned start or past the planned end is a fact, and stays where it is.
         planned = [
-            replace(person, shift=moved_shift(person.shift, before, after, zone)) for person in people_before
+            replace(person, shift=moved_shift(person.shift, before, after, zone))
+            if before.holds(person.shift)
+            else person
+            for person in people_before
         ]
     products_before = _kept_lineup(db, row, brand_ids, faults)
     lineup, products = None, products_before

@@ -11,12 +11,13 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 from campaign.gate.written import DASH, called, count, fen, fen_short, language, named, names, rate
-from campaign.insight.curves import Band, Curve, band_of
+from campaign.insight.curves import Band, Curve, band_of, place_of
 from campaign.insight.figures import rows_of
 from campaign.insight.marks import Mark
 from campaign.kit import ids
 from campaign.kit.instants import written
 from campaign.kit.money import exponent_of
+from campaign.live.handovers import HandoverView
 
 __all__ = ["DASH", "called", "count", "fen", "fen_short", "language", "named", "names", "rate"]
 # What the gate writes alike: pages take it from here, with the rest.
@@ -173,6 +174,33 @@ def bands(curve: Curve, marks: Sequence[Mark]) -> list[Band]:
     return [band for band in found if band is not None]
 
 
+def turns(curve: Curve, handovers: Sequence[HandoverView]) -> list[tuple[float, str]]:
+    """Where a host handed over, from the left, and who to whom."""
+    found = ((place_of(curve, one.at), one) for one in handovers)
+    return [(place[1], _turn(one)) for place, one in found if place is not None]
+
+
+def turns_json(curve: Curve, handovers: Sequence[HandoverView]) -> str:
+    """The same for the chart script: [["11-23 20:00", "小棠 → 小满"], …]."""
+    found = ((place_of(curve, one.at), one) for one in handovers)
+    told = [[moment(curve.points[place[0]].at), _turn(one)] for place, one in found if place is not None]
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _turn(one: HandoverView) -> str:
+    return f"{called(one.left_name, one.left_name_en)} → {called(one.came_name, one.came_name_en)}"
+
+
+def wall_second(at: datetime) -> str:
+    """2026-11-23T20:00:07 in the hub's zone: the value of a field for date and time."""
+    return at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def signed(minor: int, currency: str) -> str:
+    """+¥12.00, −¥3.00, ¥0.00: what was added or taken off."""
+    return ("+" if minor > 0 else "−" if minor < 0 else "") + fen(abs(minor), currency)
+
+
 def public(number: int | None, prefix: str) -> str:
     """An id as the outside knows it."""
     return DASH if number is None else ids.public(prefix, number)
@@ -214,6 +242,10 @@ _FILTERS: tuple[Callable[..., Any], ...] = (
     points_json,
     marks_json,
     bands,
+    turns,
+    turns_json,
+    signed,
+    wall_second,
     public,
     rate,
     rows_of,

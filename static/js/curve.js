@@ -6,6 +6,7 @@
   for (const box of document.querySelectorAll("[data-curve]")) {
     const points = JSON.parse(box.dataset.points);
     const marks = JSON.parse(box.dataset.marks || "[]");
+    const turns = JSON.parse(box.dataset.turns || "[]");
     const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: box.dataset.unit });
     box.hidden = false;
     box.parentElement.querySelector("[data-fallback]").hidden = true;
@@ -18,6 +19,7 @@
       xAxis: { type: "category", data: points.map((p) => p[0]), axisLabel: { color: css("--soft"), hideOverlap: true }, axisLine: { lineStyle: { color: css("--edge") } } },
       yAxis: { type: "value", axisLabel: { color: css("--soft") }, splitLine: { lineStyle: { color: css("--line") } } },
       series: [{ type: "line", name: box.dataset.label, data: points.map((p) => p[1]), showSymbol: false, lineStyle: { width: 1.6, color: css("--accent") }, itemStyle: { color: css("--accent") }, areaStyle: { color: css("--accent"), opacity: 0.1 },
+        markLine: { silent: true, symbol: "none", label: { formatter: (turn) => turn.name, color: css("--soft"), position: "insideEndTop" }, lineStyle: { type: "dashed", width: 1.4, color: css("--ink") }, data: turns.map(([at, name]) => ({ xAxis: at, name })) },
         markArea: { silent: true, label: { show: false }, data: marks.map(([from, to, name], at) => [{ xAxis: from, name, itemStyle: { color: css("--soft"), opacity: at % 2 ? 0.26 : 0.12 } }, { xAxis: to }]) } }],
     });
     addEventListener("resize", () => chart.resize());

@@ -32,6 +32,7 @@ _PARAMETERS = {
     "channel_id": ("channel", "nch"),
     "alert_id": ("", "alr"),
     "share_id": ("share", "shr"),
+    "handover_id": ("", "hov"),
     "turn_id": ("turn", "smt"),
     "slug": ("", "studios"),
     "party_id": ("studio", "std_"),  # of <slug>, which is filled with studios

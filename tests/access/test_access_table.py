@@ -43,6 +43,7 @@ _PREFIX = {
     "imports": "imp",
     "unattributed": "lin",
     "waiting-list": "wai",
+    "handovers": "hov",
     "shares": "shr",
     "scheduled-summaries": "smt",
 }

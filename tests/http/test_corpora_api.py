@@ -23,6 +23,7 @@ _PATHS = {
     "sessions": "ses", "shops": "shp", "studios": "std", "unattributed": "lin", "waiting-list": "wai",
     "webhook-deliveries": "whd", "webhook-endpoints": "whe", "proposals": "prp", "plans": "pln", "entries": "ple",
     "series": "srs", "shares": "shr", "scheduled-summaries": "smt",
+    "handovers": "hov",
 }  # fmt: skip
 # Texts that must be words of their own kind.
 _WORDS = {

@@ -183,3 +183,50 @@ def test_a_connector_of_any_shop_leads_to_how_far_each_of_them_is(page: Any, add
     added()
     shown = page(HUB, "/hub/connectors").text
     assert '<a href="/hub/data">shop by shop</a>' in shown
+
+
+def given_up(database, where, *refs):
+    """Orders of an account that were asked for in vain for the last time."""
+    with database.transaction(SYSTEM) as db:
+        now, account = clock.now(db), ids.internal("con", where)
+        asks.want(db, [(account, Ask("order", ref)) for ref in refs], now)
+        db.execute(text("UPDATE detail_ask SET attempts = 9, due_at = 'infinity', error = 'not_there'"))
+
+
+def test_what_was_given_up_is_left_on_the_page_with_a_reason_and_asked_for_again(page, added, database):
+    where = added(**TOKENS)
+    given_up(database, where, "A1", "A2", "A3")
+    path = f"/hub/connectors/{where}"
+    assert 'value="order A1"' in page(HUB, path).text
+    assert page(HUB, f"{path}/leave", {"ref": "order A1", "reason": " "}).status_code == 303
+    with database.transaction(SYSTEM) as db:
+        assert db.execute(text("SELECT count(*) FROM detail_ask WHERE left_at IS NOT NULL")).scalar_one() == 0
+    page(HUB, f"{path}/leave", {"ref": "order A1", "reason": "平台已删"})
+    text_ = page(HUB, path).text
+    assert "and 1 left" in text_
+    assert "by hub tester: 平台已删" in text_
+    page(HUB, f"{path}/leave", {"ref": "", "reason": "其余也放下"})
+    text_ = page(HUB, path).text
+    assert "and 3 left" in text_
+    assert 'id="leave"' not in text_
+    page(HUB, f"{path}/again", {"ref": "order A1"})
+    assert "and 2 left" in page(HUB, path).text
+    assert page(VIEWER, f"{path}/leave", {"reason": "x"}).status_code == 403
+
+
+def test_the_api_leaves_and_asks_again_by_name(call, page, added, database):
+    where = added(**TOKENS)
+    given_up(database, where, "A1", "A2")
+    leave, again = f"/connectors/{where}/leave", f"/connectors/{where}/ask-again"
+    assert call(HUB, "POST", leave, json={}).status_code == 422
+    one = {"details": [{"subject": "order", "ref": "A1"}]}
+    left = call(HUB, "POST", leave, json=one | {"reason": "平台已删"})
+    assert (left.status_code, left.json["details_given_up"], left.json["details_left"]) == (200, 1, 1)
+    refused = call(HUB, "POST", leave, json=one | {"reason": "再来"})
+    assert (refused.status_code, refused.json["code"]) == (409, "nothing_given_up")
+    # As before without a body: all that was given up, and not what was left.
+    done = call(HUB, "POST", again)
+    assert (done.status_code, done.json["details_waiting"], done.json["details_left"]) == (200, 1, 1)
+    assert call(HUB, "POST", again, json=one).json["details_left"] == 0
+    assert call(HUB, "POST", leave, json={"reason": "x"}, headers={"If-Match": '"v99"'}).status_code == 412
+    assert call(VIEWER, "POST", leave, json={"reason": "x"}).status_code == 403

@@ -65,8 +65,10 @@ def test_a_verb_is_allowed_in_exactly_these_states(verb, allowed):
 
 
 def test_every_state_knows_its_verbs():
-    assert states.verbs_of("live") == {"arrive", "end", "correct", "change"}
-    assert states.verbs_of("reviewed") == {"correct", "review"}
+    assert states.verbs_of("live") == {
+        "arrive", "end", "correct", "change", "hand_over", "correct_handover",
+    }  # fmt: skip
+    assert states.verbs_of("reviewed") == {"correct", "review", "correct_handover"}
 
 
 def test_the_board_day_runs_from_six_to_six():

@@ -18,5 +18,9 @@ WORDS = {
     "pull_error.no_shop": _("It is of no shop, or of one that this account does not feed."),
     "done.connector_test": _("The platform is being asked. Its answer appears here."),
     "done.connector_archived": _("Out of use. What it brought stays."),
+    "done.connector_leave": _("Left. The data counts as complete past it."),
+    "nothing_given_up": _(
+        "None of it is given up: it came meanwhile, is being asked for, or was left already."
+    ),
     "done.connector_again": _("It is asked for once more."),
 }

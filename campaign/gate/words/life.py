@@ -11,6 +11,16 @@ WORDS = {
     "no_studio_free": _("No other studio is free at that time."),
     "not_in_the_way": _("That session is not in the way."),
     "too_near": _("A shift lasts at least a minute: wait a moment."),
+    # why a hand-over is refused
+    "already_on_shift": _("That host is on already."),
+    "not_on_shift": _("That host is not on any more. Look who is."),
+    "handed_on_since": _("Who took over has handed over since: take the later one back first."),
+    "shifts_changed": _("The shifts were corrected since: correct them there."),
+    "handover_withdrawn": _("This hand-over was taken back."),
+    "before_last_handover": _("Another hand-over was later than that."),
+    "not_on_air_then": _("The show was not on air then."),
+    "outside_shifts": _("It lies between the start of the shift before and the end of the one after."),
+    "too_near_handover": _("A shift lasts at least a second: wait a moment."),
     # kinds and states of proposals
     "proposal.time": _("Other times"),
     "proposal.person": _("Another host"),
@@ -36,6 +46,9 @@ WORDS = {
     "done.room": _("It has another studio now."),
     "done.swap": _("Swapped. Those it touches have been asked or told."),
     "done.stand_in": _("Another host stands in."),
+    "done.hand_over": _("Handed over."),
+    "done.move_handover": _("The hand-over stands there now; sales are attributed again."),
+    "done.withdraw_handover": _("The hand-over is taken back; sales are attributed again."),
     "done.offer_rules": _("Deadlines set. Offers that stand keep theirs."),
     # verbs in the history
     "verb.book": _("Session booked"),
@@ -60,6 +73,9 @@ WORDS = {
     "verb.change": _("Changed"),
     "verb.swap": _("Swapped"),
     "verb.stand_in": _("Another host stands in"),
+    "verb.hand_over": _("Handed over"),
+    "verb.move_handover": _("Hand-over moved"),
+    "verb.withdraw_handover": _("Hand-over taken back"),
     "verb.gap": _("Was off air"),
     # reasons that are codes
     "undo": _("Taken back"),

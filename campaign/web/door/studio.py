@@ -7,6 +7,7 @@ from campaign.gate.door import opened, public
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.live.correcting import may_undo
+from campaign.live.handovers import choices
 from campaign.live.links import door_verb, studio_of_door
 from campaign.live.standing_in import substitutes_of
 from campaign.schedule.doors import door_of
@@ -31,12 +32,13 @@ def show(token: str) -> str:
             link=token,
             once=new_token(),
             now=clock.now(db),
+            handing=choices(db, SYSTEM, current.id) if current else (),
             substitutes=substitutes_of(db, SYSTEM, current.id) if current else {},
             undo=current is not None and may_undo(db, SYSTEM, current.id),
         )
 
 
-@pages.post("/<token>/<session_id>/<any(arrive,start,end,extend,undo,decline,swap):verb>")
+@pages.post("/<token>/<session_id>/<any(arrive,start,end,extend,undo,decline,swap,hand_over):verb>")
 @public
 def act(token: str, session_id: str, verb: str) -> Response:
     """One tap. The same one sent again finds it done and says the same."""

@@ -24,6 +24,7 @@ from campaign.web import forms
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt
 
+_LONGEST_REASON = 200
 pages = Blueprint("hub_connectors", __name__, url_prefix="/hub/connectors")
 
 KINDS = ("push", *platforms.PLATFORMS)
@@ -65,14 +66,18 @@ def show(*, db: Session, actor: Actor, connector_id: str) -> Response:
     return _one(db, actor, _found(db, actor, connector_id))
 
 
-@pages.post("/<connector_id>/<any(test,again):verb>")
+@pages.post("/<connector_id>/<any(test,again,leave):verb>")
 @writes("connectors.write")
 def act(*, db: Session, actor: Actor, connector_id: str, verb: str) -> Response:
-    """Try its credentials, or ask once more for what was given up."""
+    """Try its credentials; ask once more for what was given up, or leave it: all of it, or the one that is named."""
     connector = _found(db, actor, connector_id)
+    subject, _, ref = request.form.get("ref", "").partition(" ")
+    named = [(subject, ref)] if ref else None
+    reason = " ".join(request.form.get("reason", "").split())[:_LONGEST_REASON]
     verbs = {
         "test": lambda: health.ask_test(db, actor, connector),
-        "again": lambda: health.ask_again(db, actor, connector),
+        "again": lambda: health.ask_again(db, actor, connector, named=named),
+        "leave": lambda: health.leave(db, actor, connector, reason=reason, named=named),
     }
     attempt(db, f"done.connector_{verb}", verbs[verb])
     return redirect(url_for("hub_connectors.show", connector_id=connector_id), 303)  # type: ignore[return-value]

@@ -14,6 +14,7 @@ from campaign.gate.reports import session_report
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.live import correcting, running
+from campaign.live.handovers import choices, handovers_of
 from campaign.parties.queries import get
 from campaign.schedule import answering, closing
 from campaign.schedule.following import effect_of
@@ -40,6 +41,8 @@ def show(*, db: Session, actor: Actor, session_id: str) -> str:
         "hub/session.html",
         **sold_of(db, actor, session),
         verbs=_allowed(actor, session),
+        handing=choices(db, actor, session.id) if allows(actor, "sessions.correct") else (),
+        handed=handovers_of(db, actor, session.id),
         answer_links=_answer_links(actor, session),
         cancel_codes=CANCEL_CODES,
         history=history_of(db, actor, session.id),
