@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from campaign.gate.wording import in_words
 from campaign.insight.figures import Group, LineRow, Totals, rows_of
+from campaign.insight.freezing import Change, ClosedMonth, changed_since, closing_of
 from campaign.insight.lines import Drill, lines_of
 from campaign.insight.reach import Reach, Watched, watched
 from campaign.insight.summary import groups_of, whole
@@ -30,6 +31,7 @@ _MONEY = (
         "disputed_fen",
     )
 )
+_CLOSED = ("figure.paid_since_closed", "figure.refund_since_closed", "figure.net_since_closed")
 _COUNTS = ("lines", "units", "refunded_lines", "refunded_units", "orders", "buyers")
 _REACH = ("shows", "views", "viewers", "likes", "comments", "product_clicks", "peak_online") + (
     "average_online_hundredths",
@@ -52,12 +54,14 @@ _LINE += ("rung", "status", "currency", "units", "paid_gmv_fen", "refund_fen", "
 def summary_sheet(db: Session, actor: Actor, scope: Scope, group_by: str) -> Figures:
     """A row per group and currency, and the totals: distinct orders and buyers do not add up, so they are told.
 
+    Where months of the range are closed, the totals also say what has changed of it since.
     Who watched stands in a group's first row alone, so that a column adds up; a show that sold nothing has a row, too.
     """
     columns = (f"group.{group_by}", "figure.currency", *(f"figure.{name}" for name in (*_MONEY, *_COUNTS)))
     reach = watched(db, actor, scope, group_by)
     seen = [f"figure.{_reach_word(name, reach)}" for name in _REACH] if reach else []
-    header = [_words(code) for code in (*columns, "figure.refund_rate", *seen)]
+    closed = _closed(db, actor, scope)
+    header = [_words(code) for code in (*columns, "figure.refund_rate", *seen, *(_CLOSED if closed else ()))]
     groups = groups_of(db, actor, scope, group_by)
     total = Group("", _words("figure.total"), _words("figure.total"), whole(totals_by(db, actor, scope)))
     groups += _unsold(groups, reach, total)
@@ -68,6 +72,11 @@ def summary_sheet(db: Session, actor: Actor, scope: Scope, group_by: str) -> Fig
     if reach:
         told = {row.key: row.reach for row in reach.rows}
         _beside(cells, [*(told.pop(group.key, None) for group, _ in rows), reach.whole])
+    if closed:
+        since, first = changed_since(closed), len(cells) - len(total.totals)
+        for place, row in enumerate(cells):
+            currency = total.totals[place - first].currency if place >= first else None
+            row.extend(_changed(since.get(currency), currency) if currency else [None] * len(_CLOSED))
     return Figures(_words("figure.summary"), header, cells)
 
 
@@ -93,6 +102,19 @@ def _beside(cells: list[list[Cell]], reaches: Sequence[Reach | None]) -> None:
             if value is not None and name == "average_online_hundredths":
                 value = Decimal(value).scaleb(-2)
             row.append(value)
+
+
+def _closed(db: Session, actor: Actor, scope: Scope) -> Sequence[ClosedMonth]:
+    """The closed months of a brand's whole figures; as of an age there is nothing to hold against what was closed."""
+    part = scope.session_id is not None or scope.campaign_ids or scope.age is not None
+    if scope.brand_id is None or scope.first is None or scope.last is None or part:
+        return ()
+    return closing_of(db, actor, scope.brand_id, scope.first, scope.last, basis=scope.basis)
+
+
+def _changed(change: Change | None, currency: str) -> Iterator[Cell]:
+    for name in ("paid_fen", "refund_fen", "net_fen"):
+        yield _major(getattr(change, name) if change else 0, currency)
 
 
 def lines_sheet(db: Session, actor: Actor, drill: Drill, zone: ZoneInfo) -> Figures:

@@ -136,6 +136,101 @@ def frozen_month(db: Session, actor: Actor, brand_id: int, month: date) -> Froze
     return _against(db, actor, brand_id, row)
 
 
+@dataclass(frozen=True)
+class Change:
+    """What has changed in one currency since a month was closed, of the days looked at: current less frozen."""
+
+    currency: str
+    paid_fen: int
+    refund_fen: int
+    net_fen: int
+
+
+@dataclass(frozen=True)
+class ClosedMonth:
+    """A closed month as far as a range has it, first to last; changes: none where all is as it was closed."""
+
+    month: date
+    frozen_by: str
+    frozen_at: datetime
+    first: date
+    last: date
+    changes: tuple[Change, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        return (self.first, self.last) == span_of(self.month)
+
+
+def closing_of(
+    db: Session, actor: Actor, brand_id: int, first: date, last: date, *, basis: str = "cohort"
+) -> tuple[ClosedMonth, ...]:
+    """Which months of a range are closed, and what has changed of the range's days since. Raises NotFound."""
+    check_brand(db, actor, brand_id)
+    sql = (
+        "SELECT month, figures, frozen_by, frozen_at FROM month_freeze WHERE brand_id = :brand_id"
+        " AND month BETWEEN :first AND :last ORDER BY month"
+    )
+    rows = db.execute(text(sql), {"brand_id": brand_id, "first": first.replace(day=1), "last": last}).all()
+    if not rows:
+        return ()
+    spans = [(max(first, span_of(row.month)[0]), min(last, span_of(row.month)[1])) for row in rows]
+    scopes = [(Scope(brand_id=brand_id, first=a, last=b, basis=basis), "day") for a, b in spans]
+    read = totals_together(db, actor, scopes)
+    return tuple(
+        ClosedMonth(
+            row.month,
+            row.frozen_by,
+            row.frozen_at,
+            *span,
+            _changes(
+                {
+                    day: one
+                    for day, one in row.figures[basis]["day"].items()
+                    if span[0] <= date.fromisoformat(day) <= span[1]
+                },
+                now,
+            ),
+        )
+        for row, span, now in zip(rows, spans, read, strict=True)
+    )
+
+
+def changed_since(closed: Sequence[ClosedMonth]) -> dict[str, Change]:
+    """By currency what has changed in all of them together."""
+    found: dict[str, Change] = {}
+    for one in (change for month in closed for change in month.changes):
+        before = found.get(one.currency, Change(one.currency, 0, 0, 0))
+        found[one.currency] = Change(
+            one.currency,
+            before.paid_fen + one.paid_fen,
+            before.refund_fen + one.refund_fen,
+            before.net_fen + one.net_fen,
+        )
+    return found
+
+
+def _changes(
+    kept: Mapping[str, Sequence[Mapping[str, Any]]], now: Mapping[str, Sequence[Totals]]
+) -> tuple[Change, ...]:
+    """Day by day, for days add up to the range; a currency of which no figure moved is left out."""
+    moved = [
+        one
+        for day in sorted({*kept, *now})
+        for one in _pairs(kept.get(day, ()), now.get(day, ()))
+        if one.is_changed
+    ]
+    return tuple(
+        Change(
+            currency,
+            sum(one.paid_fen for one in moved if one.currency == currency),
+            sum(one.refund_fen for one in moved if one.currency == currency),
+            sum(one.net_fen for one in moved if one.currency == currency),
+        )
+        for currency in sorted({one.currency for one in moved})
+    )
+
+
 def _against(db: Session, actor: Actor, brand_id: int, row: Any) -> FrozenMonth:
     first, last = span_of(row.month)
     whole: dict[str, tuple[Adjusted, ...]] = {}

@@ -8,7 +8,14 @@ import pytest
 from sqlalchemy import event, text
 
 from campaign.insight.figures import Totals
-from campaign.insight.freezing import FrozenMonth, MonthClosed, freeze, frozen_month
+from campaign.insight.freezing import (
+    FrozenMonth,
+    MonthClosed,
+    changed_since,
+    closing_of,
+    freeze,
+    frozen_month,
+)
 from campaign.insight.sharing import Shown, page_of_shares, revoke, share, share_of_token
 from campaign.insight.tallies import NAMES
 from campaign.kit import clock
@@ -238,3 +245,37 @@ def test_sales_that_are_folded_while_a_month_is_closed_do_not_part_its_days_from
             one["paid_gmv_fen"] for day in kept[basis]["day"].values() for one in day
         )
     assert check_adjusted(month) == 2 * len(NAMES)
+
+
+def test_a_range_says_which_of_its_months_are_closed_and_what_changed_of_its_days(
+    shelf: Shelf, make: Factory
+) -> None:
+    first, second = shelf.line(HOUR), shelf.line(4 * HOUR, 5000)
+    shelf.push(first, second, days_later=3)
+    last = MONTH.replace(day=28) + timedelta(days=10)
+
+    def of(begin: date, end: date, basis: str = "cohort") -> Any:
+        with shelf.database.transaction(HUB) as db:
+            return closing_of(db, HUB, shelf.brand.id, begin, end, basis=basis)
+
+    assert of(MONTH, last) == ()
+    close(shelf)
+    (month,) = of(MONTH, last)
+    assert (month.month, month.is_whole, month.changes) == (MONTH, True, ())
+    shelf.push(shelf.refund(second, 5000, 45 * 24 * HOUR), shelf.line(HOUR, 700), days_later=46)
+    (month,) = of(MONTH, last)
+    assert [(one.currency, one.paid_fen, one.refund_fen, one.net_fen) for one in month.changes] == [
+        ("CNY", 700, 5000, -4300)
+    ]
+    # The same as the month's own page has it; of a part of its days the part of it.
+    (whole,) = closed(shelf).whole["cohort"]
+    assert (whole.paid_fen, whole.refund_fen, whole.net_fen) == (700, 5000, -4300)
+    (part,) = of(DAY, DAY)
+    assert (part.is_whole, part.first, part.last) == (False, DAY, DAY)
+    assert [(one.paid_fen, one.refund_fen) for one in part.changes] == [(700, 0)]
+    (cash,) = of(MONTH, last, "cash")
+    assert [(one.paid_fen, one.refund_fen) for one in cash.changes] == [(700, 0)]
+    assert {key: one.net_fen for key, one in changed_since([month, part]).items()} == {"CNY": -4300 + 700}
+    stranger = Actor(kind="user", role="brand", id=1, name="x", brand_id=make.brand().id)
+    with pytest.raises(NotFound), shelf.database.transaction(stranger) as db:
+        closing_of(db, stranger, shelf.brand.id, MONTH, last)

@@ -346,3 +346,40 @@ def test_rankings_and_returns_by_page_and_by_the_api(app, database, planner, eve
     own = brand_of(app, database, evening)
     assert own.get("/hub/rankings").status_code == 403
     assert "What comes back" in own.get(f"/brand?{evening.range}").text
+
+
+def test_a_closed_month_is_told_on_the_summary_and_in_its_sheet(app, database, planner, evening):
+    taken(planner, evening, database)
+    first, last = evening.day.replace(day=1), evening.day + timedelta(days=1)
+    days = f"first={first}&last={last}"
+    summary = f"/hub/brands/{ids.public('brd', evening.brand.id)}"
+    own = brand_of(app, database, evening)
+    assert 'id="closed"' not in own.get(f"/brand?{days}").text
+    header, *_ = own.get(f"/brand/sheet?{days}&format=csv").text.splitlines()
+    assert "changed since" not in header
+    with clock.travel(timedelta(days=62)):
+        manager = visitor_as(app, database, "hub", hub_role="manager")
+        manager.get(f"{summary}/months")
+        assert manager.post(f"{summary}/months", month=str(first)).status_code == 303
+    # Somebody pays for one more order of the month, and one gets its money back.
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text("UPDATE sales_day SET paid_fen = paid_fen + 1200, refund_post_ship_fen = refund_post_ship_fen + 500"
+                 " WHERE ctid = (SELECT ctid FROM sales_day WHERE basis = 'cohort' AND bucket = 'live'"
+                 " AND brand_id = :brand AND day BETWEEN :first AND :last AND currency = 'CNY' LIMIT 1)"),
+            {"brand": evening.brand.id, "first": first, "last": last},
+        )  # fmt: skip
+    for visitor, path in ((own, f"/brand?{days}"), (planner, f"{summary}?{days}")):
+        panel = re.search(r'<section class="panel" id="closed">.*?</section>', visitor.get(path).text, re.S)[
+            0
+        ]
+        assert first.strftime("%Y-%m") in panel
+        assert re.findall(r">([+−]¥[\d.,]+)<", panel) == ["+¥12.00", "+¥5.00", "+¥7.00"]
+        assert "noprint" not in panel
+    header, *rows = own.get(f"/brand/sheet?{days}&format=csv").text.lstrip("\ufeff").splitlines()
+    assert header.count("changed since") == 3
+    assert rows[-1].endswith("12.00,5.00,7.00")
+    assert own.get(f"/brand/sheet?{days}&format=xlsx").status_code == 200
+    # A part of the month of which nothing changed, by cash.
+    panel = own.get(f"/brand?{days}&basis=cash").text
+    assert "nothing has changed since" in panel

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from campaign.gate.door import Later, reads, writes
 from campaign.insight.figures import Totals
+from campaign.insight.freezing import closing_of
 from campaign.insight.periods import AGES
 from campaign.insight.reach import watched
 from campaign.insight.returning import MOST_PARTS, TOLD, return_curves
@@ -111,6 +112,7 @@ def draw(db: Session, actor: Actor, brand_id: int, query: RangeQuery, place: Pla
         ages=AGES,
         length_days=(last - first).days + 1,
         whole={total.currency: total.paid_gmv_fen for total in summary.totals},
+        closed=closing_of(db, actor, brand_id, first, last, basis=query.basis),
         changes=_changes(summary, summary.before),
         yearly=_changes(summary, summary.year_before),
         curves=curves_of(summary.minutes, least_step=summary.minute_step),
