@@ -10,11 +10,13 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from campaign.cli.faults import CommandFault
 from campaign.kit.numbers import whole
+from campaign.kit.retry_after import seconds_of
 from campaign.kit.signing import BadSignature, signed_headers, verify
 
 LARGEST_BODY = 64 * 1024
@@ -59,11 +61,17 @@ class Printer:
 
 
 def _gist(event: dict[str, Any]) -> str:
-    data = event.get("data", {})
-    session = data.get("session") or {}
+    data = _parts(event, "data")
+    session = _parts(data, "session")
     parts = [data.get("session_id"), f"#{data['seq']}" if data.get("seq") else None]
     parts += [session.get("title"), session.get("state"), session.get("starts_at")]
     return " ".join(str(part) for part in parts if part)
+
+
+def _parts(of: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part that has parts; none where it is missing or something else."""
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def serve(host: str, port: int, secrets: list[str], forward: str | None, printer: Printer) -> int:
@@ -83,8 +91,9 @@ def serve(host: str, port: int, secrets: list[str], forward: str | None, printer
 
     try:
         server = ThreadingHTTPServer((host, port), Handler)
-    except OSError as error:
-        raise CommandFault(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CommandFault(f"cannot listen on {host}:{port} (--host, --port): {why}") from error
     # The last answer must be out before we end, or it would be sent to us again.
     server.daemon_threads = False
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -108,10 +117,13 @@ def _take(request: BaseHTTPRequestHandler, secrets: list[str], forward: str | No
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         event_id = verify(secrets, headers, body, datetime.now(UTC))
-        event = json.loads(body)
-    except (BadSignature, ValueError, RecursionError):
+    except BadSignature:
         printer.bad(f"not signed with this secret, or its time is off (from {request.client_address[0]})")
         return 401
+    event = _event_in(body)
+    if event is None:
+        printer.bad(f"signed, and no event: {body[:80]!r}")
+        return 422
     status = _hand_on(forward, headers, body) if forward else 204
     if status >= 300:
         # Our sender tries again until the one behind us takes it.
@@ -119,6 +131,14 @@ def _take(request: BaseHTTPRequestHandler, secrets: list[str], forward: str | No
         return status
     printer.good(event_id, event)
     return status
+
+
+def _event_in(body: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
 
 
 def _hand_on(url: str, headers: dict[str, str], body: bytes) -> int:
@@ -211,6 +231,8 @@ def _events(
                 "the cursor is older than events are kept, some may be gone: see /sessions?updated_since="
             )
         for event in page["items"]:
+            # The hub is told for whom it was: that is no part of what its agency was sent.
+            event.pop("agency_id", None)
             yield event.pop("id"), event, after
         yield None, {}, after
 
@@ -242,15 +264,39 @@ def _page(base_url: str, key: str, after: str | None) -> dict[str, Any]:
     )
     try:
         with _opener().open(request, timeout=30) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
+            found = json.load(answer)
     except urllib.error.HTTPError as error:
         if error.code in _LATER:
-            told = whole(error.headers.get("Retry-After"), 5) or 0
+            said_at = error.headers.get("Date") or formatdate(usegmt=True)
+            told = seconds_of(error.headers.get("Retry-After") or "", said_at) or 0
             seconds = max(_COME_BACK_SECONDS, float(told))
             raise _Later(f"{base_url} answered {error.code}", reached=True, seconds=seconds) from error
-        raise CommandFault(f"{base_url} answered {error.code}") from error
+        why = _REFUSED.get(error.code, "")
+        raise CommandFault(f"{base_url} (--fetch) answered {error.code}{why}") from error
     except _NO_ANSWER as error:
-        raise _Later(f"{base_url} cannot be read: {error}") from error
-    except ValueError as error:
-        raise CommandFault(f"{base_url} cannot be read: {error}") from error
+        raise _Later(f"{base_url} (--fetch) cannot be read: {error}") from error
+    except (ValueError, RecursionError):
+        found = None
+    if not _is_page(found):
+        raise CommandFault(
+            f"{base_url} (--fetch) answers, and not with events: is it an installation's address?"
+        )
+    page: dict[str, Any] = found
+    return page
+
+
+_REFUSED = {
+    401: ": the key (--key, CAMPAIGN_KEY) is not valid there",
+    403: ": this key (--key, CAMPAIGN_KEY) may not read events; an agency's may",
+    404: ": no events there; an installation's address is like http://HOST:PORT, with nothing behind",
+    422: ": --after is no cursor that it gave out",
+}
+
+
+def _is_page(found: Any) -> bool:
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get("next_cursor"), str)
+        and isinstance(found.get("items"), list)
+        and all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in found["items"])
+    )

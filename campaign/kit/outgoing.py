@@ -11,7 +11,6 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -22,6 +21,7 @@ from campaign.kit import addresses
 from campaign.kit.addresses import Blocked, Network
 from campaign.kit.lookups import Lookup, Names, system_lookup
 from campaign.kit.numbers import whole
+from campaign.kit.retry_after import seconds_of
 
 ANSWER_BYTES = 4096
 CONNECT_SECONDS = 5.0
@@ -30,8 +30,6 @@ _HEAD_BYTES = 65_536  # of all that comes before a body, answers of the 1xx kind
 _SWITCHING = 101
 _IDLE_SECONDS = 30
 _CONNECTIONS_KEPT = 1024
-_LONGEST_RETRY_AFTER = 86_400
-_LONGEST_NUMBER = 100  # digits: a number however long is one, and then capped
 
 _REASONS = {
     pycurl.E_COULDNT_CONNECT: "connect",
@@ -218,7 +216,7 @@ class _Call:
         if not self._is_headed:
             return Answer(None, error or "protocol", b"", None, took_ms)
         return Answer(
-            self._status, error, bytes(self._read), _seconds(self._retry_after, self._date), took_ms
+            self._status, error, bytes(self._read), seconds_of(self._retry_after, self._date), took_ms
         )
 
     def _forget(self) -> None:
@@ -301,15 +299,3 @@ def _always(trust: Path | None) -> list[tuple[int, Any]]:
 def _status(line: bytes) -> int:
     """Of a status line; 0 where there is none."""
     return whole(line[9:12].decode("latin-1"), 3) or 0
-
-
-def _seconds(written: str, said_at: str) -> int | None:
-    """Retry-After in seconds, at most a day. A date is held against the answer's own, so that one clock made both."""
-    seconds = whole(written, _LONGEST_NUMBER)
-    if seconds is None and written:
-        try:
-            seconds = round((parsedate_to_datetime(written) - parsedate_to_datetime(said_at)).total_seconds())
-        except (ValueError, TypeError, OverflowError):
-            # No date, or one with its zone and one without.
-            return None
-    return None if seconds is None else min(max(seconds, 0), _LONGEST_RETRY_AFTER)

@@ -68,7 +68,7 @@ def test_it_refuses_what_is_not_signed_with_its_secret(settings):
         assert requests.post(url, data=b"{}", timeout=10).status_code == 401
         assert requests.post(url, data=b"x" * 70_000, timeout=10).status_code == 413
         assert posted(url, SECRET) == 204
-        assert posted(url, SECRET, b"[" * 50_000) == 401
+        assert posted(url, SECRET, b"[" * 50_000) == 422
         assert "session.moved" in child.stdout.readline()
 
 
@@ -119,8 +119,39 @@ def test_no_proxy_of_the_environment_comes_between(settings, monkeypatch):
     assert (len(behind.received), proxy.received) == (1, [])
 
 
-@pytest.mark.parametrize("words", [(), ("--secret", "whsec_!"), ("--fetch", "http://127.0.0.1:1")])
-def test_what_is_missing_is_said(settings, words):
+KEY = ("--key", "k")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ((), "--secret"),
+        (("--secret", "whsec_!"), "--secret"),
+        (("--fetch", "http://127.0.0.1:1"), "--key"),
+        (("--fetch", "http://127.0.0.1:1", *KEY), "--fetch"),
+        (("--fetch", "http://127.0.0.1:1", "--key", "钥匙"), "--key"),
+        (("--fetch", "127.0.0.1:8000", *KEY), "--fetch"),
+        (("--fetch", "", *KEY), "--fetch"),
+        (("--secret", SECRET, "--port", "70000"), "--port"),
+        (("--secret", SECRET, "--port", "0", "--host", "no.such.host.invalid"), "--host"),
+        *(
+            (("--secret", SECRET, "--port", "0", "--forward", bad), "--forward")
+            for bad in (
+                "127.0.0.1:3000/hooks",
+                "localhost:3000",
+                "ftp://127.0.0.1/",
+                "http://",
+                "http://h:port/",
+                "http://h:99999/",
+                "http://h/钩子",
+                "http://h/a b",
+                "http://me:secret@h/",
+                "",
+            )
+        ),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said_by_its_option(settings, words, named):
     done = subprocess.run(
         [sys.executable, "-m", "campaign", "listen", *words],
         cwd=ROOT,
@@ -130,9 +161,10 @@ def test_what_is_missing_is_said(settings, words):
         timeout=20,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 1, done.stderr
     assert done.stderr.startswith("listen: ")
-    assert "Traceback" not in done.stderr
+    assert named in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_it_fetches_from_behind_a_firewall(settings):
@@ -186,9 +218,9 @@ PAGE = json.dumps(
 EMPTY = fake.status(200, b'{"items": [], "next_cursor": "abc"}')
 
 
-def fetched(settings, product):
-    """`listen --fetch`, until one event came."""
-    words = ("--fetch", product.url, "--key", "k", "--count", "1")
+def fetched(settings, product, *more, count=1):
+    """`listen --fetch`, until so many events came."""
+    words = ("--fetch", product.url, "--key", "k", "--count", str(count), *more)
     return subprocess.run(
         [sys.executable, "-m", "campaign", "listen", *words],
         cwd=ROOT,
@@ -229,6 +261,77 @@ def test_half_an_answer_is_asked_for_again(settings, rubbish):
         True,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        b"{}",
+        b"[]",
+        b"null",
+        b"<html>",
+        b"[" * 9000,
+        b'{"items": {}, "next_cursor": "abc"}',
+        b'{"items": [{"type": "session.moved"}], "next_cursor": "abc"}',
+        b'{"items": [1], "next_cursor": "abc"}',
+        b'{"items": [], "next_cursor": null}',
+    ],
+)
+def test_what_is_no_installation_is_told_as_such(settings, foreign):
+    with Receiver() as product:
+        product.behave(fake.status(200, foreign))
+        done = fetched(settings, product)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert done.stderr.startswith(f"listen: {product.url} (--fetch) answers, and not with events")
+
+
+@pytest.mark.parametrize(
+    ("status", "named"), [(401, "--key"), (403, "--key"), (404, "HOST:PORT"), (422, "--after")]
+)
+def test_what_is_refused_says_which_option_to_look_at(settings, status, named):
+    with Receiver() as product:
+        product.behave(fake.status(status, b"{}"))
+        done = fetched(settings, product)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert f"answered {status}" in done.stderr
+    assert named in done.stderr
+
+
+def test_an_event_of_another_shape_is_printed_all_the_same(settings):
+    odd = {
+        "items": [{"id": "evt_1", "type": "x", "data": [1]}, {"id": "evt_2", "data": {"session": "ses_1"}}]
+    }
+    with Receiver() as product:
+        product.behave(fake.status(200, json.dumps(odd | {"next_cursor": "abc"}).encode()))
+        done = fetched(settings, product, count=2)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
+    with listening(settings, "--secret", SECRET) as (child, url):
+        assert [posted(url, SECRET, body) for body in (b"[]", b"x", b'{"data": 5, "type": "y"}')] == [
+            422,
+            422,
+            204,
+        ]
+        assert " y " in child.stdout.readline()
+
+
+def test_what_the_hub_fetched_is_printed_as_its_agency_got_it(settings):
+    item = {"id": "evt_1", "agency_id": "agc_1", "type": "session.moved", "data": {}}
+    with Receiver() as product, Receiver() as behind:
+        product.behave(fake.status(200, json.dumps({"items": [item], "next_cursor": "abc"}).encode()))
+        done = fetched(settings, product, "--forward", behind.url)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(one.body) for one in behind.received] == [{"type": "session.moved", "data": {}}]
+
+
+def test_an_installation_that_names_a_date_is_asked_again_then(settings):
+    """Held against its own clock, which is far off ours here."""
+    date, later = "Mon, 23 Nov 2020 12:00:00 GMT", "Mon, 23 Nov 2020 12:00:05 GMT"
+    head = f"HTTP/1.1 503 Busy\r\nDate: {date}\r\nRetry-After: {later}\r\nContent-Length: 0\r\n\r\n"
+    with Receiver() as product:
+        product.behave(fake.raw(head.encode()), fake.status(200, PAGE))
+        done = fetched(settings, product)
+    assert (done.returncode, done.stdout.count("session.moved")) == (0, 1), done.stderr
+    assert "asked again in 5 s" in done.stderr
 
 
 def test_an_installation_is_not_looked_for_where_a_redirect_points(settings):

@@ -12,6 +12,7 @@ With --secret what is fetched is signed again as it is handed on, so that the re
 
 import argparse
 import os
+from urllib.parse import urlsplit
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,13 +47,31 @@ def run(options: argparse.Namespace) -> int:
     try:
         checked = [secret for secret in secrets if key_of(secret)]
     except ValueError:
-        raise CommandFault("a secret looks like whsec_ and base64") from None
+        raise CommandFault(
+            "a secret (--secret, CAMPAIGN_WEBHOOK_SECRET) looks like whsec_ and base64"
+        ) from None
+    for option, url in (("--forward", options.forward), ("--fetch", options.fetch)):
+        if url is not None and not _is_address(url):
+            raise CommandFault(f"{option} needs an address such as http://127.0.0.1:3000/hooks, not {url!r}")
     if options.fetch:
         key = options.key or os.environ.get("CAMPAIGN_KEY", "")
         if not key:
             raise CommandFault("--fetch needs --key or CAMPAIGN_KEY")
+        if not (key.isascii() and key.isprintable()):
+            raise CommandFault("--key (or CAMPAIGN_KEY) is no API key: it has characters that none has")
         address = options.fetch.rstrip("/")
         return fetch(address, key, options.after, printer, secrets=checked, forward=options.forward)
     if not checked:
         raise CommandFault("--secret or CAMPAIGN_WEBHOOK_SECRET is needed to verify what comes")
     return serve(options.host, options.port, checked, options.forward, printer)
+
+
+def _is_address(url: str) -> bool:
+    """Whether it can be called as it stands: http or https, a host, nothing that a request line cannot hold."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc
+    return plain and parts.scheme in ("http", "https") and bool(host)
