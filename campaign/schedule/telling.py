@@ -38,21 +38,21 @@ def tell_of_event(
     reason: str = "",
 ) -> None:
     """Tell people of an event, in its transaction. `agencies` are those the event goes to, `parted` among them
-    hear only that they no longer take part. A draft is nobody's business but the hub's.
+    hear only that they no longer take part, whatever the event. A draft is nobody's business but the hub's.
     """
-    if event not in _TOLD:
-        return
-    kind, audiences = _TOLD[event]
     key = f"{event}:{row.id}:{row.version}"
-    if "hub" in audiences:
-        declined = [one.reason for one in view.participants if one.acceptance == "declined" and one.reason]
-        tell_hub(db, view, kind, key=key, reason=reason or "; ".join(declined))
     gone = set(parted)
-    if "agency" in audiences:
-        tell_agencies(db, view, kind, set(agencies) - gone, key=key)
     for agency_id in gone:
         params = {"title": view.title}
         tell(db, "change.parted", "agency", [agency_id], key=key, params=params, session_id=None)
+    if event not in _TOLD:
+        return
+    kind, audiences = _TOLD[event]
+    if "hub" in audiences:
+        declined = [one.reason for one in view.participants if one.acceptance == "declined" and one.reason]
+        tell_hub(db, view, kind, key=key, reason=reason or "; ".join(declined))
+    if "agency" in audiences:
+        tell_agencies(db, view, kind, set(agencies) - gone, key=key)
     known = row.state != "draft" and row.cancel_code != HOLD_LAPSED
     if "brand" in audiences and known:
         tell_brands(db, view, kind, row.brand_ids, key=key)

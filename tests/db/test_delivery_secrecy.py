@@ -131,3 +131,11 @@ def test_a_correction_tells_an_agency_it_takes_out_that_alone(stage, bodies):
         "session": {"id": public, "title": "专场", "version": version, "state": "parted"},
         "participants": [],
     }
+    # And so do its people, once; who stays is not told by a notice what was set right.
+    with stage.database.transaction(SYSTEM) as db:
+        notices = db.execute(
+            text("SELECT party_id, params, session_id FROM notice WHERE kind = 'change.parted'")
+        ).all()
+        corrected = db.scalars(text("SELECT kind FROM notice WHERE key LIKE 'session.corrected:%'")).all()
+    assert notices == [(other.id, {"title": "专场"}, None)]
+    assert corrected == ["change.parted"]
