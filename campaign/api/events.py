@@ -15,13 +15,17 @@ bp = APIBlueprint("api_events", __name__, tag="Webhooks")
 
 @bp.get("/events")
 @awaits(
-    "events.read", query=schemas.EventQuery, answer=schemas.EventList, found=lambda page: bool(page.items)
+    "events.read",
+    query=schemas.EventQuery,
+    answer=schemas.EventList,
+    found=lambda page: bool(page.items),
+    limited="At most 4 of an agency wait at a time",
 )
 def list_events(*, db: Session, actor: Actor, query: schemas.EventQuery) -> BaseModel:
     """Events after a cursor, oldest first; nothing slips in before a cursor that was handed out.
 
-    With `wait` an empty page is not sent at once: the answer waits that many seconds for an event to come. So many
-    can wait at a time; one too many is told 503 and when to come again.
+    With `wait` an empty page is not sent at once: the answer waits that many seconds for an event to come. Four of an
+    agency can wait at a time: one more is told 429, one too many of all 503, and when to come again.
     """
     return queries.events_after(db, actor, query, event_days=parts().settings.event_days)
 

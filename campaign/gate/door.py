@@ -78,10 +78,12 @@ def awaits(
     query: type[BaseModel],
     answer: type[BaseModel],
     found: Callable[[Any], bool],
+    limited: str,
 ) -> Callable[[View], View]:
     """A read whose query has `wait`, the seconds until which it may wait for something of the feed to be `found`.
 
-    Asked anew each time, in a transaction of its own: who waits holds no database connection.
+    Asked anew each time, in a transaction of its own: who waits holds no database connection. `limited` tells the API's
+    document how many of one agency may wait at a time.
     """
 
     def decorate(view: View) -> View:
@@ -96,9 +98,9 @@ def awaits(
 
             topic = None if actor.agency_id is None else str(actor.agency_id)
             wait: int = getattr(asked, "wait", 0)
-            return _respond(parts().feed.until(topic, wait, ask, found))
+            return _respond(parts().feed.until(topic, wait, ask, found, shares=parts().feed_shares))
 
-        return describe(enter, permission=permission, query=query, answer=answer)
+        return describe(enter, permission=permission, query=query, answer=answer, limited=limited)
 
     return decorate
 

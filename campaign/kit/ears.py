@@ -9,8 +9,8 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import ClassVar, TypeVar
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import ClassVar, Protocol, TypeVar
 
 import psycopg
 import structlog
@@ -27,7 +27,14 @@ IDLE_SECONDS = 30.0
 """So often the ear looks whether anybody still waits; where nobody does it lets go of its connection."""
 
 MOST_WAITING = 8
-"""A quarter of a web process's threads (config.processes): who waits must not keep others from their pages."""
+"""Of a web process's threads (config.processes): who waits must not keep others from their pages."""
+
+
+class Shares(Protocol):
+    """How many may wait for one topic (kit.shares)."""
+
+    def held(self, who: str, seconds: float) -> AbstractContextManager[None]:
+        """A place for the length of the block, or an error where they are taken."""
 
 
 class Ears(ABC):
@@ -50,11 +57,18 @@ class Ears(ABC):
         self._is_lost = False
 
     def until(
-        self, topic: str | None, seconds: float, ask: Callable[[], Result], found: Callable[[Result], bool]
+        self,
+        topic: str | None,
+        seconds: float,
+        ask: Callable[[], Result],
+        found: Callable[[Result], bool],
+        *,
+        shares: Shares | None = None,
     ) -> Result:
         """Ask, and again whenever `topic` (None: any) is spoken of, until it is `found` or the time is over.
 
-        Gives what was asked last. Raises Unavailable when as many wait as may.
+        Gives what was asked last. Raises Unavailable when as many wait as may, ShareTaken when as many of this topic
+        do as its `shares` allow.
         """
         end = time.monotonic() + seconds
         # Heard before asking: what comes in between is asked for once more.
@@ -62,7 +76,8 @@ class Ears(ABC):
         result = ask()
         if found(result) or seconds <= 0:
             return result
-        with self.place():
+        mine = nullcontext() if shares is None else shares.held(topic or "", seconds)
+        with mine, self.place():
             while (left := end - time.monotonic()) > 0 and not found(result):
                 self.wait(topic, heard, min(left, ASK_AGAIN_SECONDS))
                 heard = self.heard(topic)

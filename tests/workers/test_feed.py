@@ -2,16 +2,22 @@
 
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from campaign.app import create_app
+from campaign.delivery.states import FEED
 from campaign.kit import ears as ears_of_the_house
+from campaign.kit import redis
+from campaign.kit import shares as shares_of_the_house
 from campaign.kit.actor import Actor
 from campaign.kit.ears import DatabaseEars
 from campaign.kit.errors import Unavailable
+from campaign.kit.shares import Shares, ShareTaken
 from campaign.wiring import wire
 from tests.factory import Factory, keyed
 from tests.fakes.senders import sending
@@ -21,12 +27,31 @@ SOON = 2.0
 """Well before who waits would ask again by itself."""
 
 
-@pytest.fixture
-def client(committed_database, settings):
+@contextmanager
+def process(settings):
     """The application as a web process runs it, on a small pool of its own."""
     parts = wire(replace(settings, pool_size=2), nudges=False)
     yield create_app(parts).test_client
     parts.database.dispose()
+
+
+@pytest.fixture
+def client(committed_database, settings):
+    with process(settings) as made:
+        yield made
+
+
+@pytest.fixture
+def another(committed_database, settings):
+    with process(settings) as made:
+        yield made
+
+
+@pytest.fixture
+def alone(committed_database, settings):
+    """One whose Redis is away."""
+    with process(replace(settings, redis_url="redis://127.0.0.1:1/0")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -92,7 +117,7 @@ def test_what_is_there_already_is_not_waited_for(client, committed_database, set
 def test_who_waits_holds_no_connection(client, committed_database, settings, agencies):
     """Six wait on a pool of two, and a seventh request is answered at once."""
     mine = of(committed_database, agencies[0])
-    crowd = [Waiting(client, mine, "?wait=2") for _ in range(6)]
+    crowd = [Waiting(client, of(committed_database, one), "?wait=2") for one in agencies for _ in range(3)]
     time.sleep(0.5)
     answer, seconds = ask(client, mine)
     assert answer.status_code == 200
@@ -100,17 +125,65 @@ def test_who_waits_holds_no_connection(client, committed_database, settings, age
     assert [one.told() for one in crowd] == [[]] * 6
 
 
-def test_one_too_many_is_told_when_to_come_again(client, committed_database, settings, agencies):
-    mine = of(committed_database, agencies[0])
-    crowd = [Waiting(client, mine, "?wait=3") for _ in range(8)]
-    time.sleep(0.5)
-    answer, _ = ask(client, mine, "?wait=4")
-    assert (answer.status_code, answer.json["code"]) == (503, "too_many_wait")
-    assert int(answer.headers["Retry-After"]) > 0
+def told_off(answer):
+    return answer.status_code, answer.json["code"], int(answer.headers["Retry-After"]) > 0
+
+
+def test_one_agency_has_four_places_in_all_processes_and_others_have_theirs(
+    client, another, committed_database, settings, agencies
+):
+    """Two applications as two web processes have them: a pool, an ear and a client of Redis each."""
+    mine, theirs = (of(committed_database, agency) for agency in agencies)
+    crowd = [Waiting(which, mine, "?wait=3") for which in (client, another) * 2]
+    time.sleep(1)
+    for which in (client, another):
+        assert told_off(ask(which, mine, "?wait=4")[0]) == (429, "too_many_of_yours", True)
+    # Who does not wait is answered, and others wait.
     assert ask(client, mine)[0].status_code == 200
+    assert ask(another, theirs, "?wait=1")[0].status_code == 200
     for one in crowd:
         one.told()
-    assert ask(client, mine, "?wait=1")[0].status_code == 200
+        assert one.answer.status_code == 200
+    assert ask(another, mine, "?wait=1")[0].status_code == 200
+
+
+def test_without_redis_each_process_counts_for_itself(committed_database, settings, agencies, alone):
+    mine = of(committed_database, agencies[0])
+    crowd = [Waiting(alone, mine, "?wait=2") for _ in range(4)]
+    time.sleep(1)
+    assert told_off(ask(alone, mine, "?wait=2")[0]) == (429, "too_many_of_yours", True)
+    for one in crowd:
+        one.told()
+        assert one.answer.status_code == 200
+
+
+def test_the_place_of_a_process_that_died_is_free_again(settings, monkeypatch):
+    monkeypatch.setattr(shares_of_the_house, "_MARGIN_SECONDS", 0.0)
+    dead, living = (Shares(redis.connect(settings.redis_url), "test", most=1) for _ in range(2))
+    who = uuid4().hex
+    held = dead.held(who, 0.5)
+    held.__enter__()
+    with pytest.raises(ShareTaken), living.held(who, 0.5):
+        pass
+    time.sleep(0.6)
+    with living.held(who, 0.5):
+        pass
+
+
+def test_one_too_many_of_all_is_told_when_to_come_again(committed_database, settings, agencies):
+    parts = replace(
+        wire(replace(settings, pool_size=2), nudges=False),
+        feed=DatabaseEars(settings.database_url, FEED, most=1),
+    )
+    crowded = create_app(parts).test_client
+    mine, theirs = (of(committed_database, agency) for agency in agencies)
+    first = Waiting(crowded, mine, "?wait=2")
+    time.sleep(0.5)
+    assert told_off(ask(crowded, theirs, "?wait=2")[0]) == (503, "too_many_wait", True)
+    first.told()
+    # What was turned away holds no place of its agency.
+    assert ask(crowded, theirs, "?wait=1")[0].status_code == 200
+    parts.database.dispose()
 
 
 @pytest.mark.parametrize("wait", ["26", "-1", "²", "1.5", ""])

@@ -13,6 +13,9 @@ WORDS = {
     "stale": _("Somebody changed it in the meantime. Look at it again before you change it."),
     "unavailable": _("A part of the system is not available. Try again in a moment."),
     "too_many_wait": _("Too many are waiting for news already. Ask again in a moment, or without waiting."),
+    "too_many_of_yours": _(
+        "As many of your requests wait for news as may: %(most)s at a time. Ask again in a moment, or without waiting."
+    ),
     "database_unavailable": _("The database is not available. Try again in a moment."),
     "too_many_pushes": _("More is pushed than can be taken in at once. Push the same again in a moment."),
     "database_busy": _("The database is busy with something that collides with this. Try again in a moment."),
