@@ -28,7 +28,12 @@ def _endpoint(db: Session, actor: Actor, endpoint_id: str) -> WebhookEndpoint:
 
 
 def _shown(endpoint: WebhookEndpoint, status: int = 200) -> Answer:
-    return Answer(schemas.EndpointOut.model_validate(endpoint), status, {"ETag": etag(endpoint.rev)})
+    return Answer(schemas.EndpointOut.model_validate(endpoint), status, {"ETag": _etag(endpoint)})
+
+
+def _etag(endpoint: WebhookEndpoint) -> str:
+    """Another with each change and with its health; If-Match minds the changes alone."""
+    return etag(endpoint.rev, endpoint.health_mark)
 
 
 @bp.get("/webhook-endpoints")
@@ -50,7 +55,7 @@ def add_endpoint(*, db: Session, actor: Actor, body: schemas.EndpointIn) -> Answ
     )
     shown = schemas.EndpointOut.model_validate(made.endpoint)
     path = url_for("api_webhooks.get_endpoint", endpoint_id=shown.model_dump()["id"])
-    headers = {"ETag": etag(made.endpoint.rev), "Location": path}
+    headers = {"ETag": _etag(made.endpoint), "Location": path}
     given = {name: getattr(shown, name) for name in type(shown).model_fields}
     return Answer(schemas.EndpointWithSecret(**given, secret=made.secret), 201, headers)
 
@@ -94,7 +99,10 @@ def test_endpoint(*, db: Session, actor: Actor, endpoint_id: str) -> BaseModel:
 @bp.post("/webhook-endpoints/<endpoint_id>/rotate-secret")
 @writes("endpoints.write", answer=schemas.SecretOut)
 def rotate_secret(*, db: Session, actor: Actor, endpoint_id: str) -> Answer:
-    """A new secret, in this answer alone; the old one signs along for 24 hours."""
+    """A new secret, in this answer alone; each one before it signs along for 24 hours after it was replaced.
+
+    Four sign at a time at most: 409 `secrets_full` says when the oldest has ended (Retry-After).
+    """
     endpoint = _endpoint(db, actor, endpoint_id)
     secret, until = actions.rotate_secret(
         db,
@@ -104,7 +112,7 @@ def rotate_secret(*, db: Session, actor: Actor, endpoint_id: str) -> Answer:
         expected_rev=expected_version(),
     )
     shown = schemas.SecretOut(secret=secret, previous_active_until=until)
-    return Answer(shown, 200, {"ETag": etag(endpoint.rev)})
+    return Answer(shown, 200, {"ETag": _etag(endpoint)})
 
 
 @bp.post("/webhook-endpoints/<endpoint_id>/replay")

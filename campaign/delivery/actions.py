@@ -1,5 +1,6 @@
 """What agencies and the hub do with endpoints and deliveries."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.audit import actions as audit
 from campaign.delivery.destinations import move, start_anew, take_up, touch
 from campaign.delivery.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
-from campaign.delivery.queries import get_endpoint
+from campaign.delivery.queries import get_endpoint, secrets_until
 from campaign.delivery.schemas import EndpointChange, EndpointIn
 from campaign.delivery.states import RESENDABLE, SUPERSEDED
 from campaign.kit import clock, ids
@@ -25,6 +26,8 @@ from campaign.parties.queries import get as get_party
 
 SECRET_CONTEXT = "webhook_secret"  # noqa: S105 - says which column, no secret
 OVERLAP = timedelta(hours=24)
+MOST_SECRETS = 4
+"""Of one endpoint that sign at a time: the newest, and those replaced less than OVERLAP ago."""
 MOST_ENDPOINTS = 200
 """Of one agency, in use."""
 
@@ -53,6 +56,16 @@ class EndpointsFull(WrongState):
     """The agency has MOST_ENDPOINTS already: each is sent every event, so that a few thousand would keep us busy."""
 
     code = "endpoints_full"
+
+
+class SecretsFull(WrongState):
+    """It signs with MOST_SECRETS already: another would end one whose time is not over."""
+
+    code = "secrets_full"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(most=MOST_SECRETS)
+        self.retry_after = seconds
 
 
 class DeliverySending(WrongState):
@@ -163,11 +176,16 @@ def rotate_secret(
     secret_key: bytes,
     expected_rev: int | None = None,
 ) -> tuple[str, datetime]:
-    """A new secret; the one before signs along for OVERLAP, any older one ends now."""
+    """A new secret; each one before it signs along until OVERLAP after it was replaced.
+
+    A receiver that has not heard of the second rotation of a day goes on with what it has. Raises SecretsFull.
+    """
     now = clock.now(db)
     touch(db, endpoint, expected_rev)
+    replaced = secrets_until(db, actor, endpoint)
+    if len(replaced) >= MOST_SECRETS - 1:
+        raise SecretsFull(math.ceil((replaced[0] - now).total_seconds()))
     mine = WebhookSecret.endpoint_id == endpoint.id
-    db.execute(update(WebhookSecret).where(mine, WebhookSecret.active_until > now).values(active_until=now))
     db.execute(
         update(WebhookSecret)
         .where(mine, WebhookSecret.active_until.is_(None))

@@ -26,6 +26,14 @@ class WebhookEndpoint(Destination, Base):
     per_second: Mapped[int] = mapped_column(default=50)
     failures: Mapped[int] = mapped_column(default=0)
 
+    @property
+    def health_mark(self) -> int | None:
+        """Differs with all that is told of its health beside its revision; None where nothing was sent yet."""
+        told = (self.paused_until, self.failing_since, self.last_success_at)
+        if not any(told):
+            return None
+        return crc32(" ".join(str(at and at.timestamp()) for at in told).encode())
+
 
 class WebhookSecret(Base):
     """A sealed whsec_ secret. The one without `active_until` is current; others sign along until then."""

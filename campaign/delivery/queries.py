@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from campaign.delivery.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
+from campaign.delivery.models import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookSecret,
+)
 from campaign.delivery.rows import own
 from campaign.delivery.schemas import DeliveryQuery, EventList, EventOut, EventQuery
 from campaign.kit import clock
@@ -31,6 +37,16 @@ def get_endpoint(db: Session, actor: Actor, endpoint_id: int) -> WebhookEndpoint
     if found is None:
         raise NotFound
     return found
+
+
+def secrets_until(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> Sequence[datetime]:
+    """Until when each replaced secret that still signs along does, the first to end first."""
+    wanted = select(WebhookSecret.active_until).where(
+        WebhookSecret.endpoint_id == endpoint.id,
+        WebhookSecret.active_until > clock.now(db),
+        own(actor, WebhookSecret.agency_id),
+    )
+    return [until for until in db.scalars(wanted.order_by(WebhookSecret.active_until)) if until is not None]
 
 
 def page_of_endpoints(db: Session, actor: Actor, query: ListQuery) -> Page[WebhookEndpoint]:
@@ -162,7 +178,14 @@ def events_after(db: Session, actor: Actor, query: EventQuery, *, event_days: in
         .order_by(WebhookMessage.position)
         .limit(query.limit)
     ).all()
-    items = [EventOut(id=row.event_id, **json.loads(row.body)) for row in rows]
+    items = [
+        EventOut(
+            id=row.event_id,
+            agency_id=row.agency_id if actor.role != "agency" else None,
+            **json.loads(row.body),
+        )
+        for row in rows
+    ]
     return EventList(
         items=items,
         next_cursor=to_cursor((rows[-1].position if rows else position, now)),

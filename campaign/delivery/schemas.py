@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from campaign.delivery.states import EndpointState, State
 from campaign.kit.fields import AgencyId, Line, ListQuery, PublicId, QueryInt, SessionId, Strict
 from campaign.kit.instants import Instant
+from campaign.kit.paging import DEFAULT_LIMIT, LARGEST_LIMIT
 from campaign.outbox.events import TYPES
 
 EndpointId = Annotated[int, PublicId("whe")]
@@ -59,6 +60,13 @@ class EndpointChange(Strict):
 
 
 class EndpointOut(BaseModel):
+    """An endpoint and its health.
+
+    `updated_at`, which `updated_since` goes by, moves with what is changed of it and with `state`, `failing_since` and
+    `paused_until`, not with each success (`last_success_at`). The ETag is another with any of them; If-Match minds what
+    is changed alone, so that a receiver that begins to fail stands in nobody's way.
+    """
+
     model_config = ConfigDict(from_attributes=True)
 
     id: EndpointId
@@ -84,7 +92,9 @@ class EndpointWithSecret(EndpointOut):
 
 
 class SecretOut(BaseModel):
-    """A new secret, shown this once; the one before it signs along until `previous_active_until`."""
+    """A new secret, shown this once; the one before it signs along until `previous_active_until`, and any that was
+    replaced before until its own time.
+    """
 
     secret: str
     previous_active_until: Instant
@@ -177,14 +187,18 @@ class EventQuery(Strict):
     """
 
     after: str | None = Field(default=None, max_length=200)
-    limit: Annotated[QueryInt, Field(ge=1, le=500)] = 100
+    limit: Annotated[QueryInt, Field(ge=1, le=LARGEST_LIMIT)] = DEFAULT_LIMIT
     wait: Annotated[QueryInt, Field(le=25)] = 0
 
 
 class EventOut(BaseModel):
-    """The same as a webhook's body, with its webhook-id as `id`."""
+    """The same as a webhook's body, with its webhook-id as `id`.
+
+    `agency_id`, which agency it was for, is told to the hub alone: it reads those of all of them.
+    """
 
     id: EventId
+    agency_id: AgencyId | None = Field(default=None, exclude_if=lambda value: value is None)
     type: str
     timestamp: Instant
     version: int

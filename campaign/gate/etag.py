@@ -9,9 +9,9 @@ from campaign.kit.errors import Stale
 from campaign.kit.numbers import whole
 
 
-def etag(version: int) -> str:
-    """The ETag header of a version."""
-    return f'"v{version}"'
+def etag(version: int, told: int | None = None) -> str:
+    """The ETag header of a version; `told` marks what is told beside it, which If-Match does not mind."""
+    return f'"v{version}"' if told is None else f'"v{version}-{told}"'
 
 
 def etag_of(body: BaseModel) -> str:
@@ -31,7 +31,7 @@ def expected_version() -> int | None:
     if given is None or given.strip() == "*":
         return None
     given = given.strip().removeprefix("W/").strip('"')
-    version = whole(given.removeprefix("v"), 18) if given.startswith("v") else None
+    version = whole(given.removeprefix("v").partition("-")[0], 18) if given.startswith("v") else None
     if version is None:
         raise Stale
     return version

@@ -177,18 +177,6 @@ def test_a_removed_endpoint_is_gone_and_its_deliveries_aborted(call, database, m
     assert call(mine, "POST", f"/webhook-deliveries/{delivery}/resend").status_code == 404
 
 
-def test_rotation_gives_a_new_secret_and_a_day_for_the_old_one(call, database, mine):
-    made = added(call, mine)
-    first = call(mine, "POST", f"/webhook-endpoints/{made['id']}/rotate-secret").json
-    second = call(mine, "POST", f"/webhook-endpoints/{made['id']}/rotate-secret").json
-    assert len({made["secret"], first["secret"], second["secret"]}) == 3
-    with database.transaction(SYSTEM) as db:
-        ahead = db.execute(
-            text("SELECT count(*) FROM webhook_secret WHERE active_until IS NULL OR active_until > now()")
-        ).scalar_one()
-    assert ahead == 2
-
-
 def test_a_delivery_shows_its_body_and_tries_and_is_resent(call, database, mine):
     made = added(call, mine)
     delivery = delivery_of(database, made)
@@ -259,6 +247,30 @@ def test_the_feed_goes_on_where_it_was_left(call, database, mine):
     assert [(one["id"], one["data"]) for one in page["items"]] == [(ids.public("evt", 7), {"canary": "皮"})]
     assert call(mine, "GET", f"/events?after={page['next_cursor']}").json["items"] == []
     assert call(mine, "GET", "/events?after=abc").status_code == 422
+
+
+def test_the_feed_gives_fifty_at_a_time_unless_asked_for_more(call, database, mine):
+    made = added(call, mine)
+    for number in range(52):
+        delivery_of(database, made, event_id=number)
+    assert [len(call(mine, "GET", f"/events{query}").json["items"]) for query in ("", "?limit=500")] == [
+        50,
+        52,
+    ]
+    assert call(mine, "GET", "/events?limit=501").status_code == 422
+
+
+def test_the_hubs_feed_says_for_whom_each_event_was(call, database, mine, theirs):
+    for event, actor in ((1, mine), (2, theirs)):
+        delivery_of(database, added(call, actor), event_id=event)
+    told = [(one["id"], one["agency_id"]) for one in call(HUB, "GET", "/events").json["items"]]
+    assert told == [
+        (ids.public("evt", event), ids.public("agc", actor.agency_id))
+        for event, actor in ((1, mine), (2, theirs))
+    ]
+    # An agency's are all its own: what it reads is the webhook's body and its id.
+    (own,) = call(mine, "GET", "/events").json["items"]
+    assert set(own) == {"id", "type", "timestamp", "version", "data"}
 
 
 def test_replay_puts_past_events_in_line_also_for_a_new_endpoint(call, database, mine):

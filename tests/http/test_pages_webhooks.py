@@ -27,6 +27,21 @@ def test_a_new_endpoint_shows_its_secret_on_this_page_alone(page, mine):
     assert "主机" in page(mine, "/webhooks").text
 
 
+def test_a_new_endpoint_has_the_limits_that_were_typed(page, call, mine):
+    assert page(mine, "/webhooks", {"url": URL}).status_code == 201
+    limits = {"url": URL, "max_in_flight": "9", "per_second": "120"}
+    assert page(mine, "/webhooks", limits).status_code == 201
+    shown = call(mine, "GET", "/webhook-endpoints").json["items"]
+    assert [(one["max_in_flight"], one["per_second"]) for one in shown] == [(4, 50), (9, 120)]
+    refused = page(mine, "/webhooks", limits | {"per_second": "0"})
+    assert (refused.status_code, 'value="0"' in refused.text) == (422, True)
+    # The form says what holds where nothing is typed.
+    blank = page(mine, "/webhooks").text
+    for name, value in (("max_in_flight", "4"), ("per_second", "50")):
+        (field,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', blank)
+        assert f'value="{value}"' in field
+
+
 def test_a_bad_address_is_told_beside_its_field(page, mine):
     refused = page(mine, "/webhooks", {"url": "http://10.0.0.1/"})
     assert refused.status_code == 422

@@ -34,6 +34,33 @@ def test_rotation_gives_the_tag_that_the_next_change_is_guarded_with(call, mine)
     assert call(mine, "POST", f"{path}/rotate-secret", headers=tag).status_code == 412
 
 
+def test_an_endpoints_tag_is_another_with_its_health_which_stands_in_no_changes_way(call, database, mine):
+    made = added(call, mine)
+    path = f"/webhook-endpoints/{made['id']}"
+
+    def tag() -> str:
+        first, second = (call(mine, "GET", path).headers["ETag"] for _ in range(2))
+        assert first == second
+        return first
+
+    tags = [tag()]
+    for change in (
+        "last_success_at = now()",
+        "failing_since = now()",
+        "paused_until = now() + interval '1 minute'",
+    ):
+        with database.transaction(SYSTEM) as db:
+            db.execute(text(f"UPDATE webhook_endpoint SET {change}"))
+        tags.append(tag())
+    assert len(set(tags)) == 4
+    # Read before it failed, changed after: what was set is what was read.
+    changed = call(mine, "PATCH", path, json={"description": "a"}, headers={"If-Match": tags[1]})
+    assert (changed.status_code, changed.headers["ETag"]) == (200, tag())
+    for stale in tags:
+        refused = call(mine, "PATCH", path, json={"description": "b"}, headers={"If-Match": stale})
+        assert refused.status_code == 412
+
+
 def test_a_delivery_is_sent_again_only_as_it_was_read(call, database, mine):
     delivery = delivery_of(database, added(call, mine))
     path = f"/webhook-deliveries/{delivery}"

@@ -54,9 +54,14 @@ SELECT id, url, streak, breaker_level, paused_until, failing_since, last_success
 FROM webhook_endpoint WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 """
 
+# What readers see of it, but for each success, is a change of the endpoint: it costs no write of its own here. The
+# revision stays, by which secrets and addresses are kept.
 _KEEP_HEALTH = """
 UPDATE webhook_endpoint
-SET streak = %(streak)s, breaker_level = %(level)s, paused_until = %(paused_until)s,
+SET updated_at = CASE WHEN (failing_since, paused_until) IS DISTINCT FROM
+                           (%(failing_since)s::timestamptz, %(paused_until)s::timestamptz)
+                      THEN %(now)s ELSE updated_at END,
+    streak = %(streak)s, breaker_level = %(level)s, paused_until = %(paused_until)s,
     failing_since = %(failing_since)s, last_success_at = %(last_success_at)s, failures = %(failures)s
 WHERE id = %(id)s
 """
@@ -139,7 +144,7 @@ async def _judge(
             health = after_answer(
                 health, one.answer.status, one.answer.retry_after, one.at, probe=one.claimed.probe
             )
-        await db.execute(_KEEP_HEALTH, _kept(endpoint_id, health))
+        await db.execute(_KEEP_HEALTH, _kept(endpoint_id, health) | {"now": now})
         if health.disabled is not None:
             await db.execute(_DISABLE, {"id": endpoint_id, "reason": health.disabled, "now": now})
         found[endpoint_id] = health

@@ -13,6 +13,10 @@ WORDS = {
     "endpoint_not_active": _("The endpoint is paused or disabled. Enable it first."),
     "endpoint_disabled": _("The endpoint is switched off. Enable it first, then pause it."),
     "endpoints_full": _("An agency has at most %(most)s endpoints. Remove one that is not needed."),
+    "secrets_full": _(
+        "It signs with %(most)s secrets already: each that was replaced signs along for 24 hours."
+        " Make another when the oldest has ended."
+    ),
     "log_id": _("That is no id of an event (evt_…), a session (ses_…) or a delivery (whd_…)."),
     "delivery_sending": _("This delivery is on its way this moment."),
     "bad_signature": _("The signature does not fit the request, or its time is off."),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
@@ -38,14 +38,14 @@ REPLAYS_SINCE = timedelta(hours=1)
 @reads("endpoints.read")
 def index(*, db: Session, actor: Actor) -> Response:
     """All endpoints, the worst first, how they fare today, and a form for a new one."""
-    return _index(db, actor, forms.blank())
+    return _index(db, actor, forms.blank(**_USUAL))
 
 
 @pages.post("")
 @writes("endpoints.write")
 def create(*, db: Session, actor: Actor) -> Response:
     """Add one; its page shows the secret this once."""
-    form = forms.read(schemas.EndpointIn, request.form, lists=("event_types",))
+    form = forms.read(schemas.EndpointIn, request.form, lists=("event_types",), build=_typed)
     if form.value is None:
         return _index(db, actor, form)
     settings = parts().settings
@@ -113,8 +113,15 @@ def act(*, db: Session, actor: Actor, endpoint_id: str, verb: str) -> Response:
 def rotate(*, db: Session, actor: Actor, endpoint_id: str) -> Response:
     """A new secret, shown this once."""
     endpoint = queries.get_endpoint(db, actor, read_id("whe", endpoint_id))
-    secret, _until = actions.rotate_secret(db, actor, endpoint, secret_key=parts().settings.secret_key)
-    return _one(db, actor, endpoint, LogQuery(), secret=secret, rotated=True)
+    made: list[str] = []
+    key = parts().settings.secret_key
+    refused = forms.blank()
+    with forms.refusals(refused, db):
+        made.append(actions.rotate_secret(db, actor, endpoint, secret_key=key)[0])
+    if not made:
+        flash(" ".join(refused.faults), "bad")
+        return _back(endpoint)
+    return _one(db, actor, endpoint, LogQuery(), secret=made[0], rotated=True)
 
 
 def _test(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> None:
@@ -137,6 +144,13 @@ def _since(typed: Any) -> datetime:
 
 
 _LIMITS = ("max_in_flight", "per_second")
+_USUAL = {name: schemas.EndpointIn.model_fields[name].default for name in _LIMITS}
+
+
+def _typed(typed: Any) -> dict[str, Any]:
+    """The form of a new one: what is left empty is as usual."""
+    given = forms.folded(typed, ("event_types",))
+    return given | forms.whole_numbers(given, [name for name in _LIMITS if name in given])
 
 
 def _edited(typed: Any) -> dict[str, Any]:
@@ -201,6 +215,7 @@ def _one(
         found=found,
         tries=queries.next_tries(db, actor, found.page.items),
         waiting=waiting,
+        old_secrets=queries.secrets_until(db, actor, endpoint),
         days=health.days_of(db, actor, endpoint, zone()),
         backlog=sum(waiting.values()),
         oldest_at=health.oldest_waiting(db, actor, endpoint) if waiting else None,
