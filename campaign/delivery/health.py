@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, text
+from sqlalchemy import BigInteger, Integer, cast, func, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from campaign.delivery.models import WebhookDelivery, WebhookEndpoint
 from campaign.delivery.rows import own
 from campaign.kit import clock
 from campaign.kit.actor import Actor
+from campaign.kit.paging import DEFAULT_LIMIT, Page, from_cursor, page_from
 
 DAYS = 14
-MOST_ENDPOINTS = 500
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,34 @@ def counts_since(
     return found
 
 
-def worst_first(db: Session, actor: Actor) -> Sequence[WebhookEndpoint]:
-    """Endpoints in use: those switched off, then those that fail the longest, then the rest by age."""
-    wanted = select(WebhookEndpoint).where(
+_NEVER = 2**62
+# Whole numbers, so that a cursor holds them to the microsecond.
+_RANKS = (
+    cast(WebhookEndpoint.state != "disabled", Integer),
+    func.coalesce(cast(func.extract("epoch", WebhookEndpoint.failing_since) * 1_000_000, BigInteger), _NEVER),
+    WebhookEndpoint.id,
+)
+
+
+def worst_first(
+    db: Session, actor: Actor, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[WebhookEndpoint]:
+    """A page of endpoints in use: those switched off, then those that fail the longest, then the rest by age.
+
+    One whose health changes meanwhile may stand on two pages, or on none.
+    """
+    wanted = select(WebhookEndpoint, *_RANKS[:2]).where(
         WebhookEndpoint.archived_at.is_(None), own(actor, WebhookEndpoint.agency_id)
     )
-    order = (WebhookEndpoint.state != "disabled", WebhookEndpoint.failing_since.asc().nulls_last())
-    return db.scalars(wanted.order_by(*order, WebhookEndpoint.id).limit(MOST_ENDPOINTS)).all()
+    if cursor is not None:
+        last = (literal(one, BigInteger) for one in from_cursor(cursor, (int, int, int)))
+        wanted = wanted.where(tuple_(*_RANKS) > tuple_(*last))
+    found = page_from(
+        db.execute(wanted.order_by(*_RANKS).limit(limit + 1)).all(),
+        limit,
+        lambda row: (row[1], row[2], row[0].id),
+    )
+    return Page([row[0] for row in found.items], found.next_cursor)
 
 
 def _seconds(value: object) -> float | None:

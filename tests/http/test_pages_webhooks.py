@@ -150,6 +150,39 @@ def test_a_delivery_shows_the_request_with_its_headers(page, call, database, min
         assert line in shown
 
 
+def test_the_hub_goes_through_all_endpoints_the_worst_first(page, call, database, make):
+    """120 of which every third fails, some since the same moment, and every tenth is switched off."""
+    agency = make.agency()
+    with database.transaction(SYSTEM) as db:
+        db.execute(
+            text(
+                "INSERT INTO webhook_endpoint (agency_id, url, event_types, state, disabled_reason, failing_since)"
+                " SELECT :agency, 'https://e' || n, ARRAY['*'], CASE WHEN n % 10 = 0 THEN 'disabled' ELSE 'active' END,"
+                " CASE WHEN n % 10 = 0 THEN 'gone' END,"
+                " CASE WHEN n % 3 = 0 THEN timestamptz '2026-11-01' + (n / 9) * interval '1.000001 s' END"
+                " FROM generate_series(1, 120) n"
+            ),
+            {"agency": agency.id},
+        )
+        wanted = db.scalars(
+            text(
+                "SELECT url FROM webhook_endpoint ORDER BY state <> 'disabled', failing_since NULLS LAST, id"
+            )
+        ).all()
+    seen, pages, where = [], 0, "/webhooks"
+    while where:
+        shown = page(HUB, where).text
+        listed = re.findall(r"<code>(https://e\d+)</code>", shown)
+        assert 0 < len(listed) <= 50
+        seen += listed
+        pages += 1
+        more = re.findall(r'href="([^"]*cursor=[^"]+)"', shown)
+        where = f"/webhooks{more[0]}" if more and more[0].startswith("?") else (more[0] if more else "")
+    assert (seen, pages) == (wanted, 3)
+    for bad in ("abc", "WzEsMl0", "%00"):
+        assert page(HUB, f"/webhooks?cursor={bad}").status_code == 422
+
+
 def test_the_hub_sees_first_what_is_switched_off_then_what_fails_longest(page, call, database, make):
     made = {}
     for name in ("fine", "failing", "failing longer", "off"):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
@@ -17,6 +18,7 @@ from campaign.gate.door import reads, writes
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
+from campaign.kit.fields import Strict
 from campaign.kit.instants import parse_wall
 from campaign.outbox.events import TYPES
 from campaign.parties.models import Agency
@@ -34,11 +36,17 @@ REPLAYS_SINCE = timedelta(hours=1)
 """How far back the form that sends again is set at first."""
 
 
+class IndexQuery(Strict):
+    """A page of endpoints, from the last one seen on."""
+
+    cursor: str | None = Field(default=None, max_length=200)
+
+
 @pages.get("")
-@reads("endpoints.read")
-def index(*, db: Session, actor: Actor) -> Response:
-    """All endpoints, the worst first, how they fare today, and a form for a new one."""
-    return _index(db, actor, forms.blank(**_USUAL))
+@reads("endpoints.read", query=IndexQuery)
+def index(*, db: Session, actor: Actor, query: IndexQuery) -> Response:
+    """Endpoints, the worst first, how they fare today, and a form for a new one."""
+    return _index(db, actor, forms.blank(**_USUAL), query.cursor)
 
 
 @pages.post("")
@@ -177,11 +185,13 @@ def _agencies(db: Session, actor: Actor) -> dict[int, Agency]:
     return {} if actor.role == "agency" else {row.id: row for row in all_of(db, actor, Agency)}
 
 
-def _index(db: Session, actor: Actor, form: forms.Form[Any]) -> Response:
-    endpoints = health.worst_first(db, actor)
+def _index(db: Session, actor: Actor, form: forms.Form[Any], cursor: str | None = None) -> Response:
+    page = health.worst_first(db, actor, cursor=cursor)
+    endpoints = page.items
     answer = render_template(
         "agency/webhooks.html",
         endpoints=endpoints,
+        next_cursor=page.next_cursor,
         counts=health.counts_since(db, actor, [row.id for row in endpoints], _midnight(db)),
         waiting=health.waiting_of(db, actor, [row.id for row in endpoints]),
         agencies=_agencies(db, actor),
