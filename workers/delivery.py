@@ -1,17 +1,27 @@
 """Tasks of delivery. Sending itself is the sender's; the clock only sweeps."""
 
+import time
+
 from campaign.delivery import sweep as acts
 from campaign.delivery.troubles import tell_troubles
 from campaign.kit.actor import SYSTEM
 from campaign.kit.parts import Parts
 from workers.task import task
 
+SWEEP_SECONDS = 20.0
+"""Of one turn: the next one comes after thirty."""
+
 
 @task("delivery.sweep")
 def sweep(parts: Parts) -> int:
-    """Strays to their place, the sender woken."""
-    with parts.database.transaction(SYSTEM) as db:
-        return acts.sweep(db, SYSTEM, event_days=parts.settings.event_days)
+    """Strays to their place, some thousands in a transaction, the sender woken; the next turn goes on from there."""
+    done, until = 0, time.monotonic() + SWEEP_SECONDS
+    while True:
+        with parts.database.transaction(SYSTEM) as db:
+            moved = acts.sweep(db, SYSTEM, event_days=parts.settings.event_days)
+        done += moved
+        if not moved or time.monotonic() >= until:
+            return done
 
 
 @task("delivery.troubles")

@@ -1,8 +1,7 @@
 """Webhook endpoints and their deliveries: an agency its own, the hub all."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from apiflask import APIBlueprint
 from flask import Response, url_for
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.api.ids import read_id
 from campaign.delivery import actions, queries, schemas
 from campaign.delivery.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from campaign.delivery.standing import Standing, stands
 from campaign.gate import limits
 from campaign.gate.current import parts
 from campaign.gate.door import Answer, reads, writes
@@ -145,8 +145,8 @@ def enable(*, db: Session, actor: Actor, endpoint_id: str) -> Answer:
 def list_deliveries(*, db: Session, actor: Actor, query: schemas.DeliveryQuery) -> BaseModel:
     """Deliveries, newest first."""
     page = queries.page_of_deliveries(db, actor, query)
-    tries = queries.next_tries(db, actor, page.items)
-    items = [schemas.DeliveryOut(**_facts(row, tries)) for row in page.items]
+    standing = stands(db, actor, page.items)
+    items = [schemas.DeliveryOut(**_facts(row, standing[row.id])) for row in page.items]
     return schemas.DeliveryList(items=items, next_cursor=page.next_cursor)
 
 
@@ -156,7 +156,7 @@ def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> Answer:
     """One delivery with its body and every try."""
     row = queries.get_delivery(db, actor, read_id("whd", delivery_id))
     shown = schemas.DeliveryWithAttempts(
-        **_facts(row, queries.next_tries(db, actor, [row])),
+        **_facts(row, stands(db, actor, [row])[row.id]),
         body=json.loads(queries.body_of(db, actor, row)),
         attempts_made=[_tried(one) for one in queries.attempts_of(db, actor, row)],
     )
@@ -176,19 +176,20 @@ def resend(*, db: Session, actor: Actor, delivery_id: str) -> Answer:
     expect(row.mark)
     limits.hook_resent(ids.public("whe", row.endpoint_id))
     again = actions.resend(db, actor, row, expected_mark=expected_version())
-    shown = schemas.DeliveryOut(**_facts(again, queries.next_tries(db, actor, [again])))
+    shown = schemas.DeliveryOut(**_facts(again, stands(db, actor, [again])[again.id]))
     return Answer(shown, 202, {"ETag": etag(again.mark)})
 
 
-def _facts(row: WebhookDelivery, tries: Mapping[int, datetime | None]) -> dict[str, object]:
-    names = ("id", "endpoint_id", "event_id", "session_id", "state", "attempts", "last_status", "last_error")
+def _facts(row: WebhookDelivery, standing: Standing) -> dict[str, object]:
+    names = ("id", "endpoint_id", "event_id", "session_id", "attempts", "last_status", "last_error")
     return {name: getattr(row, name) for name in names} | {
         "event_type": row.type,
-        "next_try_at": tries[row.id],
+        "state": standing.state,
+        "next_try_at": standing.next_try_at,
         "created_at": row.created_at,
         "finished_at": row.finished_at,
         "sent_again_at": row.again_at,
-        "updated_at": row.changed_at,
+        "updated_at": standing.changed_at,
     }
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.orm import Session
 
 from campaign.audit import actions as audit
-from campaign.delivery.destinations import move, start_anew, take_up, touch
+from campaign.delivery.destinations import start_anew, take_up, touch
 from campaign.delivery.models import WebhookDelivery, WebhookEndpoint, WebhookSecret
+from campaign.delivery.moving import begin
 from campaign.delivery.queries import get_endpoint, secrets_until
 from campaign.delivery.schemas import EndpointChange, EndpointIn
 from campaign.delivery.states import RESENDABLE, SUPERSEDED
@@ -140,7 +141,7 @@ def change_endpoint(
         _take_up(db, endpoint)
     if state == "paused" and endpoint.state == "active":
         endpoint.state = "paused"
-        move(db, endpoint, WebhookDelivery.endpoint_id, ("pending",), "held")
+        begin(db, endpoint.id)
     db.flush()
     _note(db, actor, endpoint, "changed", {"fields": sorted(given.model_fields_set)})
     return endpoint
@@ -163,8 +164,7 @@ def remove_endpoint(
     """Take it out of use; what was waiting for it is aborted, its log stays."""
     touch(db, endpoint, expected_rev)
     endpoint.archived_at = clock.now(db)
-    move(db, endpoint, WebhookDelivery.endpoint_id, ("pending", "held"), "aborted")
-    db.flush()
+    begin(db, endpoint.id)
     _note(db, actor, endpoint, "removed", {"url": endpoint.url})
 
 
@@ -297,7 +297,8 @@ def replay(db: Session, actor: Actor, endpoint: WebhookEndpoint, since: datetime
 
 def _take_up(db: Session, endpoint: WebhookEndpoint) -> None:
     endpoint.failures = 0
-    take_up(db, endpoint, WebhookDelivery.endpoint_id)
+    take_up(db, endpoint)
+    begin(db, endpoint.id)
 
 
 def _checked(url: str, allow: Sequence[Network]) -> str:

@@ -51,11 +51,10 @@ def start_anew(destination: Destination) -> None:
     destination.paused_until = destination.failing_since = None
 
 
-def take_up(db: Session, destination: Destination, key: InstrumentedAttribute[int]) -> None:
-    """Send to it again, what was held first. `key`: the column of the deliveries that names it."""
+def take_up(db: Session, destination: Destination) -> None:
+    """Send to it again. What was held is for the caller to move."""
     destination.state, destination.disabled_reason = "active", None
     start_anew(destination)
-    move(db, destination, key, ("held",), "pending")
     wake(db)
 
 
@@ -66,12 +65,10 @@ def move(
     before: tuple[str, ...],
     after: str,
 ) -> None:
-    """Bring its deliveries in one of the states `before` into `after`."""
+    """Bring its deliveries in one of the states `before` into `after`: all at once, so for few of them (cf. moving)."""
     db.flush()
     deliveries = key.class_
     over = {"finished_at": clock.now(db)} if after == "aborted" else {}
-    if "updated_at" in deliveries.__mapper__.columns:
-        over["updated_at"] = clock.now(db)
     db.execute(
         update(deliveries)
         .where(key == destination.id, deliveries.state.in_(before))

@@ -53,13 +53,20 @@ FROM webhook_delivery
 WHERE endpoint_id = :endpoint AND day >= :since
 GROUP BY 1 ORDER BY 1 DESC
 """)
-# Each half by a partial index of its own: an endpoint with a million delivered costs nothing here.
+# Each half by a partial index of its own: an endpoint with a million delivered costs nothing here. What
+# waits to be held is told as held (moving).
 _WAITING = text("""
-SELECT endpoint_id, 'pending' AS state, count(*) AS count FROM webhook_delivery
-WHERE endpoint_id = ANY(:endpoints) AND state IN ('pending', 'sending') GROUP BY 1
-UNION ALL
-SELECT endpoint_id, 'held', count(*) FROM webhook_delivery
-WHERE endpoint_id = ANY(:endpoints) AND state = 'held' GROUP BY 1
+SELECT w.endpoint_id, CASE WHEN w.state = 'pending' AND e.state <> 'active' THEN 'held'
+                           WHEN w.state = 'sending' THEN 'pending' ELSE w.state END AS state,
+       sum(w.count)::bigint AS count
+FROM (
+    SELECT endpoint_id, state, count(*) AS count FROM webhook_delivery
+    WHERE endpoint_id = ANY(:endpoints) AND state IN ('pending', 'sending') GROUP BY 1, 2
+    UNION ALL
+    SELECT endpoint_id, state, count(*) FROM webhook_delivery
+    WHERE endpoint_id = ANY(:endpoints) AND state = 'held' GROUP BY 1, 2
+) w JOIN webhook_endpoint e ON e.id = w.endpoint_id
+GROUP BY 1, 2
 """)
 _OLDEST = text("""
 SELECT least((SELECT min(greatest(created_at, again_at)) FROM webhook_delivery

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.delivery import moving
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.outbox.actions import wake
@@ -13,34 +14,27 @@ DAYS_AHEAD = 30
 MOST_FORGOTTEN = 20_000
 """Facts deleted in one turn: half a million a day."""
 
-# The sender notes a failed try as pending whatever became of the endpoint meanwhile.
-_STRAYS = {
-    "held": "state = 'pending' AND endpoint_id IN"
-    " (SELECT id FROM webhook_endpoint WHERE archived_at IS NULL AND state <> 'active')",
-    "aborted": "state IN ('pending', 'held') AND endpoint_id IN"
-    " (SELECT id FROM webhook_endpoint WHERE archived_at IS NOT NULL)",
-    "expired": "state IN ('pending', 'held') AND day <= CAST(:expires AS date) AND created_at < :expires",
-}
+_OVERDUE = text("""
+SELECT day, id FROM webhook_delivery
+WHERE state IN ('pending', 'held') AND day <= CAST(:expires AS date) AND created_at < :expires
+LIMIT :most FOR UPDATE SKIP LOCKED
+""")
 
 
 def sweep(db: Session, _actor: Actor, *, event_days: int) -> int:
-    """Put strays where they belong and wake the sender where something waits; gives how many strays.
+    """Put strays where they belong, some thousands of them, and wake the sender where something waits; gives how many.
 
-    What waited for `event_days` is said to be expired.
+    Strays are what waits for an endpoint that was paused, taken up or removed, and what its sender noted or fanned out
+    as if it had not been. What waited for `event_days` is said to be expired. To be called until none is left.
     """
-    now = clock.now(db)
-    given = {"now": now, "expires": now - timedelta(days=event_days)}
-    moved = 0
-    for state, which in _STRAYS.items():
-        found = db.execute(
-            text(
-                f"UPDATE webhook_delivery SET state = '{state}', updated_at = :now,"
-                f" finished_at = CASE WHEN '{state}' <> 'held' THEN CAST(:now AS timestamptz) END"
-                f" WHERE {which} RETURNING 1"
-            ),
-            given,
-        )
-        moved += len(found.all())
+    expires = clock.now(db) - timedelta(days=event_days)
+    overdue = db.execute(_OVERDUE, {"expires": expires, "most": moving.BATCH}).all()
+    moved = moving.put(db, overdue, "expired")
+    endpoints = moving.astray(db)
+    for endpoint_id in endpoints:
+        # One with a million rows takes no turn from the others.
+        share = max(moving.BATCH // len(endpoints), 1)
+        moved += moving.settle(db, endpoint_id, most=share)
     # NOTIFY is lost while the sender restarts; its own timer finds the work too, this is the belt.
     if db.execute(text("SELECT 1 FROM outbox_event WHERE fanned_at IS NULL LIMIT 1")).first():
         wake(db)

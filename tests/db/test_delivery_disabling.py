@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from campaign.delivery import actions, queries
+from campaign.delivery import actions, queries, sweep
 from campaign.delivery.backoff import Next
 from campaign.delivery.schemas import EndpointIn
 from campaign.delivery.sender.claims import claim
@@ -55,6 +55,7 @@ def test_the_tenth_failure_after_five_days_switches_off(
         endpoint = queries.get_endpoint(db, SYSTEM, made.id)
         assert (endpoint.state, endpoint.failures) == (state, 10)
         kinds = db.execute(text("SELECT audience, kind FROM notice ORDER BY audience")).all()
+        sweep.sweep(db, SYSTEM, event_days=30)
         first = db.execute(text("SELECT state FROM webhook_delivery ORDER BY id LIMIT 1")).scalar_one()
     disabled = state == "disabled"
     kind = "system.endpoint_disabled_failing"

@@ -19,6 +19,7 @@ from campaign.cli.demo.people import ENDPOINTS, DemoEndpoint
 from campaign.delivery import actions
 from campaign.delivery.backoff import after_try
 from campaign.delivery.models import WebhookEndpoint
+from campaign.delivery.moving import settle
 from campaign.delivery.schemas import EndpointChange, EndpointIn
 from campaign.delivery.sender.claims import ALL_DAYS, Claimed, claim
 from campaign.delivery.sender.connection import Connection
@@ -75,6 +76,8 @@ def deliver(db: Session, endpoints: Mapping[int, DemoEndpoint]) -> int:
         endpoint = db.get_one(WebhookEndpoint, endpoint_id, populate_existing=True)
         if endpoint.state == "active":
             actions.change_endpoint(db, SYSTEM, endpoint, EndpointChange(state="paused"), allow=())
+        while settle(db, endpoint_id):
+            """A batch at a time."""
     return post.tries
 
 

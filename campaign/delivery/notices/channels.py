@@ -107,7 +107,8 @@ def change_channel(
         _check_secret(channel.kind, given.secret)
         channel.secret_sealed = _sealed(given.secret, house)
     if given.state == "active":
-        take_up(db, channel, NoticeDelivery.channel_id)
+        take_up(db, channel)
+        move(db, channel, NoticeDelivery.channel_id, ("held",), "pending")
     if given.state == "paused" and channel.state == "active":
         channel.state = "paused"
         move(db, channel, NoticeDelivery.channel_id, ("pending",), "held")

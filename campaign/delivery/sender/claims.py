@@ -62,6 +62,13 @@ class Held(NamedTuple):
 _CLAIM = f"""
 WITH busy AS (
     SELECT * FROM unnest(%(endpoints)s::bigint[], %(loads)s::int[], %(mosts)s::int[]) AS b (id, load, most)
+), free AS (
+    -- A probe writes to its endpoint's row: where somebody holds that, the others do not wait behind it.
+    SELECT id FROM webhook_endpoint
+    WHERE streak >= {OPENS_AT} AND state = 'active' AND archived_at IS NULL
+      AND (%(only)s::bigint[] IS NULL OR id = ANY(%(only)s::bigint[]))
+      AND (paused_until IS NULL OR paused_until <= %(now)s)
+    FOR NO KEY UPDATE SKIP LOCKED
 ), ready AS (
     SELECT e.id, e.url, e.rev, e.max_in_flight, e.per_second, e.streak >= {OPENS_AT} AS probe,
            e.streak = 0 AND e.failing_since IS NULL AS healthy,
@@ -72,6 +79,7 @@ WITH busy AS (
     WHERE e.state = 'active' AND e.archived_at IS NULL
       AND (%(only)s::bigint[] IS NULL OR e.id = ANY(%(only)s::bigint[]))
       AND (e.paused_until IS NULL OR e.paused_until <= %(now)s)
+      AND (e.streak < {OPENS_AT} OR e.id IN (SELECT id FROM free))
 ), due AS (
     SELECT r.*, d.day, d.id AS delivery_id
     FROM ready r CROSS JOIN LATERAL (

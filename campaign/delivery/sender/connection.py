@@ -23,6 +23,9 @@ _OPTIONS = (
     "-c role=xinji_system -c timezone=UTC -c statement_timeout=30000 -c lock_timeout=5000"
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
 )
+TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
+"""A statement that took too long, or waited too long for a lock: nothing was done, and the connection is well."""
+
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 
 
@@ -77,13 +80,28 @@ class Link:
                 wait = min(wait * 2, _LONGEST_WAIT)
 
     async def insist(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        """Do `work`, again after each lost connection, until it is done (or this is cancelled)."""
+        """Do `work`, again after each lost connection or statement that timed out, until it is done (or this is
+        cancelled). Not for what others' work waits behind and locks rows that people may hold: see `attempt`.
+        """
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                return await self.attempt(work)
+            except TIMED_OUT as error:
+                log.warning("sender_statement_timed_out", link=self._name, error=_said(error))
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+
+    async def attempt(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Do `work`, again after each lost connection; raises TIMED_OUT, for who calls to go on with others."""
         wait = _FIRST_WAIT
         while True:
             async with self._turn:
                 db = await self._insist_on_one()
                 try:
                     return await work(db)
+                except TIMED_OUT:
+                    raise
                 except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                     self._tell(error)
                     await self.close()
@@ -93,7 +111,11 @@ class Link:
     def _tell(self, error: psycopg.Error) -> None:
         if not self._is_lost:
             self._is_lost = True
-            log.warning("sender_database_lost", link=self._name, error=str(error).strip()[:200])
+            log.warning("sender_database_lost", link=self._name, error=_said(error))
+
+
+def _said(error: psycopg.Error) -> str:
+    return str(error).strip()[:200]
 
 
 class Time:

@@ -49,9 +49,10 @@ SELECT (at AT TIME ZONE 'UTC')::date, id, endpoint_id, agency_id, at, took_ms, s
 FROM given
 """
 
+# Whose row somebody holds waits alone.
 _HEALTH = """
 SELECT id, url, streak, breaker_level, paused_until, failing_since, last_success_at, failures
-FROM webhook_endpoint WHERE id = ANY(%s) ORDER BY id FOR UPDATE
+FROM webhook_endpoint WHERE id = ANY(%s) ORDER BY id FOR UPDATE SKIP LOCKED
 """
 
 # What readers see of it, but for each success, is a change of the endpoint: it costs no write of its own here. The
@@ -66,7 +67,8 @@ SET updated_at = CASE WHEN (failing_since, paused_until) IS DISTINCT FROM
 WHERE id = %(id)s
 """
 
-# The hub is party 0 of its own audience (campaign.outbox.notices).
+# Its own state and no more: what waits for it may be a million rows, and follows by the sweep (moving.py). The hub is
+# party 0 of its own audience (campaign.outbox.notices).
 _DISABLE = r"""
 WITH disabled AS (
     UPDATE webhook_endpoint
@@ -77,24 +79,24 @@ WITH disabled AS (
     SELECT %(now)s, 'system', 'system', 'sender', 'webhook_endpoint.disabled', 'webhook_endpoint', id,
            jsonb_build_object('reason', %(reason)s::text)
     FROM disabled
-), told AS (
-    INSERT INTO notice (kind, audience, party_id, params, key, at)
-    SELECT 'system.endpoint_disabled_' || %(reason)s, party.audience, party.id,
-           jsonb_build_object('address', party.prefix || substring(d.url FROM '^\w+://([^/?#]+)')),
-           'endpoint:' || d.id || ':disabled:' || d.rev, %(now)s
-    FROM disabled d JOIN agency a ON a.id = d.agency_id,
-    LATERAL (VALUES ('agency', d.agency_id, ''), ('hub', 0, a.name || ' · ')) AS party (audience, id, prefix)
-    ON CONFLICT DO NOTHING
 )
-UPDATE webhook_delivery d SET state = 'held', updated_at = %(now)s
-FROM disabled WHERE d.endpoint_id = disabled.id AND d.state = 'pending'
+INSERT INTO notice (kind, audience, party_id, params, key, at)
+SELECT 'system.endpoint_disabled_' || %(reason)s, party.audience, party.id,
+       jsonb_build_object('address', party.prefix || substring(d.url FROM '^\w+://([^/?#]+)')),
+       'endpoint:' || d.id || ':disabled:' || d.rev, %(now)s
+FROM disabled d JOIN agency a ON a.id = d.agency_id,
+LATERAL (VALUES ('agency', d.agency_id, ''), ('hub', 0, a.name || ' · ')) AS party (audience, id, prefix)
+ON CONFLICT DO NOTHING
 """
 
 
 async def note(
     db: Connection, tries: Sequence[Try], to_judge: Iterable[int], now: datetime
 ) -> dict[int, Health]:
-    """Keep the tries; gives the new health of the endpoints in `to_judge`, which need a look."""
+    """Keep the tries; gives the new health of the endpoints in `to_judge`, which need a look.
+
+    Those whose row somebody holds are left out: they are judged later (`judge`).
+    """
     judged = sorted(set(to_judge))
     # Fanning out locks rows in this order too.
     tries = sorted(tries, key=lambda one: one.claimed.id)
@@ -104,7 +106,7 @@ async def note(
         return {}
     async with db.transaction():
         await db.execute(_NOTE, _columns(tries))
-        return await _judge(db, tries, judged, now)
+        return await judge(db, tries, judged, now)
 
 
 def _columns(tries: Sequence[Try]) -> dict[str, Column]:
@@ -127,9 +129,10 @@ def _columns(tries: Sequence[Try]) -> dict[str, Column]:
     }
 
 
-async def _judge(
+async def judge(
     db: Connection, tries: Sequence[Try], endpoints: list[int], now: datetime
 ) -> dict[int, Health]:
+    """What tries that were kept mean for their endpoints; in a transaction, without those that somebody holds."""
     by_endpoint: dict[int, list[Try]] = defaultdict(list)
     for one in sorted(tries, key=lambda each: each.at):
         by_endpoint[one.claimed.endpoint_id].append(one)

@@ -7,7 +7,7 @@ import secrets as randomness
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,8 +16,10 @@ import uvloop
 
 from campaign.delivery.backoff import after_try
 from campaign.delivery.bodies import USER_AGENT
+from campaign.delivery.breaker import Health
+from campaign.delivery.sender.aside import Aside
 from campaign.delivery.sender.claims import ALL_DAYS, Claimed, Held, Target, changed, claim, release
-from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
+from campaign.delivery.sender.connection import TIMED_OUT, Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.due import Due
 from campaign.delivery.sender.fanout import Fanned, Hands, fan_out
 from campaign.delivery.sender.herald import Herald, Wording
@@ -65,6 +67,7 @@ class Sender:
         self._lanes: dict[int, Lane] = {}
         self._urls: dict[str, str] = {}
         self._tries: asyncio.Queue[Try | None] = asyncio.Queue()
+        self._aside = Aside(Link(url, "sender aside"), self._learn, self._time)
         self._news = asyncio.Event()
         self._due = Due()
         self._stopping = asyncio.Event()
@@ -89,15 +92,13 @@ class Sender:
                 clock.cancel()
                 return
             clock.result()
-            ears, fan, pump, notes = (
-                started(work)
-                for work in (self._listen(), self._keep_fanning(), self._keep_pumping(), self._keep_noting())
-            )
+            ears, fan, pump = map(started, (self._listen(), self._keep_fanning(), self._keep_pumping()))
+            notes, aside = started(self._keep_noting()), started(self._aside.run())
             herald = started(self._herald.run(self._http))
             log.info("sender_ready")
             # The others only end by a fault of ours: then the process ends too and is started again.
             ended, _ = await asyncio.wait(
-                (stopped, ears, fan, pump, notes, herald), return_when=asyncio.FIRST_COMPLETED
+                (stopped, ears, fan, pump, notes, aside, herald), return_when=asyncio.FIRST_COMPLETED
             )
             for task in ended:
                 task.result()
@@ -107,8 +108,10 @@ class Sender:
             await within(STOP_SECONDS, herald)
             self._tries.put_nowait(None)
             await within(STOP_SECONDS, notes)
+            await self._aside.stop(STOP_SECONDS)
+            aside.cancel()
             await within(STOP_SECONDS, started(self._work.insist(lambda db: leave(db, self._token))))
-        for link in (self._work, self._fan, self._notes, self._ears):
+        for link in (self._work, self._fan, self._notes, self._ears, self._aside):
             await link.close()
         log.info("sender_stopped")
 
@@ -338,7 +341,20 @@ class Sender:
 
     async def _note(self, tries: list[Try]) -> None:
         to_judge = {one.claimed.endpoint_id for one in tries if self._needs_a_look(one)}
-        health = await self._notes.insist(lambda db: note(db, tries, to_judge, self._time.now()))
+        # Tries of an endpoint are judged in the order in which they came.
+        tries = self._aside.add(tries, to_judge)
+        to_judge -= self._aside.endpoints
+        try:
+            health = await self._notes.attempt(lambda db: note(db, tries, to_judge, self._time.now()))
+        except TIMED_OUT as error:
+            self._aside.put(tries, to_judge, error)
+            return
+        held_up = to_judge - health.keys()
+        self._aside.put([one for one in tries if one.claimed.endpoint_id in held_up], held_up)
+        await self._learn([one for one in tries if one.claimed.endpoint_id not in held_up], health)
+
+    async def _learn(self, tries: Sequence[Try], health: Mapping[int, Health]) -> None:
+        """Of tries that are written down: what their lanes need to know; and their places are free."""
         now = self._time.now()
         for endpoint_id, found in health.items():
             lane = self._lanes[endpoint_id]

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from campaign.accounts.policy import allows
 from campaign.delivery import actions, queries
+from campaign.delivery.standing import stands
 from campaign.delivery.states import RESENDABLE
 from campaign.gate import limits
 from campaign.gate.current import parts
@@ -37,7 +38,7 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
         delivery=delivery,
         url=endpoint.url,
         session=None if told is None else get_sessions(db, actor, [told]).get(told),
-        next_try=queries.next_tries(db, actor, [delivery])[delivery.id],
+        standing=stands(db, actor, [delivery])[delivery.id],
         body=json.dumps(json.loads(body), ensure_ascii=False, indent=2),
         head=request_head(endpoint.url, event_id, len(body)),
         curl=as_curl(endpoint.url, event_id, body),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaign.accounts.policy import allows
 from campaign.delivery import actions, health, queries, schemas
 from campaign.delivery.models import WebhookEndpoint
+from campaign.delivery.standing import stands
 from campaign.delivery.states import STATES
 from campaign.gate import limits
 from campaign.gate.current import parts
@@ -223,7 +224,7 @@ def _one(
         agency=_agencies(db, actor).get(endpoint.agency_id),
         query=query,
         found=found,
-        tries=queries.next_tries(db, actor, found.page.items),
+        standing=stands(db, actor, found.page.items),
         waiting=waiting,
         old_secrets=queries.secrets_until(db, actor, endpoint),
         days=health.days_of(db, actor, endpoint, zone()),
