@@ -155,12 +155,13 @@ def list_deliveries(*, db: Session, actor: Actor, query: schemas.DeliveryQuery) 
 def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> Answer:
     """One delivery with its body and every try."""
     row = queries.get_delivery(db, actor, read_id("whd", delivery_id))
+    standing = stands(db, actor, [row])[row.id]
     shown = schemas.DeliveryWithAttempts(
-        **_facts(row, stands(db, actor, [row])[row.id]),
+        **_facts(row, standing),
         body=json.loads(queries.body_of(db, actor, row)),
         attempts_made=[_tried(one) for one in queries.attempts_of(db, actor, row)],
     )
-    return Answer(shown, 200, {"ETag": etag(row.mark)})
+    return Answer(shown, 200, {"ETag": etag(standing.mark)})
 
 
 @bp.post("/webhook-deliveries/<delivery_id>/resend")
@@ -173,11 +174,11 @@ def get_delivery(*, db: Session, actor: Actor, delivery_id: str) -> Answer:
 def resend(*, db: Session, actor: Actor, delivery_id: str) -> Answer:
     """Send it again with the same webhook-id."""
     row = queries.get_delivery(db, actor, read_id("whd", delivery_id))
-    expect(row.mark)
+    expect(stands(db, actor, [row])[row.id].mark)
     limits.hook_resent(ids.public("whe", row.endpoint_id))
     again = actions.resend(db, actor, row, expected_mark=expected_version())
-    shown = schemas.DeliveryOut(**_facts(again, stands(db, actor, [again])[again.id]))
-    return Answer(shown, 202, {"ETag": etag(again.mark)})
+    standing = stands(db, actor, [again])[again.id]
+    return Answer(schemas.DeliveryOut(**_facts(again, standing)), 202, {"ETag": etag(standing.mark)})
 
 
 def _facts(row: WebhookDelivery, standing: Standing) -> dict[str, object]:

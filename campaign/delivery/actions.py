@@ -14,6 +14,7 @@ from campaign.delivery.models import WebhookDelivery, WebhookEndpoint, WebhookSe
 from campaign.delivery.moving import begin
 from campaign.delivery.queries import get_endpoint, secrets_until
 from campaign.delivery.schemas import EndpointChange, EndpointIn
+from campaign.delivery.standing import stands
 from campaign.delivery.states import RESENDABLE, SUPERSEDED
 from campaign.kit import clock, ids
 from campaign.kit.actor import Actor
@@ -213,7 +214,7 @@ def resend(
     """
     unchanged: tuple[ColumnElement[bool], ...] = ()
     if expected_mark is not None:
-        if delivery.mark != expected_mark:
+        if stands(db, actor, [delivery])[delivery.id].mark != expected_mark:
             raise Stale
         # What the sender notes meanwhile counts too.
         unchanged = (WebhookDelivery.state == delivery.state, WebhookDelivery.attempts == delivery.attempts)

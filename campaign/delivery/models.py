@@ -1,7 +1,6 @@
 """Rows of delivery: endpoints and their secrets, the feed, deliveries and tries."""
 
 from datetime import date, datetime
-from zlib import crc32
 
 from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, LargeBinary
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
@@ -98,11 +97,6 @@ class WebhookDelivery(Base):
         """When something became of it that its readers see; that it was taken up to be sent is none."""
         told = (self.created_at, self.updated_at, self.again_at, self.finished_at)
         return max(at for at in told if at is not None)
-
-    @property
-    def mark(self) -> int:
-        """Differs with each thing that becomes of it: state, tries, when. At most nine digits, as an ETag has."""
-        return crc32(f"{self.state} {self.attempts} {self.changed_at.timestamp()}".encode()) % 10**9
 
 
 class WebhookAttempt(Base):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from zlib import crc32
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -14,11 +15,17 @@ from campaign.kit.actor import Actor
 
 
 class Standing(NamedTuple):
-    """Its state, when it is tried next (None once it is over, or held), and when it last changed."""
+    """Its state, when it is tried next (None once it is over, or held), when it last changed, and its tries."""
 
     state: State
     next_try_at: datetime | None
     changed_at: datetime
+    attempts: int
+
+    @property
+    def mark(self) -> int:
+        """Differs with each thing that becomes of it: state, tries, when. At most nine digits, as an ETag has."""
+        return crc32(f"{self.state} {self.attempts} {self.changed_at.timestamp()}".encode()) % 10**9
 
 
 def stands(db: Session, actor: Actor, deliveries: Sequence[WebhookDelivery]) -> dict[int, Standing]:
@@ -40,7 +47,7 @@ def _stands(row: WebhookDelivery, endpoint: WebhookEndpoint | None) -> Standing:
     changed_at = row.changed_at if state == row.state or endpoint is None else endpoint.updated_at
     paused_until = None if endpoint is None else endpoint.paused_until
     next_at = max(row.next_at, paused_until or row.next_at) if state == "pending" else None
-    return Standing(state, next_at, max(row.changed_at, changed_at))
+    return Standing(state, next_at, max(row.changed_at, changed_at), row.attempts)
 
 
 def is_in(actor: Actor, state: State) -> ColumnElement[bool]:

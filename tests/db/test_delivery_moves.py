@@ -244,7 +244,9 @@ def test_the_note_of_a_410_moves_no_other_delivery(committed_database, engine, d
     async def gone() -> None:
         link = Link(database_url, "test")
         answer = Answer(410, None, b"", None, 1)
-        found = await note(await link.get(), [Try(one, answer, Next("held", 1, now), now)], [mine.id], now)
+        found = await note(
+            await link.get(), [Try(one, mine.url, answer, Next("held", 1, now), now)], [mine.id], now
+        )
         assert found[mine.id].disabled == "gone"
         await link.close()
 

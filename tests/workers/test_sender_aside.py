@@ -129,3 +129,20 @@ def test_who_holds_one_delivery_holds_up_no_other_endpoint(
         wait_until(settings.database_url, delivered(ill), 20, 30)
     ids = [request.headers["webhook-id"] for request in receiver.received]
     assert len(ids) == 40
+
+
+def test_who_holds_one_that_is_to_be_given_back_holds_up_no_other(
+    committed_database, settings, agency, receiver, ill, well
+):
+    receiver.behave(fake.slow(1, fake.status(500)), path="/ill")
+    waits = f"SELECT count(*) FROM webhook_delivery WHERE endpoint_id = {ill.id} AND state = 'sending'"
+    last = "SELECT 1 FROM webhook_delivery WHERE event_id = (SELECT max(id) FROM outbox_event)"
+    with sending(settings):
+        tell(committed_database, agency, 12)
+        wait_until(settings.database_url, waits, 12, SECONDS)
+        with held(settings, f"{last} AND endpoint_id = {ill.id}"):
+            # Five have failed, and what waits in its lane is given back.
+            wait_until(settings.database_url, waits, 1, SECONDS)
+            tell(committed_database, agency, 8)
+            wait_until(settings.database_url, delivered(well), 20, SECONDS)
+        wait_until(settings.database_url, waits, 0, SECONDS)

@@ -1,4 +1,5 @@
 """Tries that could not be written down or judged with the others: somebody holds their endpoint's row, or one of them.
+And what could not be given back.
 
 They wait here, on a connection of their own, so that no other endpoint waits behind them. Their places in the lane stay
 taken meanwhile: an endpoint gets no more until its health is known.
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from campaign.delivery.breaker import Health
+from campaign.delivery.sender.claims import Claimed, release
 from campaign.delivery.sender.connection import TIMED_OUT, Connection, Link, Time
 from campaign.delivery.sender.notes import Try, judge, note
 
@@ -19,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.25
 # So short that endpoints which are free do not wait long for the one that is not.
-_PATIENCE = "SET LOCAL lock_timeout = '200ms'"
+_PATIENCE_MS = 200
 
 Learn = Callable[[Sequence[Try], Mapping[int, Health]], Awaitable[None]]
 
@@ -36,9 +38,11 @@ class _Held:
 class Aside:
     """What waits, by endpoint. `learn` is told of tries once they are written down and judged."""
 
-    def __init__(self, link: Link, learn: Learn, time: Time) -> None:
-        self._link, self._learn, self._time = link, learn, time
+    def __init__(self, database_url: str, learn: Learn, time: Time) -> None:
+        self._link = Link(database_url, "sender aside", lock_ms=_PATIENCE_MS)
+        self._learn, self._time = learn, time
         self._held: dict[int, _Held] = {}
+        self._kept: list[Claimed] = []
         self._news = asyncio.Event()
 
     @property
@@ -69,21 +73,41 @@ class Aside:
                 log.warning("sender_tries_put_aside", count=len(tries), error=str(error).strip()[:200])
             self._news.set()
 
+    def keep(self, claimed: Sequence[Claimed]) -> None:
+        """Give these back as soon as they are free, as long as their leases run."""
+        if claimed:
+            self._kept += claimed
+            self._news.set()
+
     async def run(self) -> None:
         """Try again what waits, endpoint by endpoint, until cancelled."""
         while True:
             await self._news.wait()
             self._news.clear()
-            while self._held:
+            while self._waits:
                 for endpoint_id in list(self._held):
                     await self._try(endpoint_id)
-                await asyncio.sleep(LOOK_SECONDS if self._held else 0)
+                await self._try_kept()
+                await asyncio.sleep(LOOK_SECONDS if self._waits else 0)
 
     async def stop(self, seconds: float) -> None:
         """Give what waits so long to be written down."""
         ends = asyncio.get_running_loop().time() + seconds
-        while self._held and asyncio.get_running_loop().time() < ends:
+        while self._waits and asyncio.get_running_loop().time() < ends:
             await asyncio.sleep(LOOK_SECONDS / 10)
+
+    @property
+    def _waits(self) -> bool:
+        return bool(self._held or self._kept)
+
+    async def _try_kept(self) -> None:
+        now = self._time.now()
+        kept, self._kept = [one for one in self._kept if one.until > now], []
+        if kept:
+            try:
+                self._kept += await self._link.attempt(lambda db: release(db, kept, now))
+            except TIMED_OUT:
+                self._kept += kept
 
     async def close(self) -> None:
         await self._link.close()
@@ -94,9 +118,7 @@ class Aside:
         new = list(held.unwritten)
 
         async def write(db: Connection) -> None:
-            async with db.transaction():
-                await db.execute(_PATIENCE)
-                await note(db, new, (), self._time.now())
+            await note(db, new, (), self._time.now())
 
         async def look(db: Connection) -> dict[int, Health]:
             async with db.transaction():

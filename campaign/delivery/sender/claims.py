@@ -120,10 +120,20 @@ GIVEN_BACK = """
 totals may have come meanwhile.
 """
 
+# As it was claimed: by the lease alone, one that was claimed again since would be taken out of its lane's hands. Nobody
+# waits for a row that somebody holds: it may be one endpoint's, and all others would wait as well.
 _RELEASE = f"""
-UPDATE webhook_delivery d SET {GIVEN_BACK}
-FROM unnest(%(days)s::date[], %(ids)s::bigint[], %(leases)s::bigint[]) AS g (day, id, lease)
-WHERE d.day = g.day AND d.id = g.id AND d.lease = g.lease
+WITH free AS (
+    SELECT d.day, d.id
+    FROM unnest(%(days)s::date[], %(ids)s::bigint[], %(leases)s::bigint[], %(untils)s::timestamptz[])
+        AS g (day, id, lease, until)
+    CROSS JOIN LATERAL (
+        SELECT day, id FROM webhook_delivery
+        WHERE day = g.day AND id = g.id AND state = 'sending' AND lease = g.lease AND next_at = g.until
+        FOR UPDATE SKIP LOCKED
+    ) d
+)
+UPDATE webhook_delivery d SET {GIVEN_BACK} FROM free WHERE d.day = free.day AND d.id = free.id RETURNING d.id
 """
 
 
@@ -184,14 +194,17 @@ async def changed(db: Connection, revisions: Mapping[int, int]) -> list[tuple[Ta
     return [(Target(*columns), goes_on) for *columns, goes_on in await found.fetchall()]
 
 
-async def release(db: Connection, claimed: Sequence[Claimed], now: datetime) -> None:
-    """Give back what was not sent; no try is counted."""
-    await db.execute(
+async def release(db: Connection, claimed: Sequence[Claimed], now: datetime) -> list[Claimed]:
+    """Give back what was not sent; no try is counted. Gives those that could not be, since somebody holds them."""
+    found = await db.execute(
         _RELEASE,
         {
             "now": now,
             "days": [one.day for one in claimed],
             "ids": [one.id for one in claimed],
             "leases": [one.lease for one in claimed],
+            "untils": [one.until for one in claimed],
         },
     )
+    free = {row_id for (row_id,) in await found.fetchall()}
+    return [one for one in claimed if one.id not in free]

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 # Every statement here looks up a handful of rows by index. Fresh partitions have no statistics, and a plan
 # that scans or hashes a whole day because of that costs seconds with a million rows due.
 _OPTIONS = (
-    "-c role=xinji_system -c timezone=UTC -c statement_timeout=30000 -c lock_timeout=5000"
+    "-c role=xinji_system -c timezone=UTC -c statement_timeout=30000"
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
 )
 TIMED_OUT = (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)
@@ -32,11 +32,16 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 class Link:
     """One connection that comes back: after PostgreSQL restarts, the next call opens a new one."""
 
-    def __init__(self, url: str, name: str, *, durable: bool = True) -> None:
-        """Not `durable`: what it wrote last may be undone by a crash of PostgreSQL, and has to be done again then."""
+    def __init__(self, url: str, name: str, *, durable: bool = True, lock_ms: int = 5000) -> None:
+        """Not `durable`: what it wrote last may be undone by a crash of PostgreSQL, and has to be done again then.
+
+        `lock_ms`: how long a statement waits for what somebody holds (TIMED_OUT).
+        """
         self._url = url
         self._name = name
-        self._options = _OPTIONS if durable else f"{_OPTIONS} -c synchronous_commit=off"
+        self._options = f"{_OPTIONS} -c lock_timeout={lock_ms}"
+        if not durable:
+            self._options += " -c synchronous_commit=off"
         self._open: Connection | None = None
         # Told once, until it is back.
         self._is_lost = False

@@ -7,7 +7,7 @@ import secrets as randomness
 import signal
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -15,22 +15,19 @@ import structlog
 import uvloop
 
 from campaign.delivery.backoff import after_try
-from campaign.delivery.bodies import USER_AGENT
-from campaign.delivery.breaker import Health
-from campaign.delivery.sender.aside import Aside
 from campaign.delivery.sender.claims import ALL_DAYS, Claimed, Held, Target, changed, claim, release
-from campaign.delivery.sender.connection import TIMED_OUT, Connection, Link, Time, sign_of_life
+from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.due import Due
 from campaign.delivery.sender.fanout import Fanned, Hands, fan_out
 from campaign.delivery.sender.herald import Herald, Wording
 from campaign.delivery.sender.lanes import Lane
-from campaign.delivery.sender.notes import Try, note
+from campaign.delivery.sender.notes import Try
+from campaign.delivery.sender.noting import Noting
+from campaign.delivery.sender.posting import Posting
 from campaign.delivery.sender.registry import enter, free_dead, free_own, lead, leave, resign
 from campaign.delivery.sender.secrets import Secrets
 from campaign.delivery.sender.tasks import breathing, started, within
-from campaign.kit import ids, signing
-from campaign.kit.addresses import Blocked
-from campaign.kit.outgoing import TOTAL_SECONDS, Answer, Client, Guard
+from campaign.kit.outgoing import TOTAL_SECONDS, Client, Guard
 from campaign.outbox.actions import CHANNEL, FACT
 from config.settings import Settings
 
@@ -40,12 +37,8 @@ TICK_SECONDS = 1.0
 HAND_OVER_SECONDS = 1.5
 DRAIN_SECONDS = float(TOTAL_SECONDS + 1)
 STOP_SECONDS = 0.4
-NOTE_BATCH = 500
 # Woken by NOTIFY we look at fresh days only; the timer looks at all that retention keeps.
 FRESH_DAYS = 1
-# One success a minute is enough to tell when an endpoint was last well.
-SUCCESS_NOTED_EVERY = 60.0
-MOST_URLS = 10_000
 IDLE_SECONDS = 600.0
 
 
@@ -60,16 +53,15 @@ class Sender:
         # would be claimed and sent again; what was sent must be known before its place is free.
         self._work = Link(url, "sender work")
         self._fan = Link(url, "sender fan-out", durable=False)
-        self._notes, self._ears = Link(url, "sender notes"), Link(url, "sender ears")
+        self._ears = Link(url, "sender ears")
         self._token = randomness.randbits(62)
         self._time = Time(timedelta(seconds=settings.clock_offset_seconds))
         self._secrets = Secrets(settings.secret_key)
         self._lanes: dict[int, Lane] = {}
-        self._urls: dict[str, str] = {}
-        self._tries: asyncio.Queue[Try | None] = asyncio.Queue()
-        self._aside = Aside(Link(url, "sender aside"), self._learn, self._time)
+        self._posting = Posting(self._guard, self._secrets, self._time)
         self._news = asyncio.Event()
         self._due = Due()
+        self._noting = Noting(url, self._lanes, self._due, self._time)
         self._stopping = asyncio.Event()
         # Whether the locks that stand for us are ours: without them another may lead, take us for dead, and what we
         # hold for free.
@@ -78,14 +70,15 @@ class Sender:
         self._sure_of = (0, 0)
         # Held while what fan-out claimed is not in the lanes yet: it is not to be taken for something lost meanwhile.
         self._hands = asyncio.Lock()
-        self._http: Client | None = None
         self._herald = Herald(settings, self._guard, self._token, self._time, wording)
+        self._http: Client
 
     async def run(self) -> None:
         """Send until stop() is called; then finish what is in flight, give back the rest, and return."""
-        async with self._guard.client() as self._http:
+        async with self._guard.client() as http:
+            self._http = http
             stopped = started(self._stopped())
-            clock = started(self._notes.insist(self._time.read))
+            clock = started(self._noting.link.insist(self._time.read))
             await asyncio.wait((stopped, clock), return_when=asyncio.FIRST_COMPLETED)
             if not clock.done():
                 # Told to stop before there was a database: nothing was begun.
@@ -93,8 +86,8 @@ class Sender:
                 return
             clock.result()
             ears, fan, pump = map(started, (self._listen(), self._keep_fanning(), self._keep_pumping()))
-            notes, aside = started(self._keep_noting()), started(self._aside.run())
-            herald = started(self._herald.run(self._http))
+            notes, aside = started(self._noting.run()), started(self._noting.aside.run())
+            herald = started(self._herald.run(http))
             log.info("sender_ready")
             # The others only end by a fault of ours: then the process ends too and is started again.
             ended, _ = await asyncio.wait(
@@ -106,12 +99,12 @@ class Sender:
             await asyncio.gather(within(STOP_SECONDS, fan), within(STOP_SECONDS, pump))
             await asyncio.gather(self._drain(), self._herald.stop(self._drain_seconds))
             await within(STOP_SECONDS, herald)
-            self._tries.put_nowait(None)
+            self._noting.end()
             await within(STOP_SECONDS, notes)
-            await self._aside.stop(STOP_SECONDS)
+            await self._noting.aside.stop(STOP_SECONDS)
             aside.cancel()
             await within(STOP_SECONDS, started(self._work.insist(lambda db: leave(db, self._token))))
-        for link in (self._work, self._fan, self._notes, self._ears, self._aside):
+        for link in (self._work, self._fan, self._noting, self._ears):
             await link.close()
         log.info("sender_stopped")
 
@@ -240,7 +233,7 @@ class Sender:
             self._use_lane(target)
             await self._secrets.refresh(db, [target], now)
             if not goes_on:
-                await release(db, self._lanes[target.id].drop(), now)
+                self._noting.aside.keep(await release(db, self._lanes[target.id].drop(), now))
 
     async def _take_up(
         self, db: Connection, taken: Sequence[tuple[Claimed, Target]], asked_at: float, now: datetime
@@ -263,7 +256,7 @@ class Sender:
         async for endpoint_id in breathing(counts, 25):
             self._lanes[endpoint_id].pump()
         if late:
-            await release(db, late, now)
+            self._noting.aside.keep(await release(db, late, now))
         return counts
 
     def _use_lane(self, target: Target) -> None:
@@ -290,105 +283,19 @@ class Sender:
         now = self._time.now()
         if not self._leads or claimed.until - now <= timedelta(seconds=TOTAL_SECONDS + 1):
             # Another may take it before our answer is noted: it waited too long in the lane, or our lock is gone.
-            await self._give_back([claimed])
+            await self._noting.give_back([claimed])
             return False
-        answer = await self._post(target, claimed)
+        answer = await self._posting.post(self._http, target, claimed)
         self._lanes[target.id].took(answer.took_ms / 1000)
         now = self._time.now()
         verdict = after_try(claimed.step, answer.status, answer.retry_after, now, random.random())  # noqa: S311 - jitter
-        self._tries.put_nowait(Try(claimed, target.url, answer, verdict, now))
-        # The place in the lane is free once the try is written down: a kill can repeat no more than the
-        # places of an endpoint, and a dead one gets no more before its health is judged.
+        self._noting.add(Try(claimed, target.url, answer, verdict, now))
         return True
-
-    async def _post(self, target: Target, claimed: Claimed) -> Answer:
-        secrets = self._secrets.of(target.id, self._time.now())
-        if not secrets or self._http is None:
-            return Answer(None, "secret", b"", None, 0)
-        url = self._checked(target.url)
-        if url is None:
-            return Answer(None, "blocked", b"", None, 0)
-        # The receiver compares this with its own clock: the real time, whatever offset tests travel by.
-        stamp = int(time.time())
-        headers = signing.signed_headers(secrets, ids.public("evt", claimed.event_id), stamp, claimed.body)
-        headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
-        return await self._http.post(url, headers, claimed.body)
-
-    def _checked(self, written: str) -> str | None:
-        """The URL to call, None where it may not be; kept, since each endpoint's is needed again and again."""
-        if written not in self._urls:
-            try:
-                checked = self._guard.check_url(written)
-            except Blocked:
-                return None
-            if len(self._urls) >= MOST_URLS:
-                # Addresses that were changed since are of no use any more.
-                self._urls.clear()
-            self._urls[written] = checked
-        return self._urls[written]
-
-    async def _keep_noting(self) -> None:
-        """Write tries down in batches, while the next batch gathers; None ends it."""
-        last = False
-        while not last:
-            taken = [await self._tries.get()]
-            while not self._tries.empty() and len(taken) < NOTE_BATCH:
-                taken.append(self._tries.get_nowait())
-            last = None in taken
-            tries = [one for one in taken if one is not None]
-            if tries:
-                await self._note(tries)
-
-    async def _note(self, tries: list[Try]) -> None:
-        to_judge = {one.claimed.endpoint_id for one in tries if self._needs_a_look(one)}
-        # Tries of an endpoint are judged in the order in which they came.
-        tries = self._aside.add(tries, to_judge)
-        to_judge -= self._aside.endpoints
-        try:
-            health = await self._notes.attempt(lambda db: note(db, tries, to_judge, self._time.now()))
-        except TIMED_OUT as error:
-            self._aside.put(tries, to_judge, error)
-            return
-        held_up = to_judge - health.keys()
-        self._aside.put([one for one in tries if one.claimed.endpoint_id in held_up], held_up)
-        await self._learn([one for one in tries if one.claimed.endpoint_id not in held_up], health)
-
-    async def _learn(self, tries: Sequence[Try], health: Mapping[int, Health]) -> None:
-        """Of tries that are written down: what their lanes need to know; and their places are free."""
-        now = self._time.now()
-        for endpoint_id, found in health.items():
-            lane = self._lanes[endpoint_id]
-            lane.is_well = found.failing_since is None
-            waits = found.paused_until is not None and found.paused_until > now
-            if found.disabled is not None:
-                log.warning(
-                    "endpoint_disabled", endpoint=ids.public("whe", endpoint_id), reason=found.disabled
-                )
-            if found.disabled is not None or waits:
-                lane.paused_at = time.monotonic()
-                await self._give_back(lane.drop())
-            else:
-                self._due.at_one(endpoint_id)
-        async for one in breathing(tries, 100):
-            self._lanes[one.claimed.endpoint_id].land(one.claimed.id)
-
-    def _needs_a_look(self, one: Try) -> bool:
-        lane = self._lanes[one.claimed.endpoint_id]
-        if not one.answer.is_success or one.claimed.probe or not lane.is_well:
-            return True
-        if time.monotonic() - lane.success_noted_at < SUCCESS_NOTED_EVERY:
-            return False
-        lane.success_noted_at = time.monotonic()
-        return True
-
-    async def _give_back(self, claimed: list[Claimed]) -> None:
-        if claimed:
-            await self._notes.insist(lambda db: release(db, claimed, self._time.now()))
 
     async def _drain(self) -> None:
         """Let calls under way end; what is not started, or does not end in time, is given back."""
         dropped = [one for lane in self._lanes.values() for one in lane.drop()]
-        await within(STOP_SECONDS, started(self._give_back(dropped)))
+        await within(STOP_SECONDS, started(self._noting.give_back(dropped)))
         flying = {task for lane in self._lanes.values() for task in lane.tasks}
         hand_over = min(HAND_OVER_SECONDS, self._drain_seconds)
         if flying and (await asyncio.wait(flying, timeout=hand_over))[1]:
@@ -398,7 +305,7 @@ class Sender:
         late = [one for lane in self._lanes.values() for one in lane.cancel()]
         if late:
             log.warning("sender_stopped_in_flight", count=len(late))
-            await within(STOP_SECONDS, started(self._give_back(late)))
+            await within(STOP_SECONDS, started(self._noting.give_back(late)))
 
 
 def serve(settings: Settings, wording: Wording, *, drain_seconds: float = DRAIN_SECONDS) -> None:

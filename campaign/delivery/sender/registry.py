@@ -26,10 +26,15 @@ STUCK_SECONDS = 30.0
 
 _LEAD = 7_301_002
 
+# What somebody holds holds up none of the others.
 _FREE = f"""
-UPDATE webhook_delivery SET {GIVEN_BACK}
-WHERE state = 'sending' AND lease = %(lease)s AND id <> ALL(%(but)s)
+WITH free AS (
+    SELECT day, id FROM webhook_delivery
+    WHERE state = 'sending' AND lease = %(lease)s AND id <> ALL(%(but)s) FOR UPDATE SKIP LOCKED
+)
+UPDATE webhook_delivery d SET {GIVEN_BACK} FROM free WHERE d.day = free.day AND d.id = free.id
 """
+_LEFT = "SELECT EXISTS (SELECT FROM webhook_delivery WHERE state = 'sending' AND lease = %s)"
 
 _CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_locks
@@ -88,7 +93,10 @@ async def _cut_leader(db: Connection) -> None:
 
 
 async def free_own(db: Connection, token: int, flying: Sequence[int], now: datetime) -> None:
-    """Give back what is leased to us but for the deliveries in flight: what we hold beside them is not ours to send."""
+    """Give back what is leased to us but for the deliveries in flight: what we hold beside them is not ours to send.
+
+    What somebody holds is free when its lease has run out.
+    """
     await db.execute(_FREE, {"now": now, "lease": token, "but": list(flying)})
 
 
@@ -109,5 +117,7 @@ async def free_dead(db: Connection, token: int, now: datetime) -> None:
                 continue
             freed = await db.execute(_FREE, {"now": now, "lease": other, "but": []})
             await channel_rows.free(db, other, now)
-            await leave(db, other)
+            # What somebody holds, its own statements that still run among them, is freed with the next look.
+            if await (await db.execute(_LEFT, (other,))).fetchone() == (False,):
+                await leave(db, other)
         log.warning("sender_died", held=freed.rowcount)
