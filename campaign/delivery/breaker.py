@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from campaign.delivery.backoff import LONGEST_RETRY_AFTER
+from campaign.delivery.backoff import LONGEST_RETRY_AFTER, STEPS
 from campaign.delivery.states import outcome_of
 
 OPENS_AT = 5
@@ -44,17 +44,22 @@ def after_answer(
     """The health after one answer. `probe` says the delivery was sent because a pause had ended."""
     outcome = outcome_of(status)
     if outcome == "ok":
-        return Health(last_success_at=now, disabled=health.disabled)
+        # What it asked for holds, whatever an answer says that was under way then. A breaker's own pause ends.
+        asked = None if health.is_open or (health.paused_until or now) <= now else health.paused_until
+        return Health(last_success_at=now, disabled=health.disabled, paused_until=asked)
     if outcome == "gone":
         return replace(health, disabled="gone")
     failing_since = health.failing_since or now
     health = replace(health, failing_since=failing_since, failures=health.failures + 1)
     if health.failures >= DISABLES_AT and now - failing_since >= DISABLES_AFTER:
         health = replace(health, disabled="failing")
-    if outcome == "later" and retry_after_seconds is not None:
-        # It answers and says when: the breaker has nothing to find out.
-        asked = now + min(timedelta(seconds=retry_after_seconds), LONGEST_RETRY_AFTER)
-        return replace(health, paused_until=_later(health.paused_until, asked))
+    if outcome == "later":
+        # It is asked again not before the first retry would be, however soon it asks for it.
+        wait = max(min(timedelta(seconds=retry_after_seconds or 0), LONGEST_RETRY_AFTER), STEPS[1])
+        health = replace(health, paused_until=_later(health.paused_until, now + wait))
+        if retry_after_seconds is not None:
+            # It answers and says when: the breaker has nothing to find out.
+            return health
     failed = replace(health, streak=health.streak + 1)
     if failed.streak == OPENS_AT:
         failed = replace(failed, level=0, paused_until=_later(health.paused_until, now + FIRST_PAUSE))

@@ -12,7 +12,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from campaign.kit.outgoing import Answer
+from campaign.kit import descriptors
+from campaign.kit.outgoing import LOCAL, Answer
 
 TIMEOUT_SECONDS = 15.0
 _DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
@@ -85,7 +86,7 @@ def hand_in(post: Post, message: EmailMessage, *, clock: Callable[[], float]) ->
     except TimeoutError:
         return answer(None, "timeout")
     except (OSError, smtplib.SMTPException, ValueError):
-        return answer(None, "connect")
+        return answer(None, LOCAL if descriptors.are_used_up() else "connect")
     return answer(200, None)
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self
 
 import pycurl
 
-from campaign.kit import addresses
+from campaign.kit import addresses, descriptors
 from campaign.kit.addresses import Blocked, Network
 from campaign.kit.lookups import Lookup, Names, system_lookup
 from campaign.kit.numbers import whole
@@ -28,6 +28,9 @@ CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
 _HEAD_BYTES = 65_536  # of all that comes before a body, answers of the 1xx kind included
 _SWITCHING = 101
+LOCAL = "local"
+"""The error of a call for which this machine had no file descriptor: it says nothing about the receiver."""
+
 _IDLE_SECONDS = 30
 _CONNECTIONS_KEPT = 1024
 
@@ -52,7 +55,7 @@ _REASONS = {
 
 
 class Answer(NamedTuple):
-    """What came of a call. `status` None means no answer: `error` says why (timeout, refused, tls …)."""
+    """What came of a call. `status` None means no answer: `error` says why (timeout, connect, tls … LOCAL)."""
 
     status: int | None
     error: str | None
@@ -88,19 +91,24 @@ class Guard:
         """The URL in the form it is called in; raises Blocked. No look-up is made."""
         return addresses.check_url(url, self.allow)
 
-    def client(self) -> "Client":
-        """A client for post(); to be opened and closed within a running loop (`async with`)."""
-        return Client(self)
+    def client(self, *, connections: int | None = None) -> "Client":
+        """A client for post(); to be opened and closed within a running loop (`async with`).
+
+        `connections`: so many at most, those kept for later calls among them; who makes more calls at once waits.
+        """
+        return Client(self, connections)
 
 
 class Client:
     """Connections that are kept, and calls over them, of one event loop."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, connections: int | None = None) -> None:
         self._guard = guard
         self._names = Names(guard.allow, guard.lookup)
         self._multi = pycurl.AsyncCurlMulti()
-        self._multi.setopt(pycurl.M_MAXCONNECTS, _CONNECTIONS_KEPT)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, min(connections or _CONNECTIONS_KEPT, _CONNECTIONS_KEPT))
+        if connections is not None:
+            self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
         self._idle: list[_Call] = []
 
     async def __aenter__(self) -> Self:
@@ -207,6 +215,9 @@ class _Call:
             return "blocked"
         if isinstance(raised, TimeoutError):
             return "timeout"
+        # Look-ups, and what libcurl opens by itself, do not always say so.
+        if self._is_local or descriptors.are_used_up():
+            return LOCAL
         if isinstance(raised, pycurl.error):
             return _REASONS.get(raised.args[0], "failed")
         return "dns" if isinstance(raised, OSError) else "failed"
@@ -222,7 +233,7 @@ class _Call:
     def _forget(self) -> None:
         """The call before."""
         self._read = bytearray()
-        self._is_headed = self._is_enough = self._is_blocked = False
+        self._is_headed = self._is_enough = self._is_blocked = self._is_local = False
         self._head_bytes = self._status = 0
         self._retry_after = self._date = ""
 
@@ -233,8 +244,17 @@ class _Call:
         except (Blocked, TypeError, IndexError):
             self._is_blocked = True
             return pycurl.SOCKET_BAD
-        made = socket.socket(family, kind, protocol)
+        try:
+            made = socket.socket(family, kind, protocol)
+        except OSError as error:
+            self._is_local |= error.errno in descriptors.USED_UP
+            return pycurl.SOCKET_BAD
         self._made.append(made)
+        # pycurl goes on with a copy, and does not say why there is none.
+        if descriptors.are_used_up():
+            self._is_local = True
+            return pycurl.SOCKET_BAD
+        asyncio.get_running_loop().call_soon(self.close_made)
         return made
 
     def close_made(self) -> None:

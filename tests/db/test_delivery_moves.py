@@ -84,7 +84,7 @@ def rows(database):
     def read() -> dict[str, int]:
         with database.transaction(SYSTEM) as db:
             found = db.execute(text("SELECT state, count(*) FROM webhook_delivery GROUP BY 1"))
-            return dict(found.tuples().all())
+            return dict(found.all())
 
     return read
 

@@ -22,6 +22,11 @@ from tests.factory import HUB
 ROOT = Path(__file__).resolve().parents[2]
 LEFT = "SELECT count(*) FROM webhook_delivery WHERE state IN ('pending', 'sending')"
 
+AS_PROGRAM = (
+    "import runpy, sys; sys.argv[:1] = ['campaign', 'sender'];"
+    " runpy.run_module('campaign', run_name='__main__')"
+)
+
 
 @dataclass
 class SenderProcess:
@@ -51,18 +56,27 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     }
 
 
-def start(settings: Settings, *words: str, **more: str) -> SenderProcess:
+def start(
+    settings: Settings, *words: str, descriptors: int | None = None, before: str = "", **more: str
+) -> SenderProcess:
+    """`descriptors`: the most it may have open, as a hard limit. `before`: statements of Python that it runs first."""
     argv = [sys.executable, "-m", "campaign", "sender", *words]
+    if before:
+        argv = [sys.executable, "-c", f"{before}; {AS_PROGRAM}", *words]
+    if descriptors is not None:
+        argv = ["sh", "-c", f'ulimit -n {descriptors} && exec "$@"', "sh", *argv]
     child = subprocess.Popen(argv, cwd=ROOT, env=environment(settings, **more))
     return SenderProcess(child)
 
 
 @contextmanager
-def sending(settings: Settings, *words: str, **more: str) -> Iterator[SenderProcess]:
+def sending(
+    settings: Settings, *words: str, descriptors: int | None = None, before: str = "", **more: str
+) -> Iterator[SenderProcess]:
     """A sender at work for as long as the block lasts."""
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         (now,) = connection.execute("SELECT clock_timestamp()").fetchone() or ("",)
-    running = start(settings, *words, **more)
+    running = start(settings, *words, descriptors=descriptors, before=before, **more)
     try:
         query = f"SELECT count(*) > 0 FROM webhook_sender WHERE started_at > '{now}'"
         wait_until(settings.database_url, query, True)

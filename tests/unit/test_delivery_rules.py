@@ -90,7 +90,28 @@ def test_one_success_closes_it():
 def test_a_busy_receiver_pauses_its_endpoint_as_long_as_it_asks():
     health = after_answer(Health(), 429, 120, NOW, probe=False)
     assert (health.streak, health.paused_until) == (0, NOW + timedelta(seconds=120))
-    assert after_answer(Health(), 503, None, NOW, probe=False).streak == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("asked", "streak"), [(None, 1), (0, 0), (2, 0)])
+def test_a_busy_receiver_that_does_not_say_for_how_long_is_left_alone_until_the_first_retry(
+    status, asked, streak
+):
+    health = after_answer(Health(), status, asked, NOW, probe=False)
+    assert (health.streak, health.failures, health.paused_until) == (streak, 1, NOW + timedelta(seconds=5))
+    for _ in range(4):
+        health = after_answer(health, status, asked, NOW, probe=False)
+    # The breaker finds out where nobody says when.
+    opened = NOW + timedelta(seconds=30 if asked is None else 5)
+    assert (health.streak, health.paused_until) == (streak * 5, opened)
+
+
+def test_what_it_asked_for_holds_when_another_call_is_answered_well():
+    health = after_answer(Health(), 429, 120, NOW, probe=False)
+    health = after_answer(health, 200, None, NOW + timedelta(seconds=1), probe=False)
+    assert (health.failing_since, health.paused_until) == (None, NOW + timedelta(seconds=120))
+    later = NOW + timedelta(seconds=121)
+    assert after_answer(health, 200, None, later, probe=False).paused_until is None
 
 
 def test_one_that_always_says_when_to_come_again_is_switched_off_like_any_other():

@@ -10,6 +10,7 @@ import pytest
 from campaign.delivery.sender import lanes
 from campaign.delivery.sender.claims import AHEAD, LEASE, Claimed, Target
 from campaign.delivery.sender.lanes import Lane
+from campaign.delivery.sender.places import Places
 from campaign.kit.outgoing import TOTAL_SECONDS
 
 START = datetime(2026, 11, 11, tzinfo=UTC)
@@ -80,7 +81,7 @@ def drained(
             claim()
             await asyncio.sleep(1)
 
-    lane = Lane(target, send, lambda _: loop.call_soon(claim) and None)
+    lane = Lane(target, send, lambda _: loop.call_soon(claim) and None, Places(100))
     loop.run_until_complete(run())
     loop.close()
     return sent, back

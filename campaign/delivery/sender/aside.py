@@ -84,20 +84,21 @@ class Aside:
         while True:
             await self._news.wait()
             self._news.clear()
-            while self._waits:
+            while self.waits:
                 for endpoint_id in list(self._held):
                     await self._try(endpoint_id)
                 await self._try_kept()
-                await asyncio.sleep(LOOK_SECONDS if self._waits else 0)
+                await asyncio.sleep(LOOK_SECONDS if self.waits else 0)
 
     async def stop(self, seconds: float) -> None:
         """Give what waits so long to be written down."""
         ends = asyncio.get_running_loop().time() + seconds
-        while self._waits and asyncio.get_running_loop().time() < ends:
+        while self.waits and asyncio.get_running_loop().time() < ends:
             await asyncio.sleep(LOOK_SECONDS / 10)
 
     @property
-    def _waits(self) -> bool:
+    def waits(self) -> bool:
+        """Whether anything is left to be written down or given back."""
         return bool(self._held or self._kept)
 
     async def _try_kept(self) -> None:

@@ -91,7 +91,7 @@ WITH hub_time AS (
                       WHERE d.channel_id = c.id AND d.state = 'sending' AND d.next_at > %(now)s)
       AND EXISTS (SELECT 1 FROM notice_delivery d
                   WHERE d.channel_id = c.id AND d.state IN ('pending', 'sending') AND d.next_at <= %(now)s)
-    ORDER BY c.id FOR UPDATE OF c SKIP LOCKED
+    ORDER BY c.next_send_at NULLS FIRST, c.id LIMIT %(channels)s FOR UPDATE OF c SKIP LOCKED
 ), due AS (
     SELECT r.id AS channel_id, d.id
     FROM ready r CROSS JOIN LATERAL (
@@ -172,10 +172,10 @@ async def fan_out(db: Connection, now: datetime) -> bool:
     return made.rowcount == FAN_OUT
 
 
-async def claim(db: Connection, *, now: datetime, lease: int) -> list[Batch]:
-    """What each channel that may speak now has to say, at most one message each."""
+async def claim(db: Connection, *, now: datetime, lease: int, most: int = 1000) -> list[Batch]:
+    """What each channel that may speak now has to say, at most one message each; of `most` channels."""
     until = now + LEASE
-    given = {"now": now, "lease": lease, "until": until, "most": _MOST, "paces": _PACES}
+    given = {"now": now, "lease": lease, "until": until, "most": _MOST, "paces": _PACES, "channels": most}
     found: dict[int, list[tuple[Any, ...]]] = {}
     for row in await (await db.execute(_CLAIM, given)).fetchall():
         found.setdefault(row[0], []).append(row)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from campaign.delivery.bodies import LARGEST
 from campaign.delivery.breaker import OPENS_AT
 from campaign.delivery.sender.connection import Connection
 
@@ -36,6 +37,14 @@ class Claimed(NamedTuple):
     probe: bool
 
 
+LARGEST_SIZE = LARGEST + 512
+
+
+def size_of(claimed: Claimed) -> int:
+    """The bytes it takes in memory, near enough."""
+    return len(claimed.body) + 512
+
+
 class Target(NamedTuple):
     """Where a lane sends to, as the claim found it."""
 
@@ -57,6 +66,10 @@ class Held(NamedTuple):
 
     load: int
     most: int
+
+    @property
+    def room(self) -> int:
+        return self.most - self.load
 
 
 _CLAIM = f"""
@@ -81,19 +94,22 @@ WITH busy AS (
       AND (e.paused_until IS NULL OR e.paused_until <= %(now)s)
       AND (e.streak < {OPENS_AT} OR e.id IN (SELECT id FROM free))
 ), due AS (
-    SELECT r.*, d.day, d.id AS delivery_id
+    -- Where there is not enough memory for all, each endpoint has its turn.
+    SELECT r.*, d.day, d.id AS delivery_id, row_number() OVER (PARTITION BY r.id ORDER BY d.next_at, d.id) AS turn
     FROM ready r CROSS JOIN LATERAL (
-        SELECT day, id FROM webhook_delivery waiting
+        SELECT day, id, next_at FROM webhook_delivery waiting
         WHERE endpoint_id = r.id AND state IN ('pending', 'sending') AND next_at <= %(now)s
-          AND day BETWEEN %(since)s AND %(through)s AND (type <> 'sales.updated' OR NOT EXISTS (
+          AND day BETWEEN %(since)s AND %(through)s AND id <> ALL(%(ours)s::bigint[])
+          AND (type <> 'sales.updated' OR NOT EXISTS (
               -- Totals of a session go one after the other: newer ones wait for those on their way.
               SELECT FROM webhook_delivery older
               WHERE older.type = 'sales.updated' AND older.state = 'sending'
                 AND older.session_id = waiting.session_id AND older.endpoint_id = waiting.endpoint_id
                 AND older.position < waiting.position AND older.day BETWEEN %(ever)s AND %(through)s))
-        ORDER BY next_at, id LIMIT greatest(r.room, 0)
+        ORDER BY next_at, id LIMIT least(greatest(r.room, 0), %(each)s)
         FOR UPDATE SKIP LOCKED
     ) d
+    ORDER BY turn LIMIT %(rows)s
 ), taken AS (
     UPDATE webhook_delivery d
     SET state = 'sending', lease = %(lease)s, next_at = %(until)s
@@ -145,11 +161,15 @@ async def claim(
     held: Mapping[int, Held],
     since: date,
     only: Sequence[int] | None = None,
+    ours: Sequence[int] = (),
+    rows: int = 10_000,
+    each: int = 10_000,
 ) -> list[tuple[Claimed, Target]]:
     """Take what is due, per endpoint up to its room. `held`: what our lanes have, by endpoint.
 
     `since` bounds the days looked at; a clock may be a day ahead of ours. Rows whose lease ran out (a sender
-    died) are taken like due ones. `only`: of these endpoints; of all when None.
+    died) are taken like due ones, but for `ours`: those that we have in hand still. `only`: of these endpoints; of
+    all when None. `rows` at most, and `each` of one endpoint.
     """
     until = now + LEASE
     # In binary: bodies as text would be read twice.
@@ -167,6 +187,9 @@ async def claim(
             "lease": lease,
             "until": until,
             "only": None if only is None else list(only),
+            "ours": list(ours),
+            "rows": rows,
+            "each": each,
         },
         binary=True,
     )

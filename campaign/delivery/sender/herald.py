@@ -21,7 +21,7 @@ from campaign.delivery.sender.channel_rows import Batch, Line, claim, fan_out, f
 from campaign.delivery.sender.connection import Connection, Link, Time
 from campaign.kit import mail
 from campaign.kit.addresses import Blocked
-from campaign.kit.outgoing import TOTAL_SECONDS, Client, Guard
+from campaign.kit.outgoing import LOCAL, TOTAL_SECONDS, Client, Guard
 from campaign.kit.sealing import Unsealable, unseal
 from config.settings import Settings
 
@@ -66,9 +66,12 @@ class House:
 
 
 class Herald:
-    """Sends what channels have to say. `http` is the sender's guarded client."""
+    """Sends what channels have to say, to so many at once at `most`. `http` is the sender's guarded client."""
 
-    def __init__(self, settings: Settings, guard: Guard, token: int, now: Time, wording: Wording) -> None:
+    def __init__(
+        self, settings: Settings, guard: Guard, token: int, now: Time, wording: Wording, *, most: int
+    ) -> None:
+        self._most = most
         self._guard, self._token, self._time, self._wording = guard, token, now, wording
         domain = urlsplit(settings.base_url).hostname or "localhost"
         outgoing = mail.parse_mail_url(settings.mail_url, default_host=domain) if settings.mail_url else None
@@ -108,7 +111,8 @@ class Herald:
     async def _turn(self, db: Connection, http: Client) -> bool:
         now = self._time.now()
         more = await fan_out(db, now)
-        for batch in await claim(db, now=now, lease=self._token):
+        room = self._most - len(self._flying)
+        for batch in await claim(db, now=now, lease=self._token, most=room):
             task = asyncio.get_running_loop().create_task(self._say(batch, http))
             self._flying.add(task)
             task.add_done_callback(self._landed)
@@ -129,6 +133,10 @@ class Herald:
             await self._link.insist(lambda db: release(db, said, self._token, self._time.now()))
             return
         verdict = await self._send(batch, said[0], head, text, http)
+        if verdict.error == LOCAL:
+            # Ours, and no try of the channel's.
+            await self._link.insist(lambda db: release(db, said, self._token, self._time.now()))
+            return
         now, chance = self._time.now(), random.random()  # noqa: S311 - jitter
         # One chance for all lines: those that failed together are tried together.
         then = [(one, after_try(one.step, verdict.status, verdict.retry_after, now, chance)) for one in said]

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
 
-from campaign.delivery.sender.claims import SECONDS_AHEAD, Claimed, Held, Target
+from campaign.delivery.sender.claims import SECONDS_AHEAD, Claimed, Held, Target, size_of
+from campaign.delivery.sender.places import Places
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +23,11 @@ Send = Callable[[Target, Claimed], Coroutine[Any, Any, bool]]
 class Lane:
     """What we hold for one endpoint: waiting in claim order, and in flight."""
 
-    def __init__(self, target: Target, send: Send, on_room: Callable[[int], None]) -> None:
+    def __init__(self, target: Target, send: Send, on_room: Callable[[int], None], places: Places) -> None:
         self.target = target
+        self.agency_id = 0
+        self.size = 0
+        """Bytes of all that we have."""
         self.has_more = False
         self.is_well = target.healthy
         self.success_noted_at = 0.0
@@ -31,6 +36,7 @@ class Lane:
         self.paused_at = 0.0
         self._send = send
         self._on_room = on_room
+        self._places = places
         self._waiting: deque[Claimed] = deque()
         self._flying: dict[int, Claimed] = {}
         self._tasks: dict[asyncio.Task[bool], int] = {}
@@ -68,6 +74,14 @@ class Lane:
         """All that we have of it, waiting or under way."""
         return [*self._waiting, *self._flying.values()]
 
+    def outlived(self, now: datetime) -> list[int]:
+        """Of what we have, what its lease has run out of: it waits for its turn, or to be written down."""
+        first = (next(iter(held), None) for held in (self._waiting, self._flying.values()))
+        # Each in the order in which it was claimed, near enough: the first is the oldest.
+        if all(one is None or one.until > now for one in first):
+            return []
+        return [one.id for one in self.held if one.until <= now]
+
     @property
     def tasks(self) -> Collection[asyncio.Task[bool]]:
         """Those that call, or wait for an answer."""
@@ -75,6 +89,9 @@ class Lane:
 
     def add(self, claimed: Claimed) -> None:
         self._waiting.append(claimed)
+        self.size += size_of(claimed)
+        self.agency_id = claimed.agency_id
+        self._places.enter(self)
 
     def pump(self) -> None:
         """Start as many as places and rate allow."""
@@ -82,6 +99,8 @@ class Lane:
         while self._waiting and len(self._flying) < self.target.max_in_flight:
             if self._tokens < 1:
                 self._come_back((1 - self._tokens) / self.target.per_second)
+                break
+            if not self._places.take(self):
                 break
             self._tokens -= 1
             claimed = self._waiting.popleft()
@@ -101,6 +120,7 @@ class Lane:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._gone(dropped)
         return dropped
 
     def cancel(self) -> list[Claimed]:
@@ -117,13 +137,26 @@ class Lane:
 
     def land(self, delivery_id: int) -> None:
         """Its place is free: what came of it is written down, or it was given back."""
-        self._flying.pop(delivery_id, None)
+        self._landed(delivery_id)
         self.pump()
+
+    def _landed(self, delivery_id: int) -> None:
+        if (claimed := self._flying.pop(delivery_id, None)) is not None:
+            self._gone((claimed,))
+
+    def _gone(self, claimed: Sequence[Claimed]) -> None:
+        self.size -= sum(map(size_of, claimed))
+        self._leave_if_idle()
+
+    def _leave_if_idle(self) -> None:
+        if not self.load and not self._tasks:
+            self._places.leave(self)
 
     def _ended(self, task: asyncio.Task[bool]) -> None:
         delivery_id = self._tasks.pop(task)
+        self._places.give(self)
         if task.cancelled():
-            self._flying.pop(delivery_id, None)
+            self._landed(delivery_id)
         elif task.exception() is not None:
             # The lease runs out and it is tried again; the fault is ours and must be seen.
             log.error("delivery_fault", endpoint_id=self.target.id, exc_info=task.exception())
@@ -132,6 +165,7 @@ class Lane:
             # It was not called: the next may go in its place.
             self._tokens = min(float(self.target.per_second), self._tokens + 1)
             self.land(delivery_id)
+        self._leave_if_idle()
 
     def _refill(self) -> None:
         now = time.monotonic()

@@ -46,7 +46,7 @@ class Noting:
         self._tries.put_nowait(one)
 
     async def run(self) -> None:
-        """While one batch is written down the next gathers; returns after end()."""
+        """While one batch is written down the next gathers; returns after finish()."""
         last = False
         while not last:
             taken = [await self._tries.get()]
@@ -56,9 +56,13 @@ class Noting:
             if tries := [one for one in taken if one is not None]:
                 await self._note(tries)
 
-    def end(self) -> None:
-        """No more are to come."""
+    async def finish(self, running: asyncio.Task[None], seconds: float) -> bool:
+        """No more are to come: wait so long for run() to write down what is there; gives whether all is."""
         self._tries.put_nowait(None)
+        ends = time.monotonic() + max(0.0, seconds)
+        await asyncio.wait([running], timeout=max(0.0, seconds))
+        await self.aside.stop(ends - time.monotonic())
+        return running.done() and not self.aside.waits
 
     async def give_back(self, claimed: Sequence[Claimed]) -> None:
         """What was not sent, and no try is counted; what somebody holds follows as soon as it is free."""

@@ -15,7 +15,16 @@ import structlog
 import uvloop
 
 from campaign.delivery.backoff import after_try
-from campaign.delivery.sender.claims import ALL_DAYS, Claimed, Held, Target, changed, claim, release
+from campaign.delivery.sender.claims import (
+    ALL_DAYS,
+    LARGEST_SIZE,
+    Claimed,
+    Held,
+    Target,
+    changed,
+    claim,
+    release,
+)
 from campaign.delivery.sender.connection import Connection, Link, Time, sign_of_life
 from campaign.delivery.sender.due import Due
 from campaign.delivery.sender.fanout import Fanned, Hands, fan_out
@@ -23,11 +32,13 @@ from campaign.delivery.sender.herald import Herald, Wording
 from campaign.delivery.sender.lanes import Lane
 from campaign.delivery.sender.notes import Try
 from campaign.delivery.sender.noting import Noting
+from campaign.delivery.sender.places import Places, shares
 from campaign.delivery.sender.posting import Posting
 from campaign.delivery.sender.registry import enter, free_dead, free_own, lead, leave, resign
 from campaign.delivery.sender.secrets import Secrets
 from campaign.delivery.sender.tasks import breathing, started, within
-from campaign.kit.outgoing import TOTAL_SECONDS, Client, Guard
+from campaign.kit import descriptors
+from campaign.kit.outgoing import LOCAL, TOTAL_SECONDS, Client, Guard
 from campaign.outbox.actions import CHANNEL, FACT
 from config.settings import Settings
 
@@ -42,12 +53,21 @@ FRESH_DAYS = 1
 IDLE_SECONDS = 600.0
 
 
+HANDS_BYTES = 128 * 2**20
+"""Of all that waits here or is under way. Bodies differ a lot: what is not read yet counts as large as one may be."""
+
+HOGS = 16
+"""An endpoint is given no more than this part of what is left."""
+
+
 class Sender:
     """One sending process. `run` returns after a graceful stop, which lets calls under way end for so many seconds."""
 
     def __init__(self, settings: Settings, wording: Wording, *, drain_seconds: float = DRAIN_SECONDS) -> None:
         self._drain_seconds = drain_seconds
         self._guard = Guard(settings.outgoing_allow)
+        calls, notices = shares(descriptors.limit())
+        self._places, self._connections = Places(calls), calls + notices
         url = settings.database_url
         # Claims and notes wait for the disk: what lanes hold must be ours after a crash of PostgreSQL too, or it
         # would be claimed and sent again; what was sent must be known before its place is free.
@@ -70,12 +90,12 @@ class Sender:
         self._sure_of = (0, 0)
         # Held while what fan-out claimed is not in the lanes yet: it is not to be taken for something lost meanwhile.
         self._hands = asyncio.Lock()
-        self._herald = Herald(settings, self._guard, self._token, self._time, wording)
+        self._herald = Herald(settings, self._guard, self._token, self._time, wording, most=notices)
         self._http: Client
 
     async def run(self) -> None:
         """Send until stop() is called; then finish what is in flight, give back the rest, and return."""
-        async with self._guard.client() as http:
+        async with self._guard.client(connections=self._connections) as http:
             self._http = http
             stopped = started(self._stopped())
             clock = started(self._noting.link.insist(self._time.read))
@@ -96,12 +116,15 @@ class Sender:
             for task in ended:
                 task.result()
             ears.cancel()
+            ends = time.monotonic() + self._drain_seconds
             await asyncio.gather(within(STOP_SECONDS, fan), within(STOP_SECONDS, pump))
             await asyncio.gather(self._drain(), self._herald.stop(self._drain_seconds))
             await within(STOP_SECONDS, herald)
-            self._noting.end()
-            await within(STOP_SECONDS, notes)
-            await self._noting.aside.stop(STOP_SECONDS)
+            if not await self._noting.finish(notes, STOP_SECONDS):
+                # What was answered is to be known, or it comes twice; but nobody else is to wait for that.
+                await within(STOP_SECONDS, started(self._ears.insist(resign)))
+                await self._noting.finish(notes, ends - time.monotonic())
+            notes.cancel()
             aside.cancel()
             await within(STOP_SECONDS, started(self._work.insist(lambda db: leave(db, self._token))))
         for link in (self._work, self._fan, self._noting, self._ears):
@@ -156,6 +179,11 @@ class Sender:
         self._sure_of = openings
 
     @property
+    def _rows_left(self) -> int:
+        """For how many more we have memory, in any case."""
+        return max(0, HANDS_BYTES - sum(lane.size for lane in self._lanes.values())) // LARGEST_SIZE
+
+    @property
     def _openings(self) -> tuple[int, int]:
         return self._work.openings, self._fan.openings
 
@@ -172,8 +200,9 @@ class Sender:
     async def _fan_out(self, db: Connection) -> Fanned:
         """One turn, and into our lanes what it made for those that have room."""
         async with self._hands:
+            each = self._rows_left // max(HOGS, len(self._lanes))
             rooms = {
-                endpoint_id: lane.room
+                endpoint_id: min(lane.room, each)
                 for endpoint_id, lane in self._lanes.items()
                 if not lane.has_more and not self._due.waits(endpoint_id)
             }
@@ -217,13 +246,20 @@ class Sender:
         if only is None:
             await self._follow(db, now)
         held = {endpoint_id: has for endpoint_id, lane in self._lanes.items() if (has := lane.has)}
+        rows = self._rows_left
+        if not rows:
+            return
+        each = max(1, rows // HOGS)
         since = (now - timedelta(days=days)).date()
+        ours = [one for lane in self._lanes.values() for one in lane.outlived(now)]
         asked_at = time.monotonic()
-        taken = await claim(db, now=now, lease=self._token, held=held, since=since, only=only)
+        taken = await claim(
+            db, now=now, lease=self._token, held=held, since=since, only=only, ours=ours, rows=rows, each=each
+        )
         for endpoint_id, count in (await self._take_up(db, taken, asked_at, now)).items():
             lane = self._lanes[endpoint_id]
-            before = held.get(endpoint_id, Held(0, lane.target.most))
-            lane.has_more = count >= before.most - before.load
+            room = min(held.get(endpoint_id, Held(0, lane.target.most)).room, each)
+            lane.has_more = count >= room or len(taken) == rows
             lane.pump()
 
     async def _follow(self, db: Connection, now: datetime) -> None:
@@ -262,7 +298,7 @@ class Sender:
     def _use_lane(self, target: Target) -> None:
         lane = self._lanes.get(target.id)
         if lane is None:
-            lane = self._lanes[target.id] = Lane(target, self._send, self._due.at_one)
+            lane = self._lanes[target.id] = Lane(target, self._send, self._due.at_one, self._places)
         if target.rev < lane.target.rev:
             # Read before it was changed, by the other connection.
             return
@@ -286,6 +322,11 @@ class Sender:
             await self._noting.give_back([claimed])
             return False
         answer = await self._posting.post(self._http, target, claimed)
+        if answer.error == LOCAL:
+            # Ours, and no try of the receiver's.
+            self._places.rest()
+            await self._noting.give_back([claimed])
+            return False
         self._lanes[target.id].took(answer.took_ms / 1000)
         now = self._time.now()
         verdict = after_try(claimed.step, answer.status, answer.retry_after, now, random.random())  # noqa: S311 - jitter
@@ -310,6 +351,7 @@ class Sender:
 
 def serve(settings: Settings, wording: Wording, *, drain_seconds: float = DRAIN_SECONDS) -> None:
     """Run a sender until SIGTERM or SIGINT; then calls under way may end for so many seconds."""
+    descriptors.raise_limit()
 
     async def run() -> None:
         sender = Sender(settings, wording, drain_seconds=drain_seconds)

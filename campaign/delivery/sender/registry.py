@@ -34,7 +34,10 @@ WITH free AS (
 )
 UPDATE webhook_delivery d SET {GIVEN_BACK} FROM free WHERE d.day = free.day AND d.id = free.id
 """
-_LEFT = "SELECT EXISTS (SELECT FROM webhook_delivery WHERE state = 'sending' AND lease = %s)"
+_LEAVE = """
+DELETE FROM webhook_sender
+WHERE token = %s AND NOT EXISTS (SELECT FROM webhook_delivery WHERE state = 'sending' AND lease = token)
+"""
 
 _CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_locks
@@ -101,8 +104,8 @@ async def free_own(db: Connection, token: int, flying: Sequence[int], now: datet
 
 
 async def leave(db: Connection, token: int) -> None:
-    """Sign off: nothing of ours is held any more."""
-    await db.execute("DELETE FROM webhook_sender WHERE token = %s", (token,))
+    """Sign off where nothing of ours is held any more; otherwise who leads next frees it, once nobody holds it."""
+    await db.execute(_LEAVE, (token,))
 
 
 async def free_dead(db: Connection, token: int, now: datetime) -> None:
@@ -117,7 +120,5 @@ async def free_dead(db: Connection, token: int, now: datetime) -> None:
                 continue
             freed = await db.execute(_FREE, {"now": now, "lease": other, "but": []})
             await channel_rows.free(db, other, now)
-            # What somebody holds, its own statements that still run among them, is freed with the next look.
-            if await (await db.execute(_LEFT, (other,))).fetchone() == (False,):
-                await leave(db, other)
+            await leave(db, other)
         log.warning("sender_died", held=freed.rowcount)
