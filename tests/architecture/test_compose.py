@@ -36,6 +36,15 @@ SERVICE = {
         "ports": TEXTS,
         "shm_size": {"type": "string"},
         "stop_grace_period": DURATION,
+        "ulimits": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["soft", "hard"],
+                "properties": {"soft": {"type": "integer"}, "hard": {"type": "integer"}},
+            },
+        },
         "depends_on": {
             "type": "object",
             "additionalProperties": {
