@@ -1,6 +1,7 @@
 """Rows of delivery: endpoints and their secrets, the feed, deliveries and tries."""
 
 from datetime import date, datetime
+from zlib import crc32
 
 from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Identity, LargeBinary
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
