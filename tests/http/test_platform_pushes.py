@@ -243,7 +243,15 @@ def test_credentials_are_sealed_never_shown_again_and_change_with_a_days_overlap
     assert changed.status_code == 200, changed.json
     shown = call(HUB, "GET", f"/connectors/{made['id']}")
     for answer in (changed, shown):
-        assert set(answer.json) == {"id", "kind", "name", "shop_ids", "created_at"}
+        assert set(answer.json) == {
+            "id",
+            "kind",
+            "name",
+            "shop_ids",
+            "created_at",
+            "updated_at",
+            "archived_at",
+        }
     with database.transaction(SYSTEM) as db:
         sealed = db.execute(text("SELECT secret_sealed, previous_sealed FROM connector")).one()
         told = db.execute(text("SELECT CAST(audit_entry AS text) FROM audit_entry")).scalars().all()
