@@ -32,6 +32,7 @@ from tests import zones
 from tests.factory import HUB, Factory
 from tests.oracle import ledger, season
 from tests.sales_kit import add_session, assert_counted, assert_reconciled
+from tests.season_finals import Finals
 from tests.season_hub import Hub
 from tests.season_sums import in_redis, lines_in, rollup
 from workers import sales as tasks
@@ -39,6 +40,7 @@ from workers import sales as tasks
 CONNECTOR = Actor(kind="key", role="connector", id=5, name="push")
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 LINES = 24
+DAY = timedelta(days=1)
 
 
 def at_the_end_of_it() -> AbstractContextManager[None]:
@@ -50,11 +52,12 @@ class Died(Exception):
     """A process that ends in the middle of its transaction."""
 
 
-class Season(Hub):
+class Season(Hub, Finals):
     """One season. `seen` counts what was done, so that a test can ask that everything was."""
 
     def __init__(self, seed: int, parts: Parts, make: Factory, *, lines: int = LINES) -> None:
         self.random, self.parts, self.database = Random(seed), parts, parts.database
+        super().__init__()
         self.seen: Counter[str] = Counter()
         self._flushed_late = seed % 3 == 0
         self._intake = Intake(self.database, b"k" * 32)
@@ -113,6 +116,9 @@ class Season(Hub):
                 step = self.random.choice(STEPS)
                 step(self)
                 self.seen[step.__name__] += 1
+                if not self._first and len(self._rest) < self._all // 2:
+                    self.settle()
+                    self.becomes_final(self._numbered())
 
     def settle(self) -> None:
         """What the workers do by themselves, until nothing waits."""
@@ -313,6 +319,9 @@ class Season(Hub):
         assert found == ledger.live(world, self.said)
         assert_reconciled(self.database)
         assert_counted(self.database)
+        with at_the_end_of_it(), clock.travel(DAY):
+            self.becomes_final(world)
+        self.check_finals(world)
         with self.database.transaction(SYSTEM) as db:
             for part in mending.all_parts(db, SYSTEM):
                 assert mending.check_part(db, SYSTEM, part) == []

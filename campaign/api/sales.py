@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
-from campaign.api.totals import MinuteOut, ShopProgressOut, TotalsOut, totals_out
+from campaign.api.totals import ChangedOut, MinuteOut, ShopProgressOut, TotalsOut, totals_out
 from campaign.gate.current import parts
 from campaign.gate.door import reads
 from campaign.insight.live import live_figures
@@ -137,11 +137,24 @@ class AgainstOut(BaseModel):
     click_to_buy: int | None
 
 
+class AfterFinalOut(BaseModel):
+    """The figures now less those that were first final, by currency: noughts where nothing changed.
+
+    since: when they were first final; null where that was not written down yet.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    since: Instant | None
+    totals: list[ChangedOut]
+
+
 class SessionSalesOut(BaseModel):
     """All days of one session, as much of it as the caller may see.
 
     revision: 0 until the figures were final; past 1, something came back or changed after they had been; null to a
-    brand of a mixed show, where it may be about another's sales.
+    brand of a mixed show, where it may be about another's sales. after_final: what changed since, of what the caller
+    may see; null before the figures were final, and where it was not kept yet what they were.
     """
 
     session_id: SessionId
@@ -154,6 +167,7 @@ class SessionSalesOut(BaseModel):
     against_platform: AgainstOut | None
     maturing: bool
     revision: int | None
+    after_final: AfterFinalOut | None
     as_of: Instant
     complete_through: Instant | None
     shops: list[ShopProgressOut]
@@ -201,6 +215,7 @@ def get_session_sales(*, db: Session, actor: Actor, session_id: str) -> BaseMode
         against_platform=found.against and AgainstOut.model_validate(found.against),
         maturing=any(one.maturing for one in found.totals),
         revision=found.revision,
+        after_final=found.after_final and AfterFinalOut.model_validate(found.after_final),
         as_of=found.as_of,
         complete_through=found.complete_through,
         shops=[ShopProgressOut.model_validate(one) for one in found.complete],

@@ -24,6 +24,7 @@ _MONEY = (
     + ("merchant_gmv_fen", "deposit_fen", "refund_pre_ship_fen", "refund_post_ship_fen")
     + (
         "refund_post_receipt_fen",
+        "cancelled_fen",
         "returned_fen",
         "money_only_fen",
         "price_protection_fen",

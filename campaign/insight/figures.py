@@ -35,6 +35,7 @@ class Totals:
     units: int = 0
     refunded_lines: int = 0
     refunded_units: int = 0
+    uncancelled_fen: int = 0
     orders: int | None = 0
     buyers: int | None = None
     maturing_fen: int | None = 0
@@ -56,9 +57,14 @@ class Totals:
         return None if self.maturing_fen is None else self.net_gmv_fen - self.maturing_fen
 
     @property
+    def cancelled_fen(self) -> int:
+        """Cancelled before shipping: what was given back then, less what cancelled nothing (price protection)."""
+        return self.refund_pre_ship_fen - self.uncancelled_fen
+
+    @property
     def money_only_fen(self) -> int:
-        """Refunded after shipping without the goods coming back (price protection among it)."""
-        return self.refund_fen - self.refund_pre_ship_fen - self.returned_fen
+        """Refunded without anything cancelled or coming back (price protection among it), at any stage."""
+        return self.refund_fen - self.cancelled_fen - self.returned_fen
 
     @property
     def refund_rate(self) -> int | None:

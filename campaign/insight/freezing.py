@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaign.audit.actions import note
 from campaign.insight.figures import Totals
 from campaign.insight.summary import check_brand, zone_of
-from campaign.insight.tallies import NAMES, Scope, totals_together
+from campaign.insight.tallies import COMPARED, NAMES, Scope, totals_together
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.errors import Conflict, FieldError, Invalid, NotFound
@@ -48,7 +48,7 @@ class Adjusted:
     @property
     def is_changed(self) -> bool:
         """Whether any figure that adds has moved."""
-        return any(getattr(self.current, name) != getattr(self.frozen, name) for name in NAMES)
+        return any(getattr(self.current, name) != getattr(self.frozen, name) for name in COMPARED)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ Only = Literal[
     "refund_pre_ship",
     "refund_post_ship",
     "refund_post_receipt",
+    "cancelled",
     "returned",
     "money_only",
     "price_protection",
@@ -109,7 +110,8 @@ _FIGURES: Mapping[str, tuple[str, ...]] = {
     "disputed": ("disputed_fen",),
 }
 _OTHERS = {
-    "money_only": "p.refund - p.pre_ship - p.returned",
+    "cancelled": "p.pre_ship - p.uncancelled",
+    "money_only": "p.refund - p.pre_ship + p.uncancelled - p.returned",
     # By what is known now: the net stands under the moment until which it may come back.
     "maturing": "m.maturing",
     "kept": "p.paid - p.refund - m.maturing",
@@ -230,6 +232,7 @@ def _posted(drill: Drill) -> tuple[str, str]:
         columns += ", p.amount"
     elif drill.only in _OTHERS:
         amounts |= {"pre_ship": ("refund_pre_ship_fen",), "returned": ("returned_fen",)}
+        amounts |= {"uncancelled": ("uncancelled_fen",)}
         columns += f", {_OTHERS[drill.only]} AS amount"
         joined = _MATURING if drill.only in _OF_NOW else ""
     return columns, _POSTINGS.format(sums=_summed(amounts), when=_when(drill.scope)) + joined

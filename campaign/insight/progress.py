@@ -222,5 +222,6 @@ def _money(parts: Iterable[Totals], currency: str) -> Totals:
         refund_pre_ship_fen=sum(one.refund_pre_ship_fen for one in own),
         refund_post_ship_fen=sum(one.refund_post_ship_fen for one in own),
         refund_post_receipt_fen=sum(one.refund_post_receipt_fen for one in own),
+        uncancelled_fen=sum(one.uncancelled_fen for one in own),
         orders=None,
     )

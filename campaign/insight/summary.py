@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from campaign.insight.afterwards import AfterFinal, after_final
 from campaign.insight.against import Against, against_platform
 from campaign.insight.audience import Audience, audience_of
 from campaign.insight.figures import (
@@ -76,11 +77,12 @@ class SessionSales:
     """One session's sales, over all its days.
 
     revision: 0 until its figures were final; past 1, something came back or changed after they had been. None to a
-    brand of a mixed show: it may be about another's sales.
+    brand of a mixed show: it may be about another's sales. after_final: what did, of what the reader may see.
     """
 
     session_id: int
     revision: int | None
+    after_final: AfterFinal | None
     as_of: datetime
     totals: tuple[Totals, ...]
     minutes: tuple[Minute, ...]
@@ -213,6 +215,7 @@ def session_sales(db: Session, actor: Actor, session_id: int) -> SessionSales:
     return SessionSales(
         session_id=session_id,
         revision=None if session.other_brands else _revision(db, session_id),
+        after_final=after_final(db, actor, session_id),
         as_of=clock.now(db),
         totals=totals,
         minutes=_minutes(minutes_of(db, actor, session_id=session_id)),

@@ -30,8 +30,14 @@ NAMES = {
     "units": "units",
     "refunded_lines": "refunded_lines",
     "refunded_units": "refunded_units",
+    "uncancelled_fen": "uncancelled_fen",
 }
 """Our words → the rollups' columns."""
+
+COMPARED = tuple(name for name in NAMES if name != "uncancelled_fen")
+"""By which what was kept is held against what is now. The one left out is younger than what is kept, and never another
+without one of these.
+"""
 
 SUMS = ", ".join(f"coalesce(sum(r.{column}), 0)::bigint AS {name}" for name, column in NAMES.items())
 

@@ -8,20 +8,23 @@ from sqlalchemy.orm import Session
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.sales import distinct
-from campaign.sales.images import MEASURES
+from campaign.sales.images import FIGURES, MEASURES, NET, Key
 from campaign.sales.rooms import note_loose, note_signs
 
 MOST_CHANGES = 5000
 
-_FIGURES = tuple(name for name in MEASURES if name not in ("counted_lines", "maturing_fen"))
-_NET = ("counted_lines", "maturing_fen")
 
 # Claimed rows are handed from statement to statement in a table of this transaction alone.
-_SCRATCH = text("CREATE TEMP TABLE IF NOT EXISTS claimed_change (LIKE sale_change) ON COMMIT DELETE ROWS")
+_SCRATCH = text(
+    "CREATE TEMP TABLE IF NOT EXISTS claimed_change (LIKE sale_change INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+)
 _EMPTY = text("DELETE FROM claimed_change")
+# By name: the table that a connection made stays as it is when a migration adds a column.
+_TAKEN = ", ".join(("id", *Key._fields, *MEASURES))
 _CLAIM = text(
     "WITH gone AS (DELETE FROM sale_change WHERE id IN (SELECT id FROM sale_change ORDER BY id"
-    " LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING *) INSERT INTO claimed_change SELECT * FROM gone"
+    f" LIMIT :most FOR UPDATE SKIP LOCKED) RETURNING {_TAKEN})"
+    f" INSERT INTO claimed_change ({_TAKEN}) SELECT {_TAKEN} FROM gone"
 )
 
 
@@ -76,23 +79,21 @@ def _same(*names: str) -> tuple[tuple[str, str], ...]:
 _OWNERS = ("brand_id", "host_id", "agency_id")
 _DAY_KEYS = ("bucket", "session_id", "shop_id", "brand_id", "product_id", "host_id", "agency_id", "currency")
 ROLLUPS = (
-    Rollup("session_total", _same("session_id", "currency", *_OWNERS), _FIGURES, "session_id <> 0"),
-    Rollup(
-        "session_minute", _same("session_id", "minute", "currency", *_OWNERS), _FIGURES, "session_id <> 0"
-    ),
+    Rollup("session_total", _same("session_id", "currency", *_OWNERS), FIGURES, "session_id <> 0"),
+    Rollup("session_minute", _same("session_id", "minute", "currency", *_OWNERS), FIGURES, "session_id <> 0"),
     Rollup(
         "sales_day",
         (("day", "cohort_day"), ("basis", "'cohort'"), ("age_days", "age_days"), *_same(*_DAY_KEYS)),
-        _FIGURES,
+        FIGURES,
         rows="basis = 'cohort'",
     ),
     Rollup(
         "sales_day",
         (("day", "cash_day"), ("basis", "'cash'"), ("age_days", "0::smallint"), *_same(*_DAY_KEYS)),
-        _FIGURES,
+        FIGURES,
         rows="basis = 'cash'",
     ),
-    Rollup("sales_maturity", _same("cohort_day", "matures_at", *_DAY_KEYS), _NET),
+    Rollup("sales_maturity", _same("cohort_day", "matures_at", *_DAY_KEYS), NET),
 )
 _FOLDS = [text(_upsert(rollup)) for rollup in ROLLUPS]
 _VERSIONS = text(

@@ -34,9 +34,18 @@ MEASURES = (
     "refunded_units",
     "counted_lines",
     "maturing_fen",
+    "uncancelled_fen",
 )
-"""Additive figures. refund_* are the stages and add up to the refunds; returned_fen (goods came back) and
-protection_fen are parts of them shown apart; maturing_fen is the net of a line, posted under matures_at."""
+"""Additive figures. refund_* are the stages and add up to the refunds; returned_fen (goods came back), protection_fen
+and uncancelled_fen (given back before shipping, and nothing was cancelled: price protection, the difference of an
+exchange) are parts of them shown apart; maturing_fen is the net of a line, posted under matures_at."""
+
+NET = ("counted_lines", "maturing_fen")
+FIGURES = tuple(name for name in MEASURES if name not in NET)
+"""What is sold and comes back, without what matures when."""
+
+UNCANCELLED = ("price_protection", "exchange")
+"""Kinds of refund that take no line."""
 
 OLDEST_AGE = 60
 NOT_MATURING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -158,6 +167,7 @@ class _Poster:
 
 def _of_piece(piece: Piece) -> Amounts:
     returned = piece.stage != "pre_ship" and piece.kind == "return"
+    uncancelled = piece.stage == "pre_ship" and piece.kind in UNCANCELLED
     return {
         f"refund_{piece.stage}_fen": piece.fen,
         "returned_fen": piece.fen if returned else 0,
@@ -165,6 +175,7 @@ def _of_piece(piece: Piece) -> Amounts:
         "compensation_fen": piece.compensation_fen,
         "refunded_lines": int(piece.takes_line),
         "refunded_units": piece.units,
+        "uncancelled_fen": piece.fen if uncancelled else 0,
     }
 
 

@@ -132,6 +132,21 @@ class _Everything(Part):
     _lines = _rows = "true"
 
 
+@dataclass(frozen=True)
+class _Some(Part):
+    """Sessions that a SELECT finds, to be looked at alone."""
+
+    session_ids: str = ""
+
+    @property
+    def _lines(self) -> str:
+        return f"l.session_id IN ({self.session_ids})"
+
+    @property
+    def _rows(self) -> str:
+        return f"session_id IN ({self.session_ids})"
+
+
 def check_everything(db: Session, actor: Actor) -> list[Difference]:
     """Every rollup by every key and figure, against what all lines posted."""
     db.execute(text("SET LOCAL statement_timeout = 0"))
@@ -144,6 +159,14 @@ def check_everything(db: Session, actor: Actor) -> list[Difference]:
         ).mappings()
         for one in _differences(rollup, row)
     ]
+
+
+def check_sessions(db: Session, rollup: Rollup, session_ids: str) -> list[Difference]:
+    """A rollup of sessions against what their lines posted; session_ids is a SELECT of those to be looked at."""
+    db.execute(text("SET LOCAL statement_timeout = 0"))
+    some = _Some(0, session_ids=session_ids)
+    rows = db.execute(text(f"{some.missing(rollup)} SELECT * FROM missing LIMIT {MOST_SHOWN}")).mappings()
+    return [one for row in rows for one in _differences(rollup, row)]
 
 
 def mend_part(db: Session, actor: Actor, part: Part) -> list[Difference]:

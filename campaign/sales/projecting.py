@@ -15,7 +15,7 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.instants import written
 from campaign.kit.redis import Client, Newer, write_newer
-from campaign.sales.images import MEASURES
+from campaign.sales.images import FIGURES
 
 MOST_SESSIONS = 200
 PREFIX = "sales:session:"
@@ -24,7 +24,8 @@ CHANNEL = "sales:live"
 WHOLE = "sales:whole"
 """Stands as long as nobody flushed Redis; without it every session is projected anew."""
 
-FIGURES = tuple(name for name in MEASURES if name not in ("counted_lines", "maturing_fen"))
+
+_NOUGHTS = dict.fromkeys(FIGURES, 0)
 
 
 @dataclass(frozen=True)
@@ -139,5 +140,7 @@ def find(client: Client, session_ids: Sequence[int]) -> dict[int, dict[str, Any]
             told = json.loads(payload or "")
         except ValueError:  # not there, or spoilt: SQL knows
             continue
-        found[session_id] = told
+        # A figure that a release before did not know is nought: where it is not, a newer version is projected.
+        totals = {currency: _NOUGHTS | figures for currency, figures in told["totals"].items()}
+        found[session_id] = told | {"totals": totals}
     return found

@@ -175,7 +175,12 @@ def an_application_is_in_dispute_and_no_refund(shelf: Shelf) -> Events:
 
 
 @case(
-    refund_fen=3800, refund_pre_ship_fen=1000, returned_fen=2000, money_only_fen=800, price_protection_fen=300
+    refund_fen=3800,
+    refund_pre_ship_fen=1000,
+    cancelled_fen=1000,
+    returned_fen=2000,
+    money_only_fen=800,
+    price_protection_fen=300,
 )
 def refunds_are_shown_apart_by_what_they_were(shelf: Shelf) -> Events:
     """¥10 cancelled before shipping, ¥20 returned after it, ¥5 given back and ¥3 of price protection: money only."""
@@ -186,6 +191,44 @@ def refunds_are_shown_apart_by_what_they_were(shelf: Shelf) -> Events:
         shelf.refund(line, 2000, 30 * HOUR, stage="post_ship", refund_type="return"),
         shelf.refund(line, 500, 31 * HOUR, stage="post_ship", refund_type="refund_only"),
         shelf.refund(line, 300, 32 * HOUR, stage="post_receipt", refund_type="price_protection"),
+    ]
+
+
+@case(
+    refund_fen=6300, refund_pre_ship_fen=2800, cancelled_fen=2000, returned_fen=3000, money_only_fen=1300,
+    price_protection_fen=500, net_gmv_fen=13700, refunded_lines=2, refunded_units=0,
+)  # fmt: skip
+def price_protection_before_shipping_cancels_nothing(shelf: Shelf) -> Events:
+    """Two lines of ¥100. Of the first ¥5 of price protection and ¥3 for an exchange before shipping, ¥5 in money after
+    it; of the second ¥20 cancelled before shipping and ¥30 returned: 20 cancelled, 30 returned, 13 money only.
+    """
+    one, other = shelf.line(HOUR, qty=2), shelf.line(HOUR, qty=2)
+    return [
+        one,
+        other,
+        shelf.refund(one, 500, 9 * HOUR, stage="pre_ship", refund_type="price_protection"),
+        shelf.refund(one, 300, 10 * HOUR, stage="pre_ship", refund_type="exchange"),
+        shelf.refund(one, 500, 30 * HOUR, stage="post_ship", refund_type="refund_only"),
+        shelf.refund(other, 2000, 10 * HOUR, stage="pre_ship", refund_type="refund_only"),
+        shelf.refund(other, 3000, 30 * HOUR, stage="post_ship", refund_type="return"),
+    ]
+
+
+@case(refund_pre_ship_fen=500, cancelled_fen=0, money_only_fen=500, refunded_lines=0)
+def a_stage_that_is_not_told_is_before_shipping_and_price_protection_still_cancels_nothing(
+    shelf: Shelf,
+) -> Events:
+    line = shelf.line(HOUR)
+    return [line, shelf.refund(line, 500, 9 * HOUR, stage=None, refund_type="price_protection")]
+
+
+@case(refund_pre_ship_fen=10000, cancelled_fen=9500, money_only_fen=500, net_gmv_fen=0, refunded_lines=1)
+def what_is_cancelled_after_price_protection_is_the_rest(shelf: Shelf) -> Events:
+    line = shelf.line(HOUR)
+    return [
+        line,
+        shelf.refund(line, 500, 9 * HOUR, stage="pre_ship", refund_type="price_protection"),
+        shelf.refund(line, 9500, 10 * HOUR, stage="pre_ship", refund_type="refund_only"),
     ]
 
 
@@ -209,7 +252,15 @@ def a_bundle_is_one_unit_unless_the_platform_splits_it(shelf: Shelf) -> Events:
 
 DRILLED = (
     ("placed_gmv", "paid_gmv", "merchant_gmv", "deposit", "refund", "refund_pre_ship", "refund_post_ship")
-    + ("refund_post_receipt", "returned", "money_only", "price_protection", "compensation", "disputed")
+    + (
+        "refund_post_receipt",
+        "cancelled",
+        "returned",
+        "money_only",
+        "price_protection",
+        "compensation",
+        "disputed",
+    )
     + ("maturing", "kept")
 )
 

@@ -247,7 +247,8 @@ class Row:
             paid = {"paid_fen": money.paid, "merchant_fen": money.paid + subsidies}
             yield money.paid_at, paid | {"lines": money.sold, "units": money.qty * money.sold}
         for part in money.parts:
-            returned = part["kind"] == "return" and part["stage"] != "pre_ship"
+            before = part["stage"] == "pre_ship"
+            returned = part["kind"] == "return" and not before
             yield (
                 part["at"],
                 {
@@ -255,6 +256,7 @@ class Row:
                     "protection_fen": part["fen"] * (part["kind"] == "price_protection"),
                     "compensation_fen": part["over"], "refunded_lines": part["lines"],
                     "refunded_units": part["units"],
+                    "uncancelled_fen": part["fen"] * (before and part["kind"] in ("price_protection", "exchange")),
                 },
             )  # fmt: skip
         if money.disputed:

@@ -4,7 +4,7 @@ What a season holds: duplicates, contradictions, disorder, partial refunds, pres
 two currencies, several rooms of a show, hand-overs, traffic and rooms known later, details and exports above pushes,
 files again, corrections of times, rooms and shifts, the hub's own word, a shop that gets its brand, products that come
 late and change hands as of any day, windows of return that change, transactions that die, Redis emptied at any moment.
-Halfway lines are looked at.
+Halfway lines are looked at, and all is final once: what comes after is an amount of its own.
 """
 
 import random
@@ -24,6 +24,7 @@ from campaign.sales import (
     allocation,
     attribution,
     distinct,
+    finishing,
     folding,
     images,
     lines,
@@ -94,6 +95,7 @@ def test_a_thousand_seasons_are_what_the_oracle_says(part: int, joined: Parts, e
         "longer",
         "shorter",
         "provisional",
+        "after final",
     }
     assert done - {*seen} == set()
 
@@ -221,6 +223,17 @@ def _always_for_the_first_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(distinct, "_ADD", text(usual.replace("lag(day) OVER (ORDER BY day)", "NULL::date")))
 
 
+def _the_last_final_is_kept(patch: pytest.MonkeyPatch) -> None:
+    others = ", ".join(f"{name} = excluded.{name}" for name in finishing.FINAL.figures)
+    again = f" ON CONFLICT ({', '.join(finishing.FINAL.names)}) DO UPDATE SET {others}"
+    patch.setattr(finishing, "_KEEP", text(f"{finishing._KEEP}{again}"))
+    patch.setattr(finishing, "_FINISHED", text(str(finishing._FINISHED).replace("old.revision", "0")))
+
+
+def _what_was_final_is_not_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(finishing, "_KEEP", text("SELECT CAST(:session_id AS bigint)"))
+
+
 def _flush_unseen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(projecting, "is_whole", lambda _client: True)
 
@@ -247,6 +260,8 @@ FAULTS: dict[str, Faults] = {
     "days begin elsewhere": _days_by_another_clock,
     "an order or buyer stays where it was": _never_gone,
     "whoever comes again comes for the first time": _always_for_the_first_time,
+    "the last final figures are kept": _the_last_final_is_kept,
+    "the first final figures are not kept": _what_was_final_is_not_kept,
     "an empty Redis is taken for whole": _flush_unseen,
 }
 

@@ -34,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from campaign.cli.place import joined
     from campaign.kit.actor import SYSTEM
     from campaign.kit.redis import RedisError
+    from campaign.sales.finishing import check_finals
     from campaign.sales.mending import check_everything
     from campaign.sales.reconciling import check_inbox, check_redis, check_rollups
 
@@ -50,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
             differences += [
                 one for one in check_everything(db, SYSTEM) if (one.check, one.figure) not in told
             ]
+            differences += check_finals(db, SYSTEM)
         repaired = 0
         try:
             with parts.database.transaction(SYSTEM, readonly=True) as db:

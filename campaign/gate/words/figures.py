@@ -29,6 +29,7 @@ WORDS = {
     "figure.refund_pre_ship_fen": _("Refunds before shipping"),
     "figure.refund_post_ship_fen": _("Refunds after shipping"),
     "figure.refund_post_receipt_fen": _("Refunds after receipt"),
+    "figure.cancelled_fen": _("Cancelled before shipping"),
     "figure.returned_fen": _("Returned after shipping"),
     "figure.money_only_fen": _("Money only"),
     "figure.price_protection_fen": _("Price protection"),
