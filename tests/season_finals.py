@@ -60,18 +60,20 @@ class Finals:
             assert {row.session_id: row.revision for row in db.execute(text(sql))} == self._revisions
             assert check_finals(db, SYSTEM) == []
         now = self._by_session(world)
-        readers = [(HUB, None)]
-        readers += [
-            (Actor(kind="user", role="brand", id=1, name="b", brand_id=one), one) for one in self.brands
-        ]
-        for actor, brand in readers:
+        # The shows are the first brand's: what the other sold in them is read by the hub alone.
+        mine, other = (Actor(kind="user", role="brand", id=1, name="b", brand_id=one) for one in self.brands)
+        for actor, brand in ((HUB, None), (mine, self.brands[0])):
             for session_id, first in self._first.items():
                 with self.database.transaction(actor) as db:
                     found = after_final(db, actor, session_id)
                 assert found is not None
-                told = {one.currency: {name: getattr(one, name) for name in COMPARED} for one in found.totals}
+                told = {
+                    one.currency: {name: getattr(one, name) for name in COMPARED} for one in found.changed
+                }
                 assert told == _changed(first, now.get(session_id, {}), brand)
-                self.seen["after final"] += bool(found.changed)
+                self.seen["after final"] += bool(told)
+        with self.database.transaction(other) as db:
+            assert [after_final(db, other, one) for one in self._first] == [None] * len(self._first)
 
     def _by_session(self, world: ledger.World) -> dict[int, dict[Any, dict[str, int]]]:
         """The sums as the oracle has them now, without the figure that finals do not keep."""
@@ -83,7 +85,7 @@ class Finals:
 
 
 def _changed(first: Any, now: Any, brand: int | None) -> dict[str, dict[str, int]]:
-    """{currency: now less first}, noughts among it, of one brand or of all."""
+    """{currency: now less first} where they differ, of one brand or of all."""
     found: dict[str, Counter[str]] = {}
     for rows, sign in ((now, 1), (first, -1)):
         for key, figures in rows.items():
@@ -91,4 +93,5 @@ def _changed(first: Any, now: Any, brand: int | None) -> dict[str, dict[str, int
                 into = found.setdefault(dict(key)["currency"], Counter())
                 for name, amount in figures.items():
                     into[name] += sign * amount
-    return {of: {name: one[NAMES[name]] for name in COMPARED} for of, one in found.items()}
+    told = {of: {name: one[NAMES[name]] for name in COMPARED} for of, one in found.items()}
+    return {of: figures for of, figures in told.items() if any(figures.values())}

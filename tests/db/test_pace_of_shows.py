@@ -79,8 +79,9 @@ def test_its_part_is_that_of_its_planned_time_in_all_that_stands(now, database, 
     began = now + 24 * HOUR
     campaign = of(make, database, show[0], target_paid_fen=1_000_000)
     for hours, state in ((4, "accepted"), (2, "cancelled"), (3, "no_show")):
-        other = add_session(make, began, began + hours * HOUR, brand=show[1], state=state)
-        change_session(database, other, campaign_id=campaign.id)
+        other = add_session(make, began, began + hours * HOUR, brand=show[1])
+        code = "other" if state == "cancelled" else None
+        change_session(database, other, campaign_id=campaign.id, state=state, cancel_code=code)
     assert pace(database, show[0]) == ("CNY", 500_000, 0, 125_000)
     below = make.campaign(parent_id=campaign.id, kind="group")
     other = add_session(make, began, began + 2 * HOUR, brand=show[1], state="draft")

@@ -31,7 +31,8 @@ def before(now, database, make, monkeypatch):
     """A show whose lines the release before merged: of three, one has price protection before shipping."""
     brand, host = make.brand(), make.host(agency=(agency := make.agency()))
     make.shop(brand, external_id="4001")
-    starts, ends = now - 3 * HOUR, now - HOUR
+    # Sold, paid and given back at one moment: on whatever day that lies, it is one.
+    starts, sold, ends = now - 3 * HOUR, now - 2 * HOUR, now - HOUR
     made = add_session(
         make,
         starts,
@@ -42,11 +43,13 @@ def before(now, database, make, monkeypatch):
     )
     with monkeypatch.context() as patch:
         patch.setattr(images, "UNCANCELLED", ())
-        push(database, *(event(number, starts + HOUR) for number in (1, 2, 3)))
+        push(database, *(event(number, sold) for number in (1, 2, 3)))
         early = {"stage": "pre_ship"}
-        push(database, refund(1, now, 700) | early | {"refund_type": "price_protection"})
+        push(database, refund(1, sold, 700) | early | {"refund_type": "price_protection"})
         push(
-            database, refund(2, now, 10000) | early, refund(3, now, 400) | {"refund_type": "price_protection"}
+            database,
+            refund(2, sold, 10000) | early,
+            refund(3, sold, 400) | {"refund_type": "price_protection"},
         )
         tasks.fold()
         tasks.project()
@@ -98,7 +101,10 @@ def test_a_month_that_was_closed_has_no_adjustment_of_it(before, database, now):
             freeze(db, HUB, brand_id, day)
         tasks.reattribute()
         tasks.fold()
-        push(database, refund(2, now, 1) | {"event_id": "other", "refund_id": "other", "line_id": "l3"})
+        push(
+            database,
+            refund(2, now - 2 * HOUR, 1) | {"event_id": "other", "refund_id": "other", "line_id": "l3"},
+        )
         with database.transaction(HUB) as db:
             assert [*frozen_month(db, HUB, brand_id, day).days.values()] == [(), ()]
         # Control: a fen more is one.
