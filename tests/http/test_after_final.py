@@ -57,7 +57,7 @@ def test_nothing_is_said_of_it_before_and_noughts_where_nothing_changed(app, dat
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_what_came_back_is_signed_and_each_reads_its_own(app, database, planner, make, show, now, language):
+def test_what_came_back_is_signed_and_each_reads_its_own(app, database, show, now, language):
     path = f"sessions/{ids.public('ses', show[0])}"
     own = {"role": "brand", "brand_id": show[1].id}
     with clock.travel(CAP):
