@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0049"
-down_revision = "0048"
+revision = "0050"
+down_revision = "0049"
 
 TABLES = ("sale_change", "session_total", "session_minute", "sales_day")
 
