@@ -35,6 +35,7 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"
     default_locale: str = "zh_CN"
     outgoing_allow: tuple[Network, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     clock_offset_seconds: float = 0.0
     log_level: str = "info"
     log_json: bool = False
@@ -129,6 +130,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         base_url=read.text("CAMPAIGN_BASE_URL", f"http://{host}:{port}").rstrip("/"),
         default_locale=read.one_of("CAMPAIGN_LOCALE", "zh_CN", LOCALES),
         outgoing_allow=read.networks("CAMPAIGN_OUTGOING_ALLOW"),
+        trusted_proxies=read.networks("CAMPAIGN_TRUSTED_PROXIES"),
         clock_offset_seconds=read.number("CAMPAIGN_CLOCK_OFFSET", 0, -1e9, 1e9),
         log_level=read.one_of("CAMPAIGN_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         log_json=read.flag("CAMPAIGN_LOG_JSON", False),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, FetchedValue, ForeignKey
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -61,6 +61,7 @@ class Connector(Base):
     kind: Mapped[str] = mapped_column(default="push")
     name: Mapped[str]
     shop_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), default=list)
+    push_from: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     secret_sealed: Mapped[bytes]
     previous_sealed: Mapped[bytes | None]
     previous_until: Mapped[datetime | None]

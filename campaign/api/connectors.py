@@ -11,7 +11,7 @@ from campaign.accounts import actions, queries
 from campaign.accounts.models import Connector
 from campaign.api.ids import read_id
 from campaign.connectors import health, platforms
-from campaign.connectors.schemas import ConnectorIn, CredentialsIn
+from campaign.connectors.schemas import ConnectorChangeIn, ConnectorIn, CredentialsIn
 from campaign.gate.current import parts
 from campaign.gate.door import Answer, reads, writes
 from campaign.gate.etag import etag, expected_version
@@ -30,6 +30,7 @@ class ConnectorOut(BaseModel):
     kind: str
     name: str
     shop_ids: list[ShopId]
+    push_from: list[str]
     created_at: Instant
     updated_at: Instant
     archived_at: Instant | None
@@ -132,6 +133,15 @@ def add_connector(*, db: Session, actor: Actor, body: ConnectorIn) -> Answer:
 def get_connector(*, db: Session, actor: Actor, connector_id: str) -> Answer:
     """One connector, without its secret."""
     return _shown(queries.get_connector(db, actor, read_id("con", connector_id)))
+
+
+@bp.patch("/connectors/<connector_id>")
+@writes("connectors.write", body=ConnectorChangeIn, answer=ConnectorOut)
+def restrict_connector(*, db: Session, actor: Actor, connector_id: str, body: ConnectorChangeIn) -> Answer:
+    """From which addresses a platform's account may push. What comes from elsewhere answers as a wrong signature."""
+    connector = queries.get_connector(db, actor, read_id("con", connector_id))
+    platforms.restrict(db, actor, connector, body, expected_rev=expected_version())
+    return _shown(connector)
 
 
 @bp.delete("/connectors/<connector_id>")
@@ -239,6 +249,7 @@ def _made(connector: Connector, secret: str | None, push_path: str | None = None
         kind=connector.kind,
         name=connector.name,
         shop_ids=connector.shop_ids,
+        push_from=connector.push_from,
         created_at=connector.created_at,
         updated_at=connector.updated_at,
         archived_at=connector.archived_at,

@@ -7,8 +7,9 @@ from flask import Response, current_app, request
 from pydantic import BaseModel, Field
 
 from campaign.accounts.models import Connector
-from campaign.connectors.platforms import PLATFORMS, credentials_of
+from campaign.connectors.platforms import PLATFORMS, credentials_of, may_push_from
 from campaign.connectors.protocol import Platform
+from campaign.gate.clients import client_address
 from campaign.gate.current import parts
 from campaign.gate.door import mended, opened
 from campaign.gate.spec import describe
@@ -18,8 +19,10 @@ from campaign.kit.errors import FieldError, Forbidden, Invalid
 from campaign.kit.ids import internal
 from campaign.kit.signing import BadSignature
 from campaign.parties.models import Shop
+from campaign.sales import seen
 from campaign.sales.batches import LARGEST_PUSH, Batch, PushTooLarge
 from campaign.sales.intake import Intake
+from campaign.sales.seen import Seen
 from campaign.sales.submissions import Rejection
 
 bp = APIBlueprint("api_platform_pushes", __name__, tag="Sales")
@@ -86,13 +89,21 @@ def _account(platform: Platform, written: str, token: str, body: bytes) -> Actor
         known = credentials_of(found, secret_key=parts().settings.secret_key, now=clock.now(db))
         headers = {name.lower(): value for name, value in request.headers.items()}
         platform.verify(known, headers, token, body)
-        return Actor(
+        actor = Actor(
             kind="key",
             role="connector",
             name=found.name,
             connector_id=found.id,
             shop_ids=tuple(found.shop_ids),
         )
+        address = client_address()
+        if may_push_from(found, address):
+            return actor
+    # Whoever signs rightly is told of on the account's page: it may be the platform from a new address. To whoever
+    # stole the secret it looks like one that does not count.
+    with opened(SYSTEM) as db:
+        seen.note(db, [Seen(connector_id, refused=1, why=f"elsewhere {address}")], clock.now(db))
+    raise BadSignature
 
 
 def _at_home(batch: Batch, actor: Actor) -> Batch:

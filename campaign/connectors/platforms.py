@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from ipaddress import ip_network
 
 from sqlalchemy.orm import Session
 
@@ -14,10 +15,11 @@ from campaign.audit.actions import note
 from campaign.connectors import turns
 from campaign.connectors.douyin.pushes import DOUYIN
 from campaign.connectors.protocol import Credentials, Platform
-from campaign.connectors.schemas import ACCOUNT_FIELDS, ConnectorIn, CredentialsIn
+from campaign.connectors.schemas import ACCOUNT_FIELDS, ConnectorChangeIn, ConnectorIn, CredentialsIn
 from campaign.connectors.tiktok_shop.pushes import TIKTOK_SHOP
+from campaign.kit import clock
 from campaign.kit.actor import Actor
-from campaign.kit.addresses import Blocked, Network, check_url
+from campaign.kit.addresses import Address, Blocked, Network, check_url
 from campaign.kit.errors import FieldError, Invalid, WrongState
 from campaign.kit.ids import public
 from campaign.parties import queries as parties
@@ -128,6 +130,36 @@ def renew_path(
     )
     note(db, actor, "connector.path_renewed", "connector", connector.id, {})
     return PLATFORMS[connector.kind].address(public("con", connector.id), token)
+
+
+def restrict(
+    db: Session,
+    actor: Actor,
+    connector: Connector,
+    given: ConnectorChangeIn,
+    *,
+    expected_rev: int | None = None,
+) -> None:
+    """From where its platform may push from now on. Raises WrongState for one that is no platform's, Invalid, Stale."""
+    actions.expect(db, actor, connector, expected_rev)
+    if connector.kind not in PLATFORMS:
+        raise WrongState(state=connector.kind)
+    try:
+        ranges = {str(ip_network(written)): None for written in given.push_from}
+    except ValueError as fault:
+        raise Invalid([FieldError("push_from", "no_address_range")]) from fault
+    connector.push_from = list(ranges)
+    connector.updated_at = clock.now(db)
+    connector.rev += 1
+    db.flush()
+    note(db, actor, "connector.restricted", "connector", connector.id, {"push_from": connector.push_from})
+
+
+def may_push_from(connector: Connector, address: Address | None) -> bool:
+    """Whether its platform's pushes are taken from an address: any, unless ranges are named."""
+    if not connector.push_from:
+        return True
+    return address is not None and any(address in ip_network(written) for written in connector.push_from)
 
 
 def credentials_of(connector: Connector, *, secret_key: bytes, now: datetime) -> list[Credentials]:

@@ -43,4 +43,10 @@ class ConnectorIn(Strict):
     shop_ids: Annotated[list[ShopId], Field(max_length=500)] = Field(default_factory=list)
 
 
+class ConnectorChangeIn(Strict):
+    """push_from: the address ranges that a platform's account may push from (203.0.113.0/24); none: any."""
+
+    push_from: Annotated[list[Annotated[str, Field(min_length=1, max_length=60)]], Field(max_length=100)]
+
+
 ACCOUNT_FIELDS = tuple(CredentialsIn.model_fields)

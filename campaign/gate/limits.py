@@ -7,12 +7,12 @@ from collections.abc import Callable
 from flask import g
 from flask_limiter import Limiter
 from flask_limiter.errors import RateLimitExceeded
-from flask_limiter.util import get_remote_address
 
+from campaign.gate.clients import client_key
 from campaign.kit.errors import TooOften
 
-limiter = Limiter(get_remote_address, in_memory_fallback_enabled=True, headers_enabled=False)
-"""Routes name their own limits (sign-in); there is no general one. By address: behind a proxy, set it there."""
+limiter = Limiter(client_key, in_memory_fallback_enabled=True, headers_enabled=False)
+"""Routes name their own limits (sign-in); there is no general one. By address: of the client, past trusted proxies."""
 
 _UNKNOWN_SECONDS = 60
 

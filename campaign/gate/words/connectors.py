@@ -16,6 +16,8 @@ WORDS = {
     "pull_error.failed": _("Something went wrong here: the reason is in the server's log."),
     "pull_error.not_there": _("The platform does not know it."),
     "pull_error.no_shop": _("It is of no shop, or of one that this account does not feed."),
+    "event_elsewhere": _("It came from %(field)s, from where this account may not push."),
+    "no_address_range": _("Address ranges look like 203.0.113.0/24."),
     "done.connector_test": _("The platform is being asked. Its answer appears here."),
     "done.connector_archived": _("Out of use. What it brought stays."),
     "done.connector_leave": _("Left. The data counts as complete past it."),

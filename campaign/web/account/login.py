@@ -1,10 +1,10 @@
 """Signing in and out, and each role's way to its first screen."""
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from flask_limiter.util import get_remote_address
 from pydantic import Field
 
 from campaign.accounts.sign_ins import LASTS, WrongPassword, sign_in, sign_out
+from campaign.gate.clients import client_key
 from campaign.gate.current import parts
 from campaign.gate.door import opened, public, reads
 from campaign.gate.identity import COOKIE, find_actor
@@ -20,7 +20,7 @@ pages = Blueprint("account_login", __name__)
 
 def _who_knocks() -> str:
     """One address trying one account: a whole base signs in from behind one address."""
-    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()[:200]}"
+    return f"{client_key()} {request.form.get('email', '').strip().lower()[:200]}"
 
 
 class Credentials(Strict):

@@ -10,7 +10,7 @@ from campaign.accounts import actions, queries
 from campaign.accounts.models import Connector
 from campaign.accounts.policy import allows
 from campaign.connectors import health, platforms, turns
-from campaign.connectors.schemas import ConnectorIn, CredentialsIn
+from campaign.connectors.schemas import ConnectorChangeIn, ConnectorIn, CredentialsIn
 from campaign.gate.current import parts
 from campaign.gate.door import reads, writes
 from campaign.gate.wording import in_words
@@ -103,6 +103,22 @@ def address(*, db: Session, actor: Actor, connector_id: str) -> Response:
     return _one(db, actor, connector, push_path=path, status=201)
 
 
+@pages.post("/<connector_id>/sources")
+@writes("connectors.write")
+def sources(*, db: Session, actor: Actor, connector_id: str) -> Response:
+    """From which addresses it may push, one a line."""
+    connector = _found(db, actor, connector_id)
+    form = forms.read(
+        ConnectorChangeIn, request.form, build=lambda typed: {"push_from": typed.get("push_from", "").split()}
+    )
+    if form.value is not None:
+        with forms.refusals(form, db):
+            platforms.restrict(db, actor, connector, form.value)
+    if form.errors or form.faults:
+        return _one(db, actor, connector, sources=form, status=422)
+    return redirect(url_for("hub_connectors.show", connector_id=connector_id), 303)  # type: ignore[return-value]
+
+
 @pages.post("/<connector_id>/archive")
 @writes("connectors.write")
 def put_away(*, db: Session, actor: Actor, connector_id: str) -> Response:
@@ -180,6 +196,7 @@ def _one(
     connector: Connector,
     *,
     form: forms.Form[Any] | None = None,
+    sources: forms.Form[Any] | None = None,
     secret: str | None = None,
     push_path: str | None = None,
     status: int = 200,
@@ -193,6 +210,8 @@ def _one(
         event_words=_event_words,
         shops=[names[one] for one in connector.shop_ids if one in names],
         form=form or forms.blank(base_url=turns.address_of(db, actor, connector.id) or ""),
+        sources=sources or forms.blank(push_from="\n".join(connector.push_from)),
+        is_platform=connector.kind in platforms.PLATFORMS,
         secret=secret,
         secret_path=platforms.has_secret_path(connector),
         push_address=push_path and request.url_root.rstrip("/") + push_path,
