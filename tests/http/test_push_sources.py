@@ -1,5 +1,6 @@
 """Where a platform's account may push from: off unless named, through one's own proxies, told where it is refused."""
 
+import time
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
@@ -12,7 +13,7 @@ from tests.factory import HUB
 from tests.http.test_platform_pushes import KEYS, messages
 
 PLATFORM, STRANGER, PROXY = "203.0.113.9", "198.51.100.7", "10.1.2.3"
-MESSAGE = ("101", "m1", {"p_id": 6920000000000000001, "shop_id": 4463798, "pay_time": 1})
+MESSAGE = ("101", "m1", {"p_id": 6920000000000000001, "shop_id": 4463798, "pay_time": int(time.time())})
 
 
 @pytest.fixture
