@@ -248,6 +248,7 @@ def test_credentials_are_sealed_never_shown_again_and_change_with_a_days_overlap
             "kind",
             "name",
             "shop_ids",
+            "push_from",
             "created_at",
             "updated_at",
             "archived_at",
