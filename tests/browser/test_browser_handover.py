@@ -1,0 +1,65 @@
+"""A show on air is handed over on a phone and by the keyboard alone, set right, and taken back."""
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+
+def on_air(walker):
+    """The page of a show of the demo that is on air."""
+    walker.go("/hub/live")
+    found = re.search(r"/hub/sessions/ses_\w+", walker.page.content())
+    assert found, "the demo has a show on air"
+    walker.go(found[0])
+    return walker.page
+
+
+def marks(page):
+    return page.locator("#handover ol.list > li")
+
+
+def test_one_tap_on_a_phone_hands_over_and_it_is_drawn(walk, axe):
+    phone = walk("hub", width=390, language="en-US")
+    page = on_air(phone)
+    before = marks(page).count()
+    page.locator("#handover details.ask summary", has_text="Another host").first.click()
+    page.wait_for_selector("#handover details[open] button.main:visible")
+    assert page.locator("#handover details[open] button.main").first.bounding_box()["height"] >= 40
+    assert not phone.overflows()
+    page.locator("#handover details[open] button.main").first.click()
+    page.wait_for_selector("#main > .note")
+    assert "Handed over." in page.inner_text("#main")
+    assert marks(page).count() == before + 1
+    assert page.locator("svg.curve line.turn").count() >= 1
+    assert phone.audit(axe) == []
+    assert not phone.overflows()
+    assert phone.complaints == []
+
+
+def test_by_the_keyboard_it_is_set_right_and_taken_back(walk):
+    walker = walk("hub", language="en-US")
+    page = on_air(walker)
+    page.locator("#handover details.ask summary", has_text="Another host").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#handover details[open] select")
+    page.locator("#handover details[open] select").first.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#main > .note")
+    assert "Handed over." in page.inner_text("#main")
+    page.wait_for_timeout(1100)
+    first = marks(page).first
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    first.locator("input[name=reason]").focus()
+    page.keyboard.type("not at all")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Take back"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#main > .note")
+    assert "Taken back" in marks(page).first.inner_text()
+    assert "not at all" in marks(page).first.inner_text()
+    assert walker.complaints == []
