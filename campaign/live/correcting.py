@@ -13,12 +13,11 @@ from campaign.kit.instants import parse
 from campaign.live.alerts import close_of
 from campaign.live.breaks import seconds_off_air
 from campaign.live.handing_over import withdraw_handover
-from campaign.live.running import free_rest, get_locked
+from campaign.live.running import claim_anew, free_rest, get_locked
 from campaign.schedule import booking, claims, references
 from campaign.schedule.changing import change, sync_people
 from campaign.schedule.errors import TooLate
 from campaign.schedule.events import announce
-from campaign.schedule.judging import wanted_of
 from campaign.schedule.models import LiveSession, SessionHistory
 from campaign.schedule.reading import views_of
 from campaign.schedule.references import Faults
@@ -151,10 +150,7 @@ def _claims_after(db: Session, actor: Actor, row: LiveSession, before: str) -> N
     if row.state == "no_show":
         claims.release(db, actor, row.id, now, studio_until=now)
         return
-    wanted = wanted_of(db, actor, row)
-    claims.take_turns(db, actor, [want.thing_id for want in wanted], session_ids=[row.id])
-    claims.drop_all(db, actor, row.id)
-    claims.take(db, actor, row.id, wanted, now=now)
+    claim_anew(db, actor, row, now)
     if row.actual_ends_at is not None:
         free_rest(db, actor, row, row.actual_ends_at)
 

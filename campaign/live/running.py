@@ -9,7 +9,7 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.errors import NotFound
 from campaign.live.alerts import close_of, ring
 from campaign.parties.models import Studio
-from campaign.schedule import acceptance, claims
+from campaign.schedule import acceptance, claims, crew
 from campaign.schedule.answering import persons
 from campaign.schedule.changing import change
 from campaign.schedule.due import Times, quiet_since
@@ -18,7 +18,9 @@ from campaign.schedule.events import announce
 from campaign.schedule.judging import wanted_of
 from campaign.schedule.models import LiveSession
 from campaign.schedule.reading import views_of
+from campaign.schedule.rules.facts import Taken
 from campaign.schedule.schemas import OverrideIn, SessionChange
+from campaign.schedule.spans import Span
 from campaign.schedule.stepping import locked, people_of, step
 from campaign.schedule.views import SessionView
 
@@ -126,13 +128,21 @@ def start_row(db: Session, actor: Actor, row: LiveSession, at: datetime, evidenc
 
 def _claim_what_is_free(db: Session, actor: Actor, row: LiveSession, now: datetime) -> None:
     """No other booking is undone for a late start: where one came in between, an alert says so."""
-    wanted = wanted_of(db, actor, row)
-    claims.take_turns(db, actor, [want.thing_id for want in wanted], session_ids=[row.id])
-    claims.drop_all(db, actor, row.id)
-    taken = claims.take(db, actor, row.id, wanted, now=now)
-    if taken is not None:
+    taken = claim_anew(db, actor, row, now)
+    if taken:
         others = sorted({other.session_id for other in taken})
         ring(db, actor, "without_claims", f"session:{row.id}", session_id=row.id, others=others)
+
+
+def claim_anew(db: Session, actor: Actor, row: LiveSession, now: datetime) -> list[Taken]:
+    """Claims as the session stands now, its crews among them, as far as they are free; gives what is in the way."""
+    wanted, needs = wanted_of(db, actor, row), crew.needs_of(db, actor, row.id)
+    things = [*(want.thing_id for want in wanted), *(need.pool_id for need in needs)]
+    claims.take_turns(db, actor, things, session_ids=[row.id])
+    claims.drop_all(db, actor, row.id)
+    taken = claims.take(db, actor, row.id, wanted, now=now) or []
+    planned = Span(row.starts_at, row.ends_at)
+    return taken + crew.take(db, actor, row.id, planned, needs, now=now, expires_at=None)
 
 
 def end_row(db: Session, actor: Actor, row: LiveSession, at: datetime, evidence: str) -> None:

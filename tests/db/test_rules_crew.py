@@ -9,11 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from campaign.kit import clock
 from campaign.kit.actor import SYSTEM
 from campaign.kit.errors import Conflict, Invalid
+from campaign.live import correcting, running
+from campaign.live.alerts import alerts_of
 from campaign.parties import actions
-from campaign.schedule import booking, changing, closing, swapping
+from campaign.schedule import answering, booking, changing, closing, swapping
 from campaign.schedule.errors import Conflicting
-from campaign.schedule.models import CrewPool
-from campaign.schedule.schemas import SessionChange
+from campaign.schedule.models import CrewPool, LiveSession
+from campaign.schedule.schemas import CorrectionIn, SessionChange
 from tests.factory import HUB
 from tests.schedule_kit import Stage
 
@@ -154,3 +156,55 @@ def test_a_crew_does_not_shrink_below_what_is_promised(stage):
     with stage.database.transaction(HUB) as db:
         actions.change(db, HUB, db.get(CrewPool, crew.id), {"capacity": 3})
     room(stage, crew)
+
+
+def on_air(stage, crew):
+    """A show with one of the crew, on air since its start a minute ago."""
+    starts_at = stage.now().replace(second=0, microsecond=0) + timedelta(hours=2)
+    view = room(stage, crew, starts_at=starts_at)
+    stage.act(answering.confirm, view.id)
+    with clock.travel(starts_at - stage.now()):
+        stage.act(running.arrive, view.id)
+        return stage.act(running.go_live, view.id)
+
+
+def test_a_correction_keeps_the_crew(stage):
+    show = on_air(stage, pool(stage, 1))
+    before = units(stage, show.id)
+    with clock.travel(show.starts_at + timedelta(minutes=5) - stage.now()):
+        corrected = CorrectionIn(actual_starts_at=show.starts_at + timedelta(minutes=2), reason="late")
+        stage.act(correcting.correct, show.id, corrected)
+    assert units(stage, show.id) == before != []
+
+
+def test_who_starts_after_being_given_up_has_the_crew_that_is_left(stage):
+    crew = pool(stage, 1)
+    starts_at = stage.now().replace(second=0, microsecond=0) + timedelta(hours=2)
+    show = room(stage, crew, starts_at=starts_at)
+    stage.act(answering.confirm, show.id)
+    before = units(stage, show.id)
+    with clock.travel(starts_at - stage.now()):
+        missed(stage, show)
+        assert units(stage, show.id) != before
+        stage.act(running.go_live, show.id)
+    assert units(stage, show.id) == before
+
+
+def test_a_late_start_takes_no_crew_from_another(stage):
+    crew = pool(stage, 1)
+    starts_at = stage.now().replace(second=0, microsecond=0) + timedelta(hours=2)
+    show = room(stage, crew, starts_at=starts_at)
+    stage.act(answering.confirm, show.id)
+    with clock.travel(starts_at - stage.now()):
+        missed(stage, show)
+        other = room(stage, crew, starts_at=starts_at + timedelta(hours=1))
+        started = stage.act(running.go_live, show.id)
+        alerts = {one.kind for one in stage.act(alerts_of, [show.id])[show.id]}
+    assert len(units(stage, other.id)) == 1
+    assert started.state == "live"
+    assert "without_claims" in alerts
+
+
+def missed(stage, view):
+    with stage.database.transaction(SYSTEM) as db:
+        running.miss(db, db.get_one(LiveSession, view.id))
