@@ -39,7 +39,7 @@ def _etag(endpoint: WebhookEndpoint) -> str:
 @bp.get("/webhook-endpoints")
 @reads("endpoints.read", query=ListQuery, answer=schemas.EndpointList)
 def list_endpoints(*, db: Session, actor: Actor, query: ListQuery) -> BaseModel:
-    """Endpoints in use."""
+    """Endpoints in use; with updated_since those removed since then too, which have `archived_at`."""
     page = queries.page_of_endpoints(db, actor, query)
     items = [schemas.EndpointOut.model_validate(row) for row in page.items]
     return schemas.EndpointList(items=items, next_cursor=page.next_cursor)

@@ -51,14 +51,14 @@ def secrets_until(db: Session, actor: Actor, endpoint: WebhookEndpoint) -> Seque
 
 
 def page_of_endpoints(db: Session, actor: Actor, query: ListQuery) -> Page[WebhookEndpoint]:
-    """Endpoints in use, oldest first."""
-    wanted = select(WebhookEndpoint).where(
-        WebhookEndpoint.archived_at.is_(None), own(actor, WebhookEndpoint.agency_id)
-    )
+    """Endpoints in use, oldest first; with updated_since those removed too, so that a copy can follow."""
+    wanted = select(WebhookEndpoint).where(own(actor, WebhookEndpoint.agency_id))
     if query.cursor is not None:
         (last_id,) = from_cursor(query.cursor, (int,))
         wanted = wanted.where(WebhookEndpoint.id > last_id)
-    if query.updated_since is not None:
+    if query.updated_since is None:
+        wanted = wanted.where(WebhookEndpoint.archived_at.is_(None))
+    else:
         wanted = wanted.where(WebhookEndpoint.updated_at >= query.updated_since)
     rows = db.scalars(wanted.order_by(WebhookEndpoint.id).limit(query.limit + 1)).all()
     return page_from(rows, query.limit, lambda row: (row.id,))

@@ -83,6 +83,7 @@ class EndpointOut(BaseModel):
     last_success_at: Instant | None
     created_at: Instant
     updated_at: Instant
+    archived_at: Instant | None
 
 
 class EndpointWithSecret(EndpointOut):

@@ -59,6 +59,22 @@ def test_a_connector_out_of_use_is_told_as_such_and_is_in_no_other_list(call, da
     assert (left["id"], left["archived_at"]) == (kept, None)
 
 
+def test_an_endpoint_that_was_removed_is_told_as_such_and_is_in_no_other_list(call, database, make):
+    agency = ids.public("agc", make.agency().id)
+    given = {"url": "https://hooks.example.com/a", "event_types": ["*"], "agency_id": agency}
+    kept, gone = [call(HUB, "POST", "/webhook-endpoints", json=given).json["id"] for _ in "ab"]
+    later = instant_of(database, HOUR)
+    with clock.travel(HOUR):
+        assert call(HUB, "DELETE", f"/webhook-endpoints/{gone}").status_code == 204
+    answer = call(HUB, "GET", "/webhook-endpoints", query_string={"updated_since": later})
+    assert [(one["id"], one["archived_at"] == one["updated_at"]) for one in answer.json["items"]] == [
+        (gone, True)
+    ]
+    (left,) = call(HUB, "GET", "/webhook-endpoints").json["items"]
+    assert (left["id"], left["archived_at"]) == (kept, None)
+    assert call(HUB, "GET", f"/webhook-endpoints/{gone}").status_code == 404
+
+
 def test_imports(call, database):
     def looked_at():
         with database.transaction(HUB) as db:
