@@ -63,13 +63,15 @@ class Band:
     width: float
 
 
-def place_of(curve: Curve, at: datetime) -> tuple[int, float] | None:
-    """The point that an instant falls to and how far from the left it is, to the second; None outside of the curve."""
-    step, most = timedelta(minutes=curve.step_minutes), len(curve.points) - 1
-    along = (at - curve.points[0].at) / step
-    if most == 0 or not 0 <= along <= most:
-        return None
-    return int(along), along * WIDTH / most
+def place_of(curve: Curve, at: datetime) -> tuple[int, float]:
+    """The point that an instant falls to and how far from the left it is, to the second.
+
+    A curve goes from the first sale to the last: what was before or after stands at its edge.
+    """
+    last = len(curve.points) - 1
+    along = (at - curve.points[0].at) / timedelta(minutes=curve.step_minutes)
+    along = min(max(along, 0.0), float(last))
+    return int(along), along * WIDTH / max(1, last)
 
 
 def band_of(curve: Curve, at: datetime, until: datetime) -> Band | None:

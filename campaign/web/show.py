@@ -176,14 +176,12 @@ def bands(curve: Curve, marks: Sequence[Mark]) -> list[Band]:
 
 def turns(curve: Curve, handovers: Sequence[HandoverView]) -> list[tuple[float, str]]:
     """Where a host handed over, from the left, and who to whom."""
-    found = ((place_of(curve, one.at), one) for one in handovers)
-    return [(place[1], _turn(one)) for place, one in found if place is not None]
+    return [(place_of(curve, one.at)[1], _turn(one)) for one in handovers]
 
 
 def turns_json(curve: Curve, handovers: Sequence[HandoverView]) -> str:
     """The same for the chart script: [["11-23 20:00", "小棠 → 小满"], …]."""
-    found = ((place_of(curve, one.at), one) for one in handovers)
-    told = [[moment(curve.points[place[0]].at), _turn(one)] for place, one in found if place is not None]
+    told = [[moment(curve.points[place_of(curve, one.at)[0]].at), _turn(one)] for one in handovers]
     return json.dumps(told, ensure_ascii=False)
 
 

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from campaign.insight.curves import WIDTH, Point, band_of, curve_of
+import pytest
+
+from campaign.insight.curves import WIDTH, Point, band_of, curve_of, place_of
 
 BEGAN = datetime(2026, 11, 6, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -38,3 +40,23 @@ def test_outside_of_the_curve_there_is_none():
     assert band(11, 15) is None
     assert band(-9, -2) is None
     assert band_of(curve(1), BEGAN, BEGAN + MINUTE) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "point", "part"),
+    [
+        (timedelta(0), 0, 0.0),
+        (2.5 * MINUTE, 2, 2.5 / 9),
+        (9 * MINUTE, 9, 1.0),
+        (9.5 * MINUTE, 9, 1.0),
+        (40 * MINUTE, 9, 1.0),
+        (-3 * MINUTE, 0, 0.0),
+    ],
+)
+def test_an_instant_stands_where_it_was_or_at_the_edge_of_what_sold(after, point, part):
+    """A host hands over after the newest sale, or before the first: it is seen all the same."""
+    assert place_of(curve(10), BEGAN + after) == (point, pytest.approx(part * WIDTH))
+
+
+def test_on_a_curve_of_one_minute_it_stands_at_its_beginning():
+    assert place_of(curve(1), BEGAN + MINUTE) == (0, 0.0)
