@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
-from campaign.api.totals import ChangedOut, MinuteOut, ShopProgressOut, TotalsOut, totals_out
+from campaign.api.totals import ChangedOut, MinuteOut, ShopProgressOut, SpendOut, TotalsOut, totals_out
 from campaign.gate.current import parts
 from campaign.gate.door import reads
 from campaign.insight.live import live_figures
@@ -50,13 +50,6 @@ class RungOut(BaseModel):
     paid_gmv_fen: int
     currency: str
     share: int | None
-
-
-class SpendOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    amount_fen: int
-    currency: str
 
 
 class RatiosOut(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
-from campaign.api.totals import MinuteOut, ShopProgressOut, TotalsOut, totals_out
+from campaign.api.totals import MinuteOut, ShopProgressOut, SpendOut, TotalsOut, totals_out
 from campaign.gate.door import reads
 from campaign.insight.figures import Group
 from campaign.insight.periods import Period
@@ -130,15 +130,6 @@ class GpmOut(BaseModel):
 
     currency: str
     gpm_fen: int | None
-
-
-class SpendOut(BaseModel):
-    """Spent on advertising."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    currency: str
-    amount_fen: int
 
 
 class ReachOut(BaseModel):

@@ -76,6 +76,15 @@ class ChangedOut(BaseModel):
     refunded_units: int
 
 
+class SpendOut(BaseModel):
+    """Spent on advertising, in minor units."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    amount_fen: int
+    currency: str
+
+
 class MinuteOut(BaseModel):
     """One step of the curve, by the moment of the order."""
 

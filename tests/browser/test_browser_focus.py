@@ -74,10 +74,6 @@ def floor(chromium: Any) -> Iterator[Callable[..., tuple[Floor, Any]]]:
         end()
 
 
-def shown(page: Any, text: str) -> None:
-    page.wait_for_function("text => document.body.innerText.includes(text)", arg=text, timeout=10_000)
-
-
 def focused(page: Any) -> str:
     return str(page.evaluate("document.activeElement.id"))
 
@@ -88,7 +84,7 @@ def test_focus_stays_while_figures_change_and_rows_come_and_go(floor: Any) -> No
     page.click("[data-key=b] summary")
     page.focus("#b")
     server.rooms = [room("b", 2, "second"), room("d", 2), room("c", 2)]
-    shown(page, "d")
+    page.wait_for_selector("[data-key=d]", timeout=10_000)
     assert page.inner_text("[data-key=b] b") == "2"
     assert focused(page) == "b"
     assert page.evaluate("document.querySelector('[data-key=b] details').open")
@@ -101,7 +97,7 @@ def test_what_is_about_to_be_pressed_stays_what_it_was(floor: Any) -> None:
     server, page = floor()
     page.focus("#second")
     server.rooms = [room("a", 3), room("b", 3, "second", "third"), room("c", 3)]
-    shown(page, "third")
+    page.wait_for_selector("#third", timeout=10_000)
     assert focused(page) == "second"
     assert page.eval_on_selector_all("li", "all => all.map(one => one.innerText)") == ["second", "third"]
 
@@ -112,5 +108,5 @@ def test_parts_made_anew_lose_it(floor: Any) -> None:
     server, page = floor(SCRIPT.replace(CHANGE, MADE_ANEW))
     page.focus("#b")
     server.rooms = [room("a", 1), room("b", 4), room("c", 1)]
-    shown(page, "4")
+    page.wait_for_function("document.querySelector('[data-key=b] b').innerText === '4'", timeout=10_000)
     assert focused(page) == ""

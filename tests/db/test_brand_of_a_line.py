@@ -229,4 +229,4 @@ def test_who_read_the_old_brand_before_it_changed_is_set_right_too(
         tasks.fold()
         assert [sold(database, brand) for brand in brands] == [0, 4321, 0]
         with database.transaction(SYSTEM) as db:
-            assert [due(db, SYSTEM) for due, _ in placing.TURNS] == [[], [], [], []]
+            assert not any(due(db, SYSTEM) for due, _ in placing.TURNS)
