@@ -63,3 +63,14 @@ def test_by_the_keyboard_it_is_set_right_and_taken_back(walk):
     assert "Taken back" in marks(page).first.inner_text()
     assert "not at all" in marks(page).first.inner_text()
     assert walker.complaints == []
+
+
+def test_its_forms_open_within_the_page(walk):
+    page = on_air(walk("hub"))
+    opened = page.locator("#handover details.ask")
+    assert opened.count() > 0
+    for one in opened.all():
+        one.locator("summary").click()
+        box = one.locator("form").bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 1440
+        one.locator("summary").click()
