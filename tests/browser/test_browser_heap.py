@@ -22,7 +22,7 @@ from tests.workers.test_sales_tasks import event, push
 from workers import sales as tasks
 from workers import task
 
-pytestmark = [pytest.mark.browser, pytest.mark.longer, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 EVENING = timedelta(hours=4)
 STEP = timedelta(seconds=10)
@@ -168,6 +168,7 @@ def play(evening, show, wall, steps):
             time.sleep(0.005)
 
 
+@pytest.mark.nightly
 def test_four_hours_grow_neither_page_by_ten_megabytes(evening, windows):
     show, wall = windows
     play(evening, show, wall, range(6))
@@ -181,6 +182,7 @@ def test_four_hours_grow_neither_page_by_ten_megabytes(evening, windows):
     assert len(evening.sent) >= EVENING // STEP
 
 
+@pytest.mark.longer
 def test_a_page_that_keeps_what_came_is_found(evening, windows):
     """The control: the same pages, with a script that holds on to every state they were in."""
     show, wall = windows
