@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from campaign.api.ids import read_id
-from campaign.api.totals import ChangedOut, MinuteOut, ShopProgressOut, SpendOut, TotalsOut, totals_out
+from campaign.api.totals import AdditiveOut, MinuteOut, ShopProgressOut, SpendOut, TotalsOut, totals_out
 from campaign.gate.current import parts
 from campaign.gate.door import reads
 from campaign.insight.live import live_figures
@@ -139,7 +139,7 @@ class AfterFinalOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     since: Instant | None
-    totals: list[ChangedOut]
+    totals: list[AdditiveOut]
 
 
 class SessionSalesOut(BaseModel):

@@ -8,13 +8,8 @@ from campaign.insight.figures import Totals
 from campaign.kit.instants import Instant
 
 
-class TotalsOut(BaseModel):
-    """Money in minor units. Rates in ten-thousandths; null where the denominator is 0 or unknown.
-
-    The refund_*_ship and _receipt amounts are stages and add up to refund_fen. So do cancelled_fen (cancelled before
-    shipping), returned_fen (goods came back) and money_only_fen (price_protection_fen among it). kept_fen and
-    maturing_fen are null on the cash basis and as of an age: what is final is known of all that came back alone.
-    """
+class AdditiveOut(BaseModel):
+    """What adds up of one currency, in minor units, lines and units; as a change, with its sign."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -34,12 +29,22 @@ class TotalsOut(BaseModel):
     compensation_fen: int
     disputed_fen: int
     net_gmv_fen: int
-    kept_fen: int | None
-    maturing_fen: int | None
     lines: int
     units: int
     refunded_lines: int
     refunded_units: int
+
+
+class TotalsOut(AdditiveOut):
+    """Money in minor units. Rates in ten-thousandths; null where the denominator is 0 or unknown.
+
+    The refund_*_ship and _receipt amounts are stages and add up to refund_fen. So do cancelled_fen (cancelled before
+    shipping), returned_fen (goods came back) and money_only_fen (price_protection_fen among it). kept_fen and
+    maturing_fen are null on the cash basis and as of an age: what is final is known of all that came back alone.
+    """
+
+    kept_fen: int | None
+    maturing_fen: int | None
     orders: int | None
     buyers: int | None
     maturing: bool
@@ -49,31 +54,6 @@ class TotalsOut(BaseModel):
     per_order_fen: int | None
     per_buyer_fen: int | None
     per_unit_fen: int | None
-
-
-class ChangedOut(BaseModel):
-    """Signed differences of one currency, in minor units, lines and units. Figures as in TotalsOut."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    currency: str
-    placed_gmv_fen: int
-    paid_gmv_fen: int
-    merchant_gmv_fen: int
-    deposit_fen: int
-    refund_fen: int
-    refund_pre_ship_fen: int
-    refund_post_ship_fen: int
-    refund_post_receipt_fen: int
-    returned_fen: int
-    price_protection_fen: int
-    compensation_fen: int
-    disputed_fen: int
-    net_gmv_fen: int
-    lines: int
-    units: int
-    refunded_lines: int
-    refunded_units: int
 
 
 class SpendOut(BaseModel):

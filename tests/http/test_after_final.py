@@ -71,6 +71,7 @@ def test_what_came_back_is_signed_and_each_reads_its_own(app, database, show, no
         assert changed == {
             "refund_fen": 12500,
             "refund_post_receipt_fen": 12500,
+            "money_only_fen": 12500,
             "net_gmv_fen": -12500,
             "compensation_fen": 100,
             "refunded_lines": 2,
