@@ -19,7 +19,7 @@ class Caller:
         self._client = guard.client()
 
     def __enter__(self) -> Self:
-        self._runner.__enter__()
+        self._runner.run(self._client.__aenter__())
         return self
 
     def __exit__(

@@ -22,6 +22,7 @@ from campaign.kit.addresses import Blocked, Network
 from campaign.kit.lookups import Lookup, Names, system_lookup
 from campaign.kit.numbers import whole
 from campaign.kit.retry_after import seconds_of
+from campaign.kit.transfers import Transfers, transfers
 
 ANSWER_BYTES = 4096
 CONNECT_SECONDS = 5.0
@@ -105,13 +106,16 @@ class Client:
     def __init__(self, guard: Guard, connections: int | None = None) -> None:
         self._guard = guard
         self._names = Names(guard.allow, guard.lookup)
-        self._multi = pycurl.AsyncCurlMulti()
-        self._multi.setopt(pycurl.M_MAXCONNECTS, min(connections or _CONNECTIONS_KEPT, _CONNECTIONS_KEPT))
-        if connections is not None:
-            self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, connections)
+        self._connections = connections
+        self._multi: Transfers | pycurl.AsyncCurlMulti
         self._idle: list[_Call] = []
 
     async def __aenter__(self) -> Self:
+        kept = min(self._connections or _CONNECTIONS_KEPT, _CONNECTIONS_KEPT)
+        self._multi = transfers()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, kept)
+        if self._connections is not None:
+            self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, self._connections)
         return self
 
     async def __aexit__(
@@ -142,7 +146,7 @@ class Client:
                     known = await self._names.find(url)
                 left -= time.perf_counter() - started
             call.prepare(method, url, headers, body, known, left, most)
-            await self._multi.add_handle(call.curl)
+            await self._multi.perform(call.curl)
         except asyncio.CancelledError:
             # Still under way in libcurl: it is let go with its connection, never used again.
             call.close_made()
@@ -302,6 +306,8 @@ def _always(trust: Path | None) -> list[tuple[int, Any]]:
         (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
         (pycurl.HTTP09_ALLOWED, 0),
         (pycurl.PATH_AS_IS, 1),
+        # We know the addresses (RESOLVE): it would look through all that it keeps at each call for what to forget.
+        (pycurl.DNS_CACHE_TIMEOUT, -1),
         (pycurl.PROXY, ""),
         (pycurl.NETRC, pycurl.NETRC_IGNORED),
         (pycurl.CONNECTTIMEOUT_MS, int(CONNECT_SECONDS * 1000)),

@@ -6,6 +6,7 @@ import resource
 import threading
 import time
 
+import pycurl
 import pytest
 
 from campaign.kit import lookups, outgoing
@@ -16,6 +17,13 @@ from tests.fakes.receiver import Receiver
 
 ONE = (ipaddress.ip_network("127.0.0.1/32"),)
 BODY = b'{"type":"endpoint.test"}'
+
+
+@pytest.fixture(autouse=True, params=["ours", "pycurl's"])
+def _driver(request, monkeypatch):
+    """Where there is no epoll pycurl's own glue does: the same must hold of both."""
+    if request.param != "ours":
+        monkeypatch.setattr(outgoing, "transfers", pycurl.AsyncCurlMulti)
 
 
 @pytest.fixture

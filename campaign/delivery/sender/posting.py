@@ -1,10 +1,10 @@
 """One signed POST of a delivery to where its lane sends."""
 
 import time
+from datetime import datetime
 
 from campaign.delivery.bodies import USER_AGENT
 from campaign.delivery.sender.claims import Claimed, Target
-from campaign.delivery.sender.connection import Time
 from campaign.delivery.sender.secrets import Secrets
 from campaign.kit import ids, signing
 from campaign.kit.addresses import Blocked
@@ -16,13 +16,13 @@ MOST_URLS = 10_000
 class Posting:
     """Signs and posts. `secrets` are those read for the lanes."""
 
-    def __init__(self, guard: Guard, secrets: Secrets, now: Time) -> None:
-        self._guard, self._secrets, self._time = guard, secrets, now
+    def __init__(self, guard: Guard, secrets: Secrets) -> None:
+        self._guard, self._secrets = guard, secrets
         self._urls: dict[str, str] = {}
 
-    async def post(self, http: Client, target: Target, claimed: Claimed) -> Answer:
+    async def post(self, http: Client, target: Target, claimed: Claimed, now: datetime) -> Answer:
         """What came of it; whatever stands in the way comes back as an Answer too."""
-        secrets = self._secrets.of(target.id, self._time.now())
+        secrets = self._secrets.of(target.id, now)
         if not secrets:
             return Answer(None, "secret", b"", None, 0)
         url = self._checked(target.url)

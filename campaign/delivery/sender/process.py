@@ -78,7 +78,7 @@ class Sender:
         self._time = Time(timedelta(seconds=settings.clock_offset_seconds))
         self._secrets = Secrets(settings.secret_key)
         self._lanes: dict[int, Lane] = {}
-        self._posting = Posting(self._guard, self._secrets, self._time)
+        self._posting = Posting(self._guard, self._secrets)
         self._news = asyncio.Event()
         self._due = Due()
         self._noting = Noting(url, self._lanes, self._due, self._time)
@@ -321,7 +321,7 @@ class Sender:
             # Another may take it before our answer is noted: it waited too long in the lane, or our lock is gone.
             await self._noting.give_back([claimed])
             return False
-        answer = await self._posting.post(self._http, target, claimed)
+        answer = await self._posting.post(self._http, target, claimed, now)
         if answer.error == LOCAL:
             # Ours, and no try of the receiver's.
             self._places.rest()

@@ -1,0 +1,163 @@
+"""Sockets of calls out: those that are used again, those that go away meanwhile, those that take a body slowly."""
+
+import asyncio
+import ipaddress
+
+import pycurl
+import pytest
+
+from campaign.kit import transfers
+from campaign.kit.outgoing import Answer, Client, Guard
+from tests.fakes import receiver as fake
+from tests.fakes.receiver import Receiver
+
+ONE = (ipaddress.ip_network("127.0.0.1/32"),)
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def hasty() -> Guard:
+    return Guard(ONE, total_seconds=3.0)
+
+
+@pytest.mark.parametrize(
+    ("unwatch", "spins"), [(True, False), (False, True)], ids=["left alone", "still watched"]
+)
+def test_a_kept_connection_that_its_other_side_drops_wakes_us_once(monkeypatch, unwatch, spins):
+    """The second case is the control: an error stays ready, and a loop that goes on watching does nothing else."""
+    woken = 0
+    serve = transfers.Transfers._serve
+
+    def counted(self) -> None:
+        nonlocal woken
+        woken += 1
+        if unwatch or not any(fd not in self._wanted for fd, _ in self._epoll.poll(0)):
+            serve(self)
+
+    monkeypatch.setattr(transfers.Transfers, "_serve", counted)
+
+    async def run(url: str) -> tuple[Answer, int, Answer | None]:
+        async with hasty().client() as client:
+            first = await client.post(url, {}, b"")
+            before = woken
+            await asyncio.sleep(0.3)
+            idle = woken - before
+            return first, idle, await client.post(url, {}, b"") if unwatch else None
+
+    with Receiver() as receiver:
+        receiver.behave(fake.raw(OK, pause=0.1, then="reset"))
+        first, idle, again = asyncio.run(run(receiver.url))
+    assert first.status == 200
+    assert (idle > 100) == spins, f"woken {idle} times"
+    if again is not None:
+        assert again.status == 200
+
+
+def test_a_socket_with_the_number_of_one_that_is_gone_is_watched():
+    """Each answer ends its connection: the next has the same number, of which the kernel has forgotten everything."""
+
+    async def run(url: str) -> list[Answer]:
+        async with hasty().client() as client:
+            return [await client.post(url, {}, b"") for _ in range(20)]
+
+    with Receiver() as receiver:
+        receiver.behave(fake.raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"))
+        answers = asyncio.run(run(receiver.url))
+        assert receiver.connections == 20
+    assert {answer.status for answer in answers} == {200}
+    assert max(answer.took_ms for answer in answers) < 1000
+
+
+def test_a_body_that_is_taken_slowly_goes_over_whole():
+    body = bytes(8 * 2**20)
+    taken = 0
+
+    async def slowly(reader, writer) -> None:
+        nonlocal taken
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.3)
+        while taken < len(body):
+            taken += len(await reader.read(256 * 1024))
+        writer.write(OK)
+        await writer.drain()
+        writer.close()
+
+    async def run() -> Answer:
+        server = await asyncio.start_server(slowly, "127.0.0.1", 0)
+        async with server, hasty().client() as client:
+            port = server.sockets[0].getsockname()[1]
+            return await client.post(f"http://127.0.0.1:{port}/", {}, body)
+
+    assert asyncio.run(run()).status == 200
+    assert taken == len(body)
+
+
+def test_more_answers_than_are_served_at_once_all_come(monkeypatch):
+    monkeypatch.setattr(transfers, "AT_ONCE", 3)
+    with Receiver() as receiver:
+        receiver.behave(fake.slow(0.2, fake.OK))
+
+        async def run() -> list[Answer]:
+            async with hasty().client() as client:
+                return await asyncio.gather(*(client.post(receiver.url, {}, b"") for _ in range(60)))
+
+        assert {answer.status for answer in asyncio.run(run())} == {200}
+
+
+def test_a_cancelled_call_leaves_at_once_and_the_rest_goes_on():
+    with Receiver() as receiver:
+        receiver.behave(fake.HANG)
+
+        async def run() -> tuple[int, Answer]:
+            async with hasty().client() as client:
+                hanging = [asyncio.ensure_future(client.post(receiver.url, {}, b"")) for _ in range(5)]
+                await asyncio.sleep(0.2)
+                for one in hanging:
+                    one.cancel()
+                await asyncio.wait(hanging)
+                left = len(client._multi._futures)
+                receiver.behave(fake.OK)
+                return left, await client.post(receiver.url, {}, b"")
+
+        left, answer = asyncio.run(run())
+    assert (left, answer.status) == (0, 200)
+
+
+def test_what_is_under_way_when_the_client_closes_is_cancelled():
+    with Receiver() as receiver:
+        receiver.behave(fake.HANG)
+
+        async def run() -> list[object]:
+            async with hasty().client() as client:
+                hanging = [asyncio.ensure_future(client.post(receiver.url, {}, b"")) for _ in range(3)]
+                await asyncio.sleep(0.2)
+            return await asyncio.wait_for(asyncio.gather(*hanging, return_exceptions=True), 2)
+
+        assert {type(one) for one in asyncio.run(run())} == {asyncio.CancelledError}
+
+
+class _Broken:
+    """A multi handle of which nothing works any more."""
+
+    def __init__(self, real: pycurl.CurlMulti) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str):
+        return getattr(self._real, name)
+
+    def socket_action(self, *_: int):
+        raise pycurl.error(2, "failed")
+
+
+def test_a_multi_handle_that_breaks_ends_all_calls_with_an_error():
+    with Receiver() as receiver:
+
+        async def run() -> list[Answer]:
+            async with hasty().client() as client:
+                _break(client)
+                return await asyncio.gather(*(client.post(receiver.url, {}, b"") for _ in range(3)))
+
+        assert {(one.status, one.error) for one in asyncio.run(run())} == {(None, "failed")}
+
+
+def _break(client: Client) -> None:
+    client._multi._multi = _Broken(client._multi._multi)
