@@ -192,14 +192,18 @@ def _limits(given: Hooks, grounds: Grounds) -> Iterator[Figure]:
     given.wait()
     told = given.receiver("/count")
     yield count(NAME, "in flight at most, of 4", told["most_flying"], "", bar="<= 4")  # type: ignore[index]
-    given.arrivals()
-    given.aim("now", in_flight=64, per_second=50)
-    given.write(events, given.agencies[31:32])
-    given.wait()
-    times = sorted(given.arrivals().values())
-    in_a_second = max(sum(at <= one < at + 1 for one in times) for at in times)
-    # A bucket of one second's worth, and the second itself.
-    yield count(NAME, "in a second at most, of 50", in_a_second, "", bar="<= 101")
+    most: list[int] = []
+    for number in range(grounds.rounds):
+        given.arrivals()
+        given.aim("now", in_flight=64, per_second=50)
+        given.write(events, given.agencies[31 + number : 32 + number])
+        given.wait()
+        times = sorted(given.arrivals().values())
+        most.append(max(sum(at <= one < at + 1 for one in times) for at in times))
+    # A bucket of one second's worth, and the second itself. Seen from the receiver: one that was held up itself while
+    # the first came has them later than they were sent.
+    yield count(NAME, "in a second at most, of 50", median(most), "", bar="<= 101")
+    yield anchor(NAME, "in a second at most, of all rounds", max(most), "")
 
 
 def _backlog(given: Hooks, grounds: Grounds) -> Iterator[Figure]:
