@@ -239,7 +239,7 @@ class Intake:
         ]
         if due:
             seen.note(db, due, clock.now(db))
-            self._seen.update((one.connector_id, now) for one in due)
+            self._seen.update((one.connector_id, now) for one in due if one.newest is not None)
 
 
 _Brought = dict[int, list[tuple[Parcel, Taken]]]
@@ -287,7 +287,13 @@ def _by_connector(given: Sequence[Parcel], answers: Sequence[Taken]) -> _Brought
 
 def _seen_of(connector_id: int, brought: Sequence[tuple[Parcel, Taken]]) -> Seen:
     """Of one connector's pushes in one transaction."""
-    told = (one.occurred_at for parcel, _ in brought for one in parcel.given if not one.held)
+    told = (
+        one.occurred_at
+        for parcel, answer in brought
+        if answer.accepted or answer.duplicates or answer.quarantined
+        for one in parcel.given
+        if not one.held
+    )
     refused = [one for _, answer in brought for one in answer.rejected]
     why = f"{refused[-1].code} {refused[-1].field}".strip() if refused else None
     return Seen(connector_id, max(told, default=None), len(refused), why)

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True)
 class Seen:
-    """Of one connector: the newest moment that its events tell of, how many were refused, and why the last was."""
+    """Of one connector: the newest moment that its events tell of, how many were refused, and why the last was.
+
+    What is refused is no data: a feed of nothing else falls silent.
+    """
 
     connector_id: int
     newest: datetime | None = None
@@ -20,7 +23,8 @@ class Seen:
 
 _NOTE = text(
     "INSERT INTO connector_seen AS s (connector_id, last_event_at, told_at, refused, refused_at, refused_why)"
-    " SELECT id, :now, told, refused, CASE WHEN refused > 0 THEN CAST(:now AS timestamptz) END, why"
+    " SELECT id, CASE WHEN told IS NOT NULL OR refused = 0 THEN CAST(:now AS timestamptz) END, told, refused,"
+    " CASE WHEN refused > 0 THEN CAST(:now AS timestamptz) END, why"
     " FROM unnest(CAST(:ids AS bigint[]), CAST(:told AS timestamptz[]), CAST(:refused AS bigint[]),"
     " CAST(:why AS text[])) AS g(id, told, refused, why) ORDER BY id ON CONFLICT (connector_id) DO UPDATE"
     " SET last_event_at = greatest(s.last_event_at, excluded.last_event_at),"

@@ -179,6 +179,29 @@ def test_refused_events_late_ones_and_contradictions_stand_on_the_connectors_pag
     assert (later.refused, later.refused_lately) == (3, False)
 
 
+def test_a_feed_of_which_everything_is_refused_has_brought_nothing(call, page, database):
+    """It would count as alive, and a show that it should tell of would not be said to be unheard."""
+    made = call(HUB, "POST", "/connectors", json={"name": "ERP", "shop_ids": []}).json
+    pusher = Actor(kind="key", role="connector", id=5, name="p", connector_id=ids.internal("con", made["id"]))
+    with database.transaction(SYSTEM) as db:
+        now = clock.now(db)
+    head = {"platform": "douyin", "shop_id": "4002", "occurred_at": written(now), "type": "order.line"}
+    intake = Intake(database, b"k" * 32)
+    bad = head | {"event_id": "e1", "line_id": "l1", "status": "paid"}
+    intake.take_in(pusher, Batch([bad], []))
+    state = call(HUB, "GET", f"/connectors/{made['id']}/health").json
+    assert (state["refused"], state["last_event_at"]) == (1, None)
+    assert page(HUB, f"/hub/connectors/{made['id']}").status_code == 200
+    line = {"ordered_at": head["occurred_at"], "currency": "CNY", "qty": 1, "paid_fen": 100}
+    intake.take_in(pusher, Batch([bad | line], []))
+    first = call(HUB, "GET", f"/connectors/{made['id']}/health").json["last_event_at"]
+    with clock.travel(timedelta(hours=1)):
+        intake.take_in(pusher, Batch([bad | {"event_id": "e2"}], []))
+    state = call(HUB, "GET", f"/connectors/{made['id']}/health").json
+    assert first is not None
+    assert (state["refused"], state["last_event_at"]) == (2, first)
+
+
 def test_a_connector_of_any_shop_leads_to_how_far_each_of_them_is(page: Any, added: Any) -> None:
     added()
     shown = page(HUB, "/hub/connectors").text
