@@ -15,6 +15,9 @@ import pycurl
 AT_ONCE = 64
 """So many sockets are served before the loop looks at everything else."""
 
+MILLISECOND = 0.001
+"""uvloop counts in whole ones, and may come that much early: libcurl sets what is left anew."""
+
 
 def transfers() -> "Transfers | pycurl.AsyncCurlMulti":
     """Ours where there is epoll, which is Linux; pycurl's, with the same methods, elsewhere."""
@@ -31,7 +34,9 @@ class Transfers:
         # What libcurl waits for. A socket that it left stays in the epoll: most often the next call uses it at once.
         self._wanted: dict[int, int] = {}
         self._due_at: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        # Not asked of the timer: uvloop gives one that cannot tell for what is due at once.
+        self._looks_at = 0.0
+        self._timer: asyncio.Handle | None = None
         self._is_due = self._is_closed = False
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
@@ -98,15 +103,16 @@ class Transfers:
 
     def _set_timer(self) -> None:
         """One that is set for an earlier time stays: it looks again then."""
-        if self._due_at is None or (self._timer is not None and self._timer.when() <= self._due_at):
+        if self._due_at is None or (self._timer is not None and self._looks_at <= self._due_at):
             return
         if self._timer is not None:
             self._timer.cancel()
+        self._looks_at = self._due_at
         self._timer = self._loop.call_at(self._due_at, self._on_time)
 
     def _on_time(self) -> None:
         self._timer = None
-        if self._due_at is not None and self._due_at <= self._loop.time():
+        if self._due_at is not None and self._due_at <= self._loop.time() + MILLISECOND:
             self._due_at = None
             self._drive(pycurl.SOCKET_TIMEOUT, 0)
             self._settle()

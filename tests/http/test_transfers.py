@@ -5,6 +5,7 @@ import ipaddress
 
 import pycurl
 import pytest
+import uvloop
 
 from campaign.kit import transfers
 from campaign.kit.outgoing import Answer, Client, Guard
@@ -157,6 +158,48 @@ def test_a_multi_handle_that_breaks_ends_all_calls_with_an_error():
                 return await asyncio.gather(*(client.post(receiver.url, {}, b"") for _ in range(3)))
 
         assert {(one.status, one.error) for one in asyncio.run(run())} == {(None, "failed")}
+
+
+def test_calls_that_run_out_of_time_disturb_no_other_on_the_loop_of_the_sender():
+    """uvloop counts whole milliseconds, comes a hair early, and for what is due at once gives no timer at all."""
+
+    async def run(good: str, hanging: str) -> set[tuple[int | None, str | None]]:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + 2
+        seen = set()
+        async with Guard(ONE, total_seconds=0.02).client() as hasty, Guard(ONE).client() as client:
+            # Both on one handle of libcurl: what breaks it ends the calls of all.
+            hasty._multi, own = client._multi, hasty._multi
+
+            async def call(caller: Client, url: str) -> None:
+                while loop.time() < ends:
+                    answer = await caller.post(url, {}, b"")
+                    seen.add((answer.status, answer.error))
+
+            await asyncio.gather(
+                *(call(client, good) for _ in range(20)), *(call(hasty, hanging) for _ in range(8))
+            )
+            hasty._multi = own
+        return seen
+
+    with Receiver() as receiver, Receiver() as silent:
+        silent.behave(fake.HANG)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            seen = runner.run(run(receiver.url, silent.url))
+    assert seen == {(200, None), (None, "timeout")}
+
+
+def test_a_timer_that_is_as_good_as_due_is_kept():
+    async def run() -> None:
+        multi = transfers.Transfers()
+        multi._due_at = asyncio.get_running_loop().time() + 0.0004
+        multi._set_timer()
+        multi._on_timer(5)
+        assert multi._timer is not None
+        await multi.aclose()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
 
 
 def _break(client: Client) -> None:
