@@ -156,30 +156,58 @@ def test_final_figures_take_the_place_of_totals_and_nothing_takes_theirs(
     assert [row[0] for row in rows(committed_database)] == ["expired", "pending", "pending"]
 
 
-@pytest.mark.parametrize("first", ["fan-out", "note"])
-def test_a_failure_noted_while_newer_totals_are_fanned_out_gives_way_whichever_commits_first(
-    told, committed_database, database_url, first
-):
+def test_a_failure_noted_after_newer_totals_were_fanned_out_gives_way(told, committed_database, database_url):
     async def act(db: Connection) -> None:
         told()
         await fan_out(db, NOW)
         (older,) = await taken(db)
         told()
         other = await Link(database_url, "test beside").get()
-        mine, theirs = (fan_out(db, NOW), noted(other, older, well=False))
-        if first == "note":
-            mine, theirs, db, other = theirs, mine, other, db
         async with db.transaction():
-            await mine
-            waits = asyncio.get_running_loop().create_task(theirs)
+            await fan_out(db, NOW)
+            waits = asyncio.get_running_loop().create_task(noted(other, older, well=False))
             done, _ = await asyncio.wait([waits], timeout=0.3)
             assert not done, "both are after the same row"
         await waits
         await other.close()
-        await db.close()
 
     acts(database_url, act)
     assert [row[:2] for row in rows(committed_database)] == [("expired", "superseded"), ("pending", None)]
+
+
+@pytest.mark.parametrize("holds", ["a note", "somebody"])
+def test_who_holds_older_totals_holds_up_their_session_and_no_other(
+    told, committed_database, database_url, holds
+):
+    """It could be held for a minute, and nobody would be told anything."""
+
+    async def act(db: Connection) -> None:
+        told()
+        await fan_out(db, NOW)
+        claimed = await taken(db) if holds == "a note" else []
+        told()
+        told("session.moved")
+        told("sales.updated", 2)
+        told("session.moved", 3)
+        other = await Link(database_url, "test beside").get()
+        async with other.transaction():
+            if claimed:
+                await noted(other, claimed[0], well=False)
+            else:
+                await other.execute("SELECT FROM webhook_delivery FOR UPDATE")
+            first = await asyncio.wait_for(fan_out(db, NOW), 2)
+            assert (first.events, first.more, first.held_up) == (2, False, True)
+            again = await asyncio.wait_for(fan_out(db, NOW), 2)
+            assert (again.events, again.more, again.held_up) == (0, False, True)
+        last = await fan_out(db, NOW)
+        assert (last.events, last.held_up) == (2, False)
+        await other.close()
+
+    acts(database_url, act)
+    assert [(row[0], row[1]) for row in rows(committed_database)] == [
+        ("expired", "superseded"),
+        *[("pending", None)] * 4,
+    ]
 
 
 def test_totals_that_gave_way_are_sent_again_by_hand_and_tried_like_any(

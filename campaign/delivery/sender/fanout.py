@@ -28,12 +28,29 @@ SUPERSEDING = ("sales.updated", "sales.final")
 # One fan-out at a time, so that feed positions become visible in the order they are given.
 _LOCK = 7_301_001
 
-# Those whose messages fit in one turn, the first in any case.
+# Those whose messages fit in one turn, the first in any case. Newer totals take the place of those that wait: where
+# somebody holds one of these, all that is new of its session waits for the next turn, and nothing of any other.
 _WAITING = """
-SELECT id, type, at, session_id, seq, agency_ids, data, agency_data FROM (
-    SELECT *, sum(cardinality(agency_ids)) OVER (ORDER BY id) - cardinality(agency_ids) AS messages_before
-    FROM outbox_event WHERE fanned_at IS NULL ORDER BY id LIMIT %s
-) waiting WHERE messages_before < %s ORDER BY id
+WITH first AS MATERIALIZED (
+    SELECT id, type, at, session_id, seq, agency_ids, data, agency_data
+    FROM outbox_event WHERE fanned_at IS NULL ORDER BY id LIMIT %(most)s
+), held AS MATERIALIZED (
+    SELECT DISTINCT older.session_id
+    FROM (SELECT DISTINCT session_id FROM first WHERE type = ANY(%(superseding)s)) told
+    JOIN webhook_delivery older ON older.session_id = told.session_id
+     AND older.type = 'sales.updated' AND older.state IN ('pending', 'sending', 'held')
+    LEFT JOIN LATERAL (
+        SELECT id FROM webhook_delivery WHERE day = older.day AND id = older.id FOR UPDATE SKIP LOCKED
+    ) free ON true
+    WHERE free.id IS NULL
+), waiting AS (
+    SELECT first.*, held.session_id IS NOT NULL AS is_held,
+           sum(CASE WHEN held.session_id IS NULL THEN cardinality(agency_ids) ELSE 0 END)
+               OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS messages_before
+    FROM first LEFT JOIN held USING (session_id)
+)
+SELECT id, type, at, session_id, seq, agency_ids, data, agency_data, is_held
+FROM waiting WHERE is_held OR coalesce(messages_before, 0) < %(messages)s ORDER BY id
 """
 
 # A body that all agencies of an event share goes over once. In binary: as text, bodies took longer to write than all
@@ -101,13 +118,14 @@ class Hands(NamedTuple):
 
 
 class Fanned(NamedTuple):
-    """How many events were taken, and whether more wait already.
+    """How many events were taken, and whether more wait already, or some for what somebody holds.
 
     `taken` was claimed on the way, with where to send it; `endpoints` have something that is still to be claimed.
     """
 
     events: int = 0
     more: bool = False
+    held_up: bool = False
     taken: Sequence[tuple[Claimed, Target]] = ()
     endpoints: Sequence[int] = ()
 
@@ -151,12 +169,14 @@ async def fan_out(db: Connection, now: datetime, hands: Hands | None = None) -> 
     """
     async with db.pipeline(), db.transaction():
         lock = await db.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))
-        found = await db.execute(_WAITING, (BATCH, MOST_MESSAGES))
+        first = {"most": BATCH, "messages": MOST_MESSAGES, "superseding": list(SUPERSEDING)}
+        found = await db.execute(_WAITING, first)
         if await lock.fetchone() != (True,):
             return Fanned()
-        events = [_Event(*columns) for columns in await found.fetchall()]
+        rows = await found.fetchall()
+        events = [_Event(*columns) for *columns, is_held in rows if not is_held]
         if not events:
-            return Fanned()
+            return Fanned(held_up=bool(rows))
         bodies = _Bodies()
         for event in events:
             try:
@@ -165,8 +185,8 @@ async def fan_out(db: Connection, now: datetime, hands: Hands | None = None) -> 
                 # Our fault: the hub is told, and it must not stop the events behind it.
                 log.exception("event_unusable", event_id=event.id, type=event.type)
                 await _ring(db, event, now)
-        more = len(events) == BATCH or sum(len(event.agency_ids) for event in events) >= MOST_MESSAGES
-        fanned = Fanned(len(events), more)
+        more = len(rows) == BATCH or sum(len(event.agency_ids) for event in events) >= MOST_MESSAGES
+        fanned = Fanned(len(events), more, held_up=len(rows) > len(events))
         if bodies:
             # Readers of the feed keep the positions given here as their cursors, and lanes hold what is claimed here:
             # what a crash undid would be given to others, below those, or sent again.

@@ -45,6 +45,7 @@ from config.settings import Settings
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
+HELD_UP_SECONDS = 0.1
 HAND_OVER_SECONDS = 1.5
 DRAIN_SECONDS = float(TOTAL_SECONDS + 1)
 STOP_SECONDS = 0.4
@@ -195,7 +196,7 @@ class Sender:
             if fanned.more:
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), TICK_SECONDS)
+                await asyncio.wait_for(self._news.wait(), HELD_UP_SECONDS if fanned.held_up else TICK_SECONDS)
 
     async def _fan_out(self, db: Connection) -> Fanned:
         """One turn, and into our lanes what it made for those that have room."""
