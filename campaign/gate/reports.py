@@ -234,7 +234,7 @@ def _by_minute(minutes: Sequence[Minute], currency: str, zone: ZoneInfo) -> Told
     points = [Point(one.at, one.paid_gmv_fen) for one in minutes if one.currency == currency]
     short = not points or max(p.at for p in points) - min(p.at for p in points) < timedelta(hours=1)
     curve = curve_of(points, least_step=1 if short else 5)
-    if curve is None or len(curve.points) < 2:
+    if curve is None:
         return None
     ends = (curve.points[0].at.astimezone(zone), curve.points[-1].at.astimezone(zone))
     return _drawn(

@@ -29,7 +29,7 @@ class Curve:
 
 
 def curve_of(points: Sequence[Point], *, least_step: int = 1) -> Curve | None:
-    """Even steps from the first to the last minute, gaps as nought; None without points.
+    """Even steps from the first to the last minute, at least two, gaps as nought; None without points.
 
     The step grows (1, 5, 15 min, 1 h …) until at most MOST_POINTS remain, and sums are kept; it is at least
     `least_step` minutes, where the points themselves are sums of that length.
@@ -41,11 +41,14 @@ def curve_of(points: Sequence[Point], *, least_step: int = 1) -> Curve | None:
     fitting = (s for s in _STEPS_MINUTES if s >= least_step and span_minutes / s <= MOST_POINTS)
     step = next(fitting, max(least_step, _STEPS_MINUTES[-1]))
     count = -(-span_minutes // step)
+    if count == 1:
+        # A lone point would be no line: it rises from the step before, in which nothing was sold.
+        first, count = first - timedelta(minutes=step), 2
     sums = [0] * count
     for one in points:
         sums[int((one.at - first) / timedelta(minutes=step))] += one.fen
     top = max(*sums, 1)
-    across = WIDTH / max(1, count - 1)
+    across = WIDTH / (count - 1)
     places = [f"{at * across:.1f} {HEIGHT - max(0, fen) / top * HEIGHT:.1f}" for at, fen in enumerate(sums)]
     line = "M" + "L".join(places)
     spread = [Point(first + timedelta(minutes=step * at), fen) for at, fen in enumerate(sums)]
@@ -71,7 +74,7 @@ def place_of(curve: Curve, at: datetime) -> tuple[int, float]:
     last = len(curve.points) - 1
     along = (at - curve.points[0].at) / timedelta(minutes=curve.step_minutes)
     along = min(max(along, 0.0), float(last))
-    return int(along), along * WIDTH / max(1, last)
+    return int(along), along * WIDTH / last
 
 
 def band_of(curve: Curve, at: datetime, until: datetime) -> Band | None:
@@ -79,7 +82,7 @@ def band_of(curve: Curve, at: datetime, until: datetime) -> Band | None:
     step = timedelta(minutes=curve.step_minutes)
     begins, most = curve.points[0].at, len(curve.points) - 1
     first, last = (at - begins) // step, -((begins - until) // step)
-    if last < 0 or first > most or most == 0:
+    if last < 0 or first > most:
         return None
     first, last = max(0, first), min(most, max(last, first + 1))
     if first == last:

@@ -376,6 +376,13 @@ def test_a_closed_month_is_told_on_the_summary_and_in_its_sheet(app, database, p
         assert first.strftime("%Y-%m") in panel
         assert re.findall(r">([+−]¥[\d.,]+)<", panel) == ["+¥12.00", "+¥5.00", "+¥7.00"]
         assert "noprint" not in panel
+    # The same amounts with their signs, and the same words, where the month itself stands.
+    months = own.get("/brand/months").text
+    assert re.findall(r">([+−]¥[\d.,]+)<", months) == ["+¥12.00", "+¥5.00", "+¥7.00"] * 2
+    own.post("/language", locale="zh_CN")
+    both = own.get(f"/brand?{days}").text + own.get("/brand/months").text
+    own.post("/language", locale="en")
+    assert ("已封账月份" in both, "封账后退款变动" in both, "关账" in both) == (True, True, False)
     header, *rows = own.get(f"/brand/sheet?{days}&format=csv").text.lstrip("\ufeff").splitlines()
     assert header.count("changed since") == 3
     assert rows[-1].endswith("12.00,5.00,7.00")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaign.insight.curves import WIDTH, Point, band_of, curve_of, place_of
+from campaign.insight.curves import WIDTH, Band, Point, band_of, curve_of, place_of
 
 BEGAN = datetime(2026, 11, 6, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -39,7 +39,8 @@ def test_a_band_is_cut_to_the_curve_and_at_least_a_step_wide():
 def test_outside_of_the_curve_there_is_none():
     assert band(11, 15) is None
     assert band(-9, -2) is None
-    assert band_of(curve(1), BEGAN, BEGAN + MINUTE) is None
+    assert band_of(curve(1), BEGAN + 2 * MINUTE, BEGAN + 3 * MINUTE) is None
+    assert band_of(curve(1), BEGAN, BEGAN + MINUTE) == Band(0, 1, 0.0, WIDTH)
 
 
 @pytest.mark.parametrize(
@@ -58,5 +59,7 @@ def test_an_instant_stands_where_it_was_or_at_the_edge_of_what_sold(after, point
     assert place_of(curve(10), BEGAN + after) == (point, pytest.approx(part * WIDTH))
 
 
-def test_on_a_curve_of_one_minute_it_stands_at_its_beginning():
-    assert place_of(curve(1), BEGAN + MINUTE) == (0, 0.0)
+def test_on_a_curve_of_one_minute_it_stands_at_the_rise_or_at_its_foot():
+    """What sold within one minute rises from the minute before."""
+    assert place_of(curve(1), BEGAN + MINUTE) == (1, WIDTH)
+    assert place_of(curve(1), BEGAN - MINUTE) == (0, 0.0)

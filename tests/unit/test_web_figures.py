@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from campaign.gate.summaries import summed
-from campaign.insight.curves import MOST_POINTS, Point, curve_of
+from campaign.insight.curves import HEIGHT, MOST_POINTS, WIDTH, Point, curve_of
 from campaign.insight.figures import Group, Totals, rows_of
 from campaign.web import show
 from campaign.web.changes import points, relative
@@ -64,6 +64,14 @@ def test_a_curve_keeps_its_sum_and_fills_gaps_with_nought() -> None:
     assert len(long.points) <= MOST_POINTS
     assert sum(point.fen for point in long.points) == 20000
     assert curve_of([]) is None
+
+
+@pytest.mark.parametrize("step", [1, 60])
+def test_what_sold_within_one_step_is_drawn_as_a_rise_from_nought(step: int) -> None:
+    curve = curve_of([Point(AT, 100)], least_step=step)
+    assert curve is not None
+    assert curve.points == [Point(AT - timedelta(minutes=step), 0), Point(AT, 100)]
+    assert curve.line == f"M0.0 {HEIGHT}.0L{WIDTH}.0 0.0"
 
 
 def test_changes_need_something_to_compare_with() -> None:
