@@ -82,9 +82,18 @@ def test_what_came_back_is_signed_and_each_reads_its_own(app, database, show, no
             (visitor_as(app, database, language=language, **own), "brand"),
         ):
             rows = section_of(visitor.get(f"/{place}/{path}").text)
-            assert [amount for _, amount in rows] == ["−¥125.00", "+¥125.00", "+¥1.00", "+2", "+1"]
+            assert [amount for _, amount in rows] == [
+                "−¥125.00",
+                "+¥125.00",
+                "+¥125.00",
+                "+¥1.00",
+                "+2",
+                "+1",
+            ]
             first = {"en": "Net amount", "zh-CN": "净成交额"}[language]
             assert rows[0][0] == first
+            # What came back adds up: this is the part that was money only.
+            assert rows[2][0] == {"en": "Money only", "zh-CN": "仅退款（含价保）"}[language]
 
 
 def test_it_is_said_where_it_is_not_known_what_was_final(app, database, show, now):

@@ -156,5 +156,16 @@ def test_the_session_page_tells_plan_and_actual_in_words(stage, planner, tonight
     stage.act(running.go_live, tonight.id)
     with clock.travel(5 * HOUR):
         page = planner.get(f"/hub/sessions/{ref}").text
-    for words in ("Plan and actual", "What follows", "Runs ", "On air", "Confirmed", "Session booked"):
+    for words in ("Plan and actual", "What follows", "Runs ", "Went live", "Confirmed", "Session booked"):
         assert words in page
+
+
+def test_in_chinese_a_show_that_is_over_is_nowhere_said_to_be_on_now(app, database, stage, tonight):
+    stage.act(running.go_live, tonight.id)
+    with clock.travel(2 * HOUR):
+        stage.act(running.end, tonight.id)
+        reader = visitor_as(app, database, "hub", hub_role="manager", language="zh")
+        page = reader.get(f"/hub/sessions/{ids.public('ses', tonight.id)}").text
+    assert "<b>开播</b>" in page
+    assert "在播时长" in page
+    assert "正在直播" not in page

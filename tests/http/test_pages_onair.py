@@ -55,6 +55,7 @@ def test_who_polls_is_told_of_changes_and_of_nothing_else(now, database, planner
     first = planner.get(f"{path}/now")
     assert first.status_code == 200
     assert "¥100" in part_of(first.text, "figures")
+    assert 'title="1 order line"' in first.text
     known = {"If-None-Match": first.headers["ETag"]}
     same = planner.client.get(f"{path}/now", headers=known | {"Accept-Language": "en"})
     assert (same.status_code, same.data) == (304, b"")
@@ -63,6 +64,7 @@ def test_who_polls_is_told_of_changes_and_of_nothing_else(now, database, planner
     other = planner.client.get(f"{path}/now", headers=known | {"Accept-Language": "en"})
     assert other.status_code == 200
     assert "¥200" in part_of(other.text, "figures")
+    assert 'title="2 order lines"' in other.text
     assert other.headers["ETag"] != first.headers["ETag"]
 
 

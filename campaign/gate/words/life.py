@@ -62,7 +62,7 @@ WORDS = {
     "verb.expire": _("Offer expired"),
     "verb.ready": _("Ready"),
     "verb.arrive": _("Arrived"),
-    "verb.start": _("On air"),
+    "verb.start": _("Went live"),
     "verb.end": _("Off air"),
     "verb.overrun": _("Runs past its end"),
     "verb.no_show": _("Nobody came"),
