@@ -32,17 +32,22 @@ _MOVE = text(
 )
 
 
+class NoSuchLine(NotFound):
+    """The refund's shop has no line of that number: most likely mistyped."""
+
+
 def assign_refund(db: Session, actor: Actor, refund_id: int, line_id: str, reason: str) -> None:
     """Put a refund to a known line of its shop (`line_id` is the platform's), of the same money.
 
-    Raises NotFound where one of them is not there or the refund found its line by itself, WrongState for other money.
+    Raises NotFound where one of them is not there (NoSuchLine for the line) or the refund found its line by itself,
+    WrongState for other money.
     """
     refund = db.execute(_FIND, {"id": refund_id}).one_or_none()
     if refund is None:
         raise NotFound
     line = db.execute(_LINE, {"shop_id": refund.shop_id, "line_id": line_id}).one_or_none()
     if line is None:
-        raise NotFound
+        raise NoSuchLine
     if refund.currency is not None and refund.currency != line.currency:
         raise WrongState(state=line.currency)
     if line_id == refund.line_id:

@@ -146,6 +146,12 @@ def test_the_data_page_has_the_way(planner, call, show, database, sales):
     page = planner.get("/hub/data").text
     (mark,) = re.findall(r'<option value="(rfd_\w+)"', page)
     assert planner.post("/hub/data", refund=mark, line_id="", reason="x").status_code == 422
+    # A number that was mistyped is no page that is not there.
+    assert planner.post("/hub/data", refund=mark, line_id="l7", reason="x").status_code == 303
+    page = planner.follow().text
+    assert ("The shop has no such order line." in page, mark in page) == (True, True)
+    nothing = planner.post("/hub/data", session_id=show["session"], reason="x")
+    assert (nothing.status_code, "Tick at least one line." in nothing.text) == (422, True)
     assert planner.post("/hub/data", refund=mark, line_id=" l1 ", reason="平台改号").status_code == 303
     fold_all(database)
     assert refunded(call, show) == 4000

@@ -118,7 +118,8 @@ def test_what_is_no_range_is_refused_by_its_field(call, douyin, page, odd):
 def test_the_page_takes_one_a_line_and_shows_what_was_refused(call, douyin, page, push):
     where = f"/hub/connectors/{douyin['id']}"
     assert page(HUB, f"{where}/sources", {"push_from": "203.0.113.0/24\r\n198.18.0.1\r\n"}).status_code == 303
-    assert "203.0.113.0/24\n198.18.0.1/32" in page(HUB, where).text
+    shown = page(HUB, where).text
+    assert ("203.0.113.0/24\n198.18.0.1/32" in shown, "Saved." in shown) == (True, True)
     assert push(STRANGER) == 401
     assert f"It came from {STRANGER}, from where this account may not push." in page(HUB, where).text
 

@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 WORDS = {
+    "no_such_line": _("The shop has no such order line. Look at its number again."),
     # files
     "file_refused": _("The file cannot be imported."),
     "unknown_kind": _("There is no import of the kind %(kind)s."),

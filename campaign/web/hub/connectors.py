@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from campaign.accounts import actions, queries
@@ -116,6 +117,7 @@ def sources(*, db: Session, actor: Actor, connector_id: str) -> Response:
             platforms.restrict(db, actor, connector, form.value)
     if form.errors or form.faults:
         return _one(db, actor, connector, sources=form, status=422)
+    flash(_("Saved."), "ok")
     return redirect(url_for("hub_connectors.show", connector_id=connector_id), 303)  # type: ignore[return-value]
 
 
@@ -147,6 +149,7 @@ def credentials(*, db: Session, actor: Actor, connector_id: str) -> Response:
             )
     if form.errors or form.faults:
         return _one(db, actor, connector, form=form, status=422)
+    flash(_("Saved."), "ok")
     return redirect(url_for("hub_connectors.show", connector_id=connector_id), 303)  # type: ignore[return-value]
 
 

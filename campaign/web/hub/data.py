@@ -13,9 +13,10 @@ from campaign.connectors.reports import refused_by_shop
 from campaign.gate.door import reads, writes
 from campaign.kit import ids
 from campaign.kit.actor import Actor
+from campaign.kit.errors import FieldError, Invalid
 from campaign.kit.fields import ListQuery, Name, QueryInt, SessionId, Strict
 from campaign.kit.paging import LARGEST_LIMIT, Page
-from campaign.sales.orphans import assign_refund
+from campaign.sales.orphans import NoSuchLine, assign_refund
 from campaign.sales.placing import assign
 from campaign.sales.queries import (
     Loose,
@@ -92,11 +93,14 @@ def _place_refund(db: Session, actor: Actor) -> Response:
     wanted = given.value
     if wanted is None:
         return _page(db, actor, DataQuery(), given)
-    attempt(
-        db,
-        "done.refund_assigned",
-        lambda: assign_refund(db, actor, read_id("rfd", wanted.refund), wanted.line_id, wanted.reason),
-    )
+
+    def put() -> None:
+        try:
+            assign_refund(db, actor, read_id("rfd", wanted.refund), wanted.line_id, wanted.reason)
+        except NoSuchLine:
+            raise Invalid([FieldError("line_id", "no_such_line")]) from None
+
+    attempt(db, "done.refund_assigned", put)
     return redirect(url_for("hub_data.index"), 303)  # type: ignore[return-value]
 
 
