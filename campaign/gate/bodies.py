@@ -64,7 +64,8 @@ def _all_optional(schema: type[BaseModel]) -> bool:
     return not any(info.is_required() for info in schema.model_fields.values())
 
 
-_LEAST, _MOST = -(2**63), 2**63 - 1
+LEAST, MOST = -(2**63), 2**63 - 1
+"""As far as the database counts: a number that nothing else bounds."""
 
 
 def _code_of(fault: Any) -> tuple[str, dict[str, Any]]:
@@ -88,5 +89,5 @@ def _code_of(fault: Any) -> tuple[str, dict[str, Any]]:
         # Told as 'csv' or 'xlsx': the word between is English, whoever reads.
         return "choice", {"allowed": context.get("expected", "").replace(" or ", ", ").replace("'", "")}
     if kind.startswith(("int_", "greater_than", "less_than")):
-        return "number", {"least": context.get("ge", _LEAST), "most": context.get("le", _MOST)}
+        return "number", {"least": context.get("ge", LEAST), "most": context.get("le", MOST)}
     return "wrong_type", {}

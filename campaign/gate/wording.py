@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from campaign.gate import words
+from campaign.gate.bodies import LEAST, MOST
 from campaign.gate.written import language
 from campaign.kit.names import Bilingual
 
@@ -26,7 +27,7 @@ def all_words() -> dict[str, Any]:
 
 def in_words(code: str, params: Mapping[str, Any]) -> str:
     """The sentence for a code; the code itself where nobody worded it (a test looks for those)."""
-    sentence = all_words().get(code)
+    sentence = all_words().get(_open_ended(code, params))
     if sentence is None:
         return code
     if language() == "en":
@@ -42,6 +43,16 @@ def in_words(code: str, params: Mapping[str, Any]) -> str:
         return str(sentence) % params
     except (KeyError, TypeError, ValueError):
         return str(sentence)
+
+
+def _open_ended(code: str, params: Mapping[str, Any]) -> str:
+    """Of a number that is bound on one side, or on none, nobody wants to read how far the database counts."""
+    if code != "number":
+        return code
+    has_least, has_most = params.get("least") != LEAST, params.get("most") != MOST
+    if has_least and has_most:
+        return code
+    return "number.least" if has_least else "number.most" if has_most else "number.any"
 
 
 class RowFault(Protocol):

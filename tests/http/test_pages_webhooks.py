@@ -42,6 +42,23 @@ def test_a_new_endpoint_has_the_limits_that_were_typed(page, call, mine):
         assert f'value="{value}"' in field
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"per_second": "0"}, "Must be a whole number, 1 or more."),
+        ({"max_in_flight": "65"}, "Must be a whole number, 64 or less."),
+        ({"max_in_flight": "1.5"}, "Must be a whole number."),
+    ],
+)
+def test_a_limit_out_of_bounds_is_told_with_its_bound_and_no_other_number(page, mine, typed, said):
+    refused = page(mine, "/webhooks", {"url": URL} | typed)
+    assert (refused.status_code, said in refused.text, "9223372036854775" in refused.text) == (
+        422,
+        True,
+        False,
+    )
+
+
 def test_a_bad_address_is_told_beside_its_field(page, mine):
     refused = page(mine, "/webhooks", {"url": "http://10.0.0.1/"})
     assert refused.status_code == 422
