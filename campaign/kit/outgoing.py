@@ -22,7 +22,7 @@ from campaign.kit.addresses import Blocked, Network
 from campaign.kit.lookups import Lookup, Names, system_lookup
 from campaign.kit.numbers import whole
 from campaign.kit.retry_after import seconds_of
-from campaign.kit.transfers import Transfers, transfers
+from campaign.kit.transfers import Broken, Transfers, transfers
 
 ANSWER_BYTES = 4096
 CONNECT_SECONDS = 5.0
@@ -30,7 +30,7 @@ TOTAL_SECONDS = 15.0
 _HEAD_BYTES = 65_536  # of all that comes before a body, answers of the 1xx kind included
 _SWITCHING = 101
 LOCAL = "local"
-"""The error of a call for which this machine had no file descriptor: it says nothing about the receiver."""
+"""The error of a call that ended by a fault here, or found no file descriptor: it says nothing about the receiver."""
 
 _IDLE_SECONDS = 30
 _CONNECTIONS_KEPT = 1024
@@ -220,7 +220,7 @@ class _Call:
         if isinstance(raised, TimeoutError):
             return "timeout"
         # Look-ups, and what libcurl opens by itself, do not always say so.
-        if self._is_local or descriptors.are_used_up():
+        if self._is_local or isinstance(raised, Broken) or descriptors.are_used_up():
             return LOCAL
         if isinstance(raised, pycurl.error):
             return _REASONS.get(raised.args[0], "failed")

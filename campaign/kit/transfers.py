@@ -11,12 +11,19 @@ from contextlib import suppress
 from typing import Any
 
 import pycurl
+import structlog
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 64
 """So many sockets are served before the loop looks at everything else."""
 
 MILLISECOND = 0.001
 """uvloop counts in whole ones, and may come that much early: libcurl sets what is left anew."""
+
+
+class Broken(pycurl.error):  # type: ignore[misc]
+    """A fault of ours ended it; the receiver has no part in it."""
 
 
 def transfers() -> "Transfers | pycurl.AsyncCurlMulti":
@@ -38,20 +45,34 @@ class Transfers:
         self._looks_at = 0.0
         self._timer: asyncio.Handle | None = None
         self._is_due = self._is_closed = False
-        self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        self._options: dict[int, Any] = {
+            pycurl.M_SOCKETFUNCTION: self._on_socket,
+            pycurl.M_TIMERFUNCTION: self._on_timer,
+        }
+        self._multi = self._made()
         self._loop.add_reader(self._epoll.fileno(), self._serve)
+
+    def _made(self) -> pycurl.CurlMulti:
+        multi = pycurl.CurlMulti()
+        for option, value in self._options.items():
+            multi.setopt(option, value)
+        return multi
 
     def setopt(self, option: int, value: Any) -> None:
         """As pycurl.CurlMulti's."""
+        self._options[option] = value
         self._multi.setopt(option, value)
 
     async def perform(self, curl: pycurl.Curl) -> None:
-        """Make the transfer. Raises pycurl.error; after a cancel the handle is out of use, its connection closed."""
+        """Make the transfer. Raises pycurl.error, of which Broken is ours alone; after a cancel the handle is out of
+        use, its connection closed.
+        """
         future = self._futures[curl] = self._loop.create_future()
         try:
-            self._multi.add_handle(curl)
+            try:
+                self._multi.add_handle(curl)
+            except pycurl.error as error:
+                self._begin_anew(error)
             await future
         finally:
             if self._futures.pop(curl, None) is not None:
@@ -140,9 +161,17 @@ class Transfers:
         try:
             self._multi.socket_action(fd, mask)
         except pycurl.error as error:
-            # The whole of it is unusable: no transfer would end any more.
-            for curl in list(self._futures):
-                self._end(curl, error)
+            self._begin_anew(error)
+
+    def _begin_anew(self, error: pycurl.error) -> None:
+        """One of our callbacks failed: libcurl does nothing more with that handle, and its transfers never end."""
+        log.error("transfers_broken", count=len(self._futures), exc_info=error)
+        for curl in list(self._futures):
+            self._end(curl, Broken(*error.args))
+        self._wanted.clear()
+        self._due_at = None
+        self._multi.close()
+        self._multi = self._made()
 
     def _settle(self) -> None:
         """Tell those who wait for what has ended."""

@@ -1,5 +1,6 @@
 """Where a form leads back to: pages of this site only."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -18,14 +19,19 @@ def own_page(wanted: str | None, default: str = "/") -> str:
 
 
 def this_page() -> str:
-    """The address of the page being drawn, to come back to; after a POST only where GET shows a page too."""
-    if request.method == "GET":
-        return request.full_path.rstrip("?")
-    try:
-        current_app.url_map.bind("").match(request.path, "GET")
-    except HTTPException:
-        return "/"
-    return request.path
+    """The address of the page being drawn, to come back to; after a POST the nearest that GET shows."""
+    return request.full_path.rstrip("?") if request.method == "GET" else nearest_page()
+
+
+def nearest_page() -> str:
+    """The path asked for, or what it stands under, whichever is the first that a GET shows."""
+    path, routes = request.path, current_app.url_map.bind("")
+    while path:
+        with suppress(HTTPException):
+            routes.match(path, "GET")
+            return path
+        path = path.rpartition("/")[0]
+    return "/"
 
 
 def with_query(**changes: Any) -> str:

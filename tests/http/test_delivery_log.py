@@ -196,3 +196,17 @@ def test_a_bad_place_in_the_feed_is_told_by_the_name_it_was_given_under(call, mi
         assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [("after", "bad_cursor")]
     answer = call(mine, "GET", "/webhook-deliveries?cursor=nonsense")
     assert [one["field"] for one in answer.json["errors"]] == ["cursor"]
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("pending", "Not tried yet."), ("expired", "Never sent."), ("aborted", "Never sent.")],
+)
+def test_what_was_given_up_before_its_first_try_is_not_said_to_be_tried_yet(
+    page, call, database, mine, state, words
+):
+    delivery = delivery_of(database, added(call, mine))
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("DELETE FROM webhook_attempt"))
+        db.execute(text("UPDATE webhook_delivery SET attempts = 0, state = :state"), {"state": state})
+    assert words in page(mine, f"/webhooks/deliveries/{delivery}").text

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from campaign.web.targets import this_page
 from tests.visitor import PASSWORD, Visitor, visitor_as
 
 
@@ -99,6 +100,19 @@ def test_a_switch_never_leads_to_another_site(stranger, path):
     stranger.get("/login")
     stranger.post(path, next="https://evil.example/", locale="en", theme="dark")
     assert stranger.page.headers["Location"] == "/"
+
+
+def test_the_address_of_a_buttons_answer_leads_to_the_page_it_stands_on(app, database):
+    """Opened again, or where the language is changed on it: it was an error, and the start page."""
+    visitor = visitor_as(app, database, "hub", language="en", hub_role="manager")
+    for path, page in (
+        ("/webhooks/whe_1/rotate-secret", "/webhooks/whe_1"),
+        ("/hub/connectors/con_1/secret", "/hub/connectors/con_1"),
+    ):
+        assert visitor.get(path).headers["Location"] == page
+        with app.test_request_context(path, method="POST"):
+            assert this_page() == page
+    assert visitor.get("/logout").status_code == 405
 
 
 def test_what_is_not_there_is_a_page_in_the_readers_language(stranger):

@@ -3,12 +3,11 @@
 import asyncio
 import ipaddress
 
-import pycurl
 import pytest
 import uvloop
 
 from campaign.kit import transfers
-from campaign.kit.outgoing import Answer, Client, Guard
+from campaign.kit.outgoing import LOCAL, Answer, Client, Guard
 from tests.fakes import receiver as fake
 from tests.fakes.receiver import Receiver
 
@@ -136,28 +135,32 @@ def test_what_is_under_way_when_the_client_closes_is_cancelled():
         assert {type(one) for one in asyncio.run(run())} == {asyncio.CancelledError}
 
 
-class _Broken:
-    """A multi handle of which nothing works any more."""
+def test_a_fault_of_ours_ends_the_calls_under_way_as_no_try_and_the_next_is_made(monkeypatch):
+    """libcurl does nothing more with a handle of which a callback failed."""
+    fails: list[bool] = []
+    on_timer = transfers.Transfers._on_timer
 
-    def __init__(self, real: pycurl.CurlMulti) -> None:
-        self._real = real
+    def failing(self, milliseconds: int) -> None:
+        if fails:
+            fails.clear()
+            raise ValueError("a fault of ours")
+        on_timer(self, milliseconds)
 
-    def __getattr__(self, name: str):
-        return getattr(self._real, name)
+    monkeypatch.setattr(transfers.Transfers, "_on_timer", failing)
+    with Receiver() as receiver, Receiver() as silent:
+        silent.behave(fake.HANG)
 
-    def socket_action(self, *_: int):
-        raise pycurl.error(2, "failed")
-
-
-def test_a_multi_handle_that_breaks_ends_all_calls_with_an_error():
-    with Receiver() as receiver:
-
-        async def run() -> list[Answer]:
+        async def run() -> tuple[list[Answer], Answer]:
             async with hasty().client() as client:
-                _break(client)
-                return await asyncio.gather(*(client.post(receiver.url, {}, b"") for _ in range(3)))
+                hanging = [asyncio.ensure_future(client.post(silent.url, {}, b"")) for _ in range(3)]
+                await asyncio.sleep(0.2)
+                fails.append(True)
+                spoilt = await client.post(receiver.url, {}, b"")
+                return [spoilt, *await asyncio.gather(*hanging)], await client.post(receiver.url, {}, b"")
 
-        assert {(one.status, one.error) for one in asyncio.run(run())} == {(None, "failed")}
+        under_way, after = asyncio.run(run())
+    assert {(one.status, one.error) for one in under_way} == {(None, LOCAL)}
+    assert after.status == 200
 
 
 def test_calls_that_run_out_of_time_disturb_no_other_on_the_loop_of_the_sender():
@@ -200,7 +203,3 @@ def test_a_timer_that_is_as_good_as_due_is_kept():
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
-
-
-def _break(client: Client) -> None:
-    client._multi._multi = _Broken(client._multi._multi)
