@@ -1,5 +1,6 @@
 """Reading accounts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,10 +14,24 @@ from campaign.kit.paging import Page, from_cursor, page_from
 
 def get_connector(db: Session, _actor: Actor, connector_id: int) -> Connector:
     """One connector that is in use; raises NotFound."""
-    found = db.get(Connector, connector_id)
-    if found is None or found.archived_at is not None:
+    found = find_connector(db, _actor, connector_id)
+    if found.archived_at is not None:
         raise NotFound
     return found
+
+
+def find_connector(db: Session, _actor: Actor, connector_id: int) -> Connector:
+    """One connector, also where it is out of use: what it brought stays. Raises NotFound."""
+    found = db.get(Connector, connector_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def connectors_out_of_use(db: Session, _actor: Actor) -> Sequence[Connector]:
+    """The last hundred that were taken out of use, the latest first."""
+    statement = select(Connector).where(Connector.archived_at.is_not(None))
+    return db.scalars(statement.order_by(Connector.archived_at.desc(), Connector.id).limit(100)).all()
 
 
 def page_of_connectors(

@@ -149,6 +149,20 @@ def test_who_only_reads_sees_no_forms(page, added):
         assert 'name="app_secret"' not in shown.text
 
 
+def test_one_out_of_use_is_read_still_and_offers_nothing(page, added):
+    """What it left open could be read by nobody."""
+    where = added(**TOKENS)
+    assert "Out of use" not in page(HUB, "/hub/connectors").text
+    assert page(HUB, f"/hub/connectors/{where}/archive", {}).status_code == 303
+    listed = page(HUB, "/hub/connectors").text
+    assert f"/hub/connectors/{where}" in listed.partition("Out of use")[2]
+    shown = page(HUB, f"/hub/connectors/{where}")
+    assert "no longer in use since" in shown.text
+    assert f'action="/hub/connectors/{where}' not in shown.text
+    assert page(HUB, f"/hub/connectors/{where}/archive", {}).status_code == 404
+    assert "已停用" in page(HUB, "/hub/connectors", language="zh_CN").text
+
+
 def test_refused_events_late_ones_and_contradictions_stand_on_the_connectors_page(page, call, database):
     made = call(HUB, "POST", "/connectors", json={"name": "ERP"}).json
     number = ids.internal("con", made["id"])

@@ -63,8 +63,8 @@ def create(*, db: Session, actor: Actor) -> Response:
 @pages.get("/<connector_id>")
 @reads("connectors.read")
 def show(*, db: Session, actor: Actor, connector_id: str) -> Response:
-    """One connector: how it does, what it could not get, and its credentials to be changed."""
-    return _one(db, actor, _found(db, actor, connector_id))
+    """One connector: how it does, what it could not get, and its credentials to be changed. Out of use: to read."""
+    return _one(db, actor, queries.find_connector(db, actor, read_id("con", connector_id)))
 
 
 @pages.post("/<connector_id>/<any(test,again,leave):verb>")
@@ -177,6 +177,7 @@ def _index(db: Session, actor: Actor, query: ListQuery, form: forms.Form[Any]) -
     answer = render_template(
         "hub/connectors.html",
         page=page,
+        out_of_use=() if query.cursor else queries.connectors_out_of_use(db, actor),
         states={one.id: health.of_connector(db, actor, one) for one in page.items},
         names={one.id: one.name for one in shops},
         shops=[(ids.public("shp", one.id), one) for one in shops],
@@ -218,6 +219,6 @@ def _one(
         secret=secret,
         secret_path=platforms.has_secret_path(connector),
         push_address=push_path and request.url_root.rstrip("/") + push_path,
-        may_write=allows(actor, "connectors.write"),
+        may_write=connector.archived_at is None and allows(actor, "connectors.write"),
     )
     return make_response(answer, status)
