@@ -239,7 +239,7 @@ class Intake:
         ]
         if due:
             seen.note(db, due, clock.now(db))
-            self._seen.update((one.connector_id, now) for one in due if one.newest is not None)
+            self._seen.update((one.connector_id, now) for one in due if one.is_heard)
 
 
 _Brought = dict[int, list[tuple[Parcel, Taken]]]

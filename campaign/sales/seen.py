@@ -20,13 +20,19 @@ class Seen:
     refused: int = 0
     why: str | None = None
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether it was a sign of life."""
+        return self.newest is not None or not self.refused
+
 
 _NOTE = text(
     "INSERT INTO connector_seen AS s (connector_id, last_event_at, told_at, refused, refused_at, refused_why)"
-    " SELECT id, CASE WHEN told IS NOT NULL OR refused = 0 THEN CAST(:now AS timestamptz) END, told, refused,"
+    " SELECT id, CASE WHEN heard THEN CAST(:now AS timestamptz) END, told, refused,"
     " CASE WHEN refused > 0 THEN CAST(:now AS timestamptz) END, why"
-    " FROM unnest(CAST(:ids AS bigint[]), CAST(:told AS timestamptz[]), CAST(:refused AS bigint[]),"
-    " CAST(:why AS text[])) AS g(id, told, refused, why) ORDER BY id ON CONFLICT (connector_id) DO UPDATE"
+    " FROM unnest(CAST(:ids AS bigint[]), CAST(:heard AS boolean[]), CAST(:told AS timestamptz[]),"
+    " CAST(:refused AS bigint[]), CAST(:why AS text[])) AS g(id, heard, told, refused, why)"
+    " ORDER BY id ON CONFLICT (connector_id) DO UPDATE"
     " SET last_event_at = greatest(s.last_event_at, excluded.last_event_at),"
     " told_at = coalesce(excluded.told_at, s.told_at), refused = s.refused + excluded.refused,"
     " refused_at = coalesce(excluded.refused_at, s.refused_at),"
@@ -39,6 +45,7 @@ def note(db: Session, given: Sequence[Seen], now: datetime) -> None:
     if given:
         values = {
             "ids": [one.connector_id for one in given],
+            "heard": [one.is_heard for one in given],
             "told": [one.newest for one in given],
             "refused": [one.refused for one in given],
             "why": [one.why for one in given],

@@ -131,8 +131,8 @@ class Fanned(NamedTuple):
 
 
 # What waits for an endpoint, behind its rate or while it is away, tells less than the newest that it gets. What is on
-# its way is only marked: should it fail, it is not tried again. Rows are locked by number, as notes are written: the
-# two meet at the same rows. The feed keeps all of them.
+# its way is only marked: should it fail, it is not tried again. Most rows are locked since _WAITING; what was put in
+# line again since is locked by number, as notes are written. The feed keeps all of them.
 _SUPERSEDE = """
 WITH told AS (
     SELECT DISTINCT ON (m.session_id, m.agency_id) m.session_id, m.agency_id, m.day, m.event_id, m.position

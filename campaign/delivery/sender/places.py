@@ -97,10 +97,10 @@ class Places:
         self._serve()
 
     def rest(self) -> None:
-        """There were no file descriptors for a call: begin none for a moment."""
+        """A call ended by what is wrong here, most likely no file descriptor: begin none for a moment."""
         if not self._rests:
             self._rests = True
-            log.warning("sender_without_descriptors", calls=self._most - self._free)
+            log.warning("sender_rests", calls=self._most - self._free)
             asyncio.get_running_loop().call_later(REST_SECONDS, self._go_on)
 
     def _go_on(self) -> None:
