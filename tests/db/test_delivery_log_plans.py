@@ -4,7 +4,6 @@ Measured with a million over 30 days, 2 shared cores: a session 1 ms where it wa
 or delivery 1 ms.
 """
 
-import json
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from campaign.delivery.queries import page_of_deliveries
 from campaign.delivery.schemas import DeliveryQuery
 from campaign.kit.actor import SYSTEM, Actor
 from tests.factory import HUB
+from tests.plans import rows_looked_at
 
 MANY, SESSIONS, DAYS = 31_000, 310, 31
 _SEED = """
@@ -56,21 +56,9 @@ def read(database, engine):
             event.remove(engine, "before_cursor_execute", note)
         ((statement, parameters),) = seen
         with database.transaction(actor) as db:
-            explained = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
-            found = db.connection().exec_driver_sql(explained, parameters).scalar_one()
-        plan = found if isinstance(found, list) else json.loads(found)
-        return shown, _looked_at(plan[0]["Plan"])
+            return shown, rows_looked_at(db, statement, parameters)
 
     return measure
-
-
-def _looked_at(node: dict[str, Any]) -> int:
-    """Rows that the scans below came by, those that a filter threw away too."""
-    below = sum(_looked_at(one) for one in node.get("Plans", ()))
-    if "Relation Name" not in node:
-        return below
-    filtered = sum(node.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Index Recheck"))
-    return int(below + (node["Actual Rows"] + filtered) * node["Actual Loops"])
 
 
 @pytest.mark.parametrize("role", ["hub", "agency"])
