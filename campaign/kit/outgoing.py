@@ -176,6 +176,7 @@ class _Call:
         for option, value in _always(guard.trust):
             curl.setopt(option, value)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._socket)
+        curl.setopt(pycurl.SOCKOPTFUNCTION, self._taken)
         curl.setopt(pycurl.HEADERFUNCTION, self._head)
         curl.setopt(pycurl.WRITEFUNCTION, self._body)
 
@@ -254,12 +255,15 @@ class _Call:
             self._is_local |= error.errno in descriptors.USED_UP
             return pycurl.SOCKET_BAD
         self._made.append(made)
-        # pycurl goes on with a copy, and does not say why there is none.
-        if descriptors.are_used_up():
-            self._is_local = True
-            return pycurl.SOCKET_BAD
         asyncio.get_running_loop().call_soon(self.close_made)
+        # pycurl goes on with a copy, and does not say when there was no descriptor for one.
+        self._is_local = True
         return made
+
+    def _taken(self, _descriptor: int, _purpose: int) -> Any:
+        """There was one, and libcurl has it."""
+        self._is_local = False
+        return pycurl.SOCKOPT_OK
 
     def close_made(self) -> None:
         """Close our ends of the sockets made: pycurl went on with copies of them."""

@@ -1,15 +1,19 @@
 """The guarded client against real receivers on 127.0.0.1, hostile ones among them."""
 
 import asyncio
+import contextlib
 import ipaddress
+import os
 import resource
+import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pycurl
 import pytest
 
-from campaign.kit import lookups, outgoing
+from campaign.kit import descriptors, lookups, outgoing
 from campaign.kit.outgoing import Answer, Guard
 from tests.fakes import receiver as fake
 from tests.fakes.certificates import made_for, server_context
@@ -260,6 +264,34 @@ def test_many_hostile_bodies_at_once_take_no_memory(receiver):
     grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert {(answer.status, len(answer.body)) for answer in answers} == {(200, outgoing.ANSWER_BYTES)}
     assert grown_kib < 32 * 1024, f"{grown_kib} KiB for 200 bodies of a GiB"
+
+
+def test_a_call_without_a_descriptor_says_so_though_there_is_one_a_moment_later(receiver, monkeypatch):
+    """Its socket takes the last one; pycurl's copy of it finds none, and libcurl calls that a refused connection."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held = []
+
+    def free():
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+        while held:
+            os.close(held.pop())
+
+    def last_of_all(*given):
+        made = socket.socket(*given)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (made.fileno() + 64, most[1]))
+        with contextlib.suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        asyncio.get_running_loop().call_soon(free)
+        return made
+
+    monkeypatch.setattr(outgoing, "socket", SimpleNamespace(socket=last_of_all))
+    # Other threads open and close files meanwhile: whoever asks at another instant is told of one.
+    monkeypatch.setattr(descriptors, "are_used_up", lambda: False)
+    (answer,) = call(receiver.url)
+    assert (answer.status, answer.error, held) == (None, outgoing.LOCAL, [])
+    monkeypatch.undo()
+    assert call(receiver.url)[0].status == 200
 
 
 def test_a_certificate_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path):
