@@ -235,9 +235,6 @@ def test_what_was_given_up_is_left_on_the_page_with_a_reason_and_asked_for_again
     given_up(database, where, "A1", "A2", "A3")
     path = f"/hub/connectors/{where}"
     assert 'value="order A1"' in page(HUB, path).text
-    assert page(HUB, f"{path}/leave", {"ref": "order A1", "reason": " "}).status_code == 303
-    with database.transaction(SYSTEM) as db:
-        assert db.execute(text("SELECT count(*) FROM detail_ask WHERE left_at IS NOT NULL")).scalar_one() == 0
     page(HUB, f"{path}/leave", {"ref": "order A1", "reason": "平台已删"})
     text_ = page(HUB, path).text
     assert "and 1 left" in text_
@@ -249,6 +246,43 @@ def test_what_was_given_up_is_left_on_the_page_with_a_reason_and_asked_for_again
     page(HUB, f"{path}/again", {"ref": "order A1"})
     assert "and 2 left" in page(HUB, path).text
     assert page(VIEWER, f"{path}/leave", {"reason": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("language", "reason", "words"),
+    [
+        ("en", " ", "This is needed."),
+        ("zh_CN", "", "必填。"),
+        ("en", "x" * 201, "Too long: at most 200 characters."),
+    ],
+)
+def test_a_reason_that_is_no_good_is_told_beside_its_field_and_nothing_is_lost(
+    page, added, database, language, reason, words
+):
+    """It said "This is needed." above the page, forgot which was chosen, and cut a long reason off."""
+    where = added(**TOKENS)
+    given_up(database, where, "A1", "A2")
+    typed = {"ref": "order A2", "reason": reason}
+    refused = page(HUB, f"/hub/connectors/{where}/leave", typed, language=language)
+    assert refused.status_code == 422
+    (told,) = re.findall(r'<div id="reason-about">(.*?)</div>', refused.text)
+    assert words in told
+    assert '<option value="order A2" selected>' in refused.text
+    assert f'name="reason" type="text" value="{reason}" aria-invalid="true"' in refused.text
+    with database.transaction(SYSTEM) as db:
+        assert db.execute(text("SELECT count(*) FROM detail_ask WHERE left_at IS NOT NULL")).scalar_one() == 0
+
+
+def test_one_that_came_meanwhile_does_not_become_all_of_them(page, added, database):
+    where = added(**TOKENS)
+    given_up(database, where, "A1", "A2")
+    with database.transaction(SYSTEM) as db:
+        db.execute(text("DELETE FROM detail_ask WHERE ref = 'A1'"))
+    refused = page(HUB, f"/hub/connectors/{where}/leave", {"ref": "order A1", "reason": "平台已删"})
+    assert refused.status_code == 409
+    assert "None of it is given up" in refused.text
+    assert '<option value="order A1" selected>' in refused.text
+    assert 'value="平台已删"' in refused.text
 
 
 def test_the_api_leaves_and_asks_again_by_name(call, page, added, database):

@@ -18,17 +18,23 @@ from campaign.gate.wording import in_words
 from campaign.kit import ids
 from campaign.kit.actor import Actor
 from campaign.kit.errors import WrongState
-from campaign.kit.fields import ListQuery
+from campaign.kit.fields import Line, ListQuery, Name, Strict
 from campaign.parties.models import Shop
 from campaign.parties.queries import all_of
 from campaign.web import forms
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt
 
-_LONGEST_REASON = 200
 pages = Blueprint("hub_connectors", __name__, url_prefix="/hub/connectors")
 
 KINDS = ("push", *platforms.PLATFORMS)
+
+
+class LeaveForm(Strict):
+    """Which of the details that were given up, as "order 5764"; none: all of them. And why."""
+
+    ref: Line = ""
+    reason: Name
 
 
 @pages.get("")
@@ -67,20 +73,32 @@ def show(*, db: Session, actor: Actor, connector_id: str) -> Response:
     return _one(db, actor, queries.find_connector(db, actor, read_id("con", connector_id)))
 
 
-@pages.post("/<connector_id>/<any(test,again,leave):verb>")
+@pages.post("/<connector_id>/<any(test,again):verb>")
 @writes("connectors.write")
 def act(*, db: Session, actor: Actor, connector_id: str, verb: str) -> Response:
-    """Try its credentials; ask once more for what was given up, or leave it: all of it, or the one that is named."""
+    """Try its credentials; ask once more for what was given up: all of it, or the one that is named."""
     connector = _found(db, actor, connector_id)
-    subject, _, ref = request.form.get("ref", "").partition(" ")
-    named = [(subject, ref)] if ref else None
-    reason = " ".join(request.form.get("reason", "").split())[:_LONGEST_REASON]
     verbs = {
         "test": lambda: health.ask_test(db, actor, connector),
-        "again": lambda: health.ask_again(db, actor, connector, named=named),
-        "leave": lambda: health.leave(db, actor, connector, reason=reason, named=named),
+        "again": lambda: health.ask_again(db, actor, connector, named=_named(request.form.get("ref", ""))),
     }
     attempt(db, f"done.connector_{verb}", verbs[verb])
+    return redirect(url_for("hub_connectors.show", connector_id=connector_id), 303)  # type: ignore[return-value]
+
+
+@pages.post("/<connector_id>/leave")
+@writes("connectors.write")
+def leave(*, db: Session, actor: Actor, connector_id: str) -> Response:
+    """Leave what was given up, with a reason: all of it, or the one that is named."""
+    connector = _found(db, actor, connector_id)
+    form = forms.read(LeaveForm, request.form)
+    given = form.value
+    if given is not None:
+        with forms.refusals(form, db):
+            health.leave(db, actor, connector, reason=given.reason, named=_named(given.ref))
+    if form.errors or form.faults:
+        return _one(db, actor, connector, leaving=form, status=form.status)
+    flash(in_words("done.connector_leave", {}), "ok")
     return redirect(url_for("hub_connectors.show", connector_id=connector_id), 303)  # type: ignore[return-value]
 
 
@@ -163,6 +181,22 @@ def _filled(*lists: str) -> Any:
     return build
 
 
+def _named(typed: str) -> list[tuple[str, str]] | None:
+    subject, _, ref = typed.partition(" ")
+    return [(subject, ref)] if typed else None
+
+
+def _choices(failing: Sequence[health.GivenUp], chosen: str) -> list[tuple[str, str]]:
+    """The details that can be left; and the one that was chosen, so that nobody leaves all where it came meanwhile."""
+    found = {f"{one.subject} {one.ref}": one for one in failing if one.given_up and not one.left_at}
+    names = list(found) + ([chosen] if chosen and chosen not in found else [])
+    return [
+        (name, f"{in_words(f'ask.{subject}', {})} {ref}")
+        for name in names
+        for subject, _, ref in [name.partition(" ")]
+    ]
+
+
 def _found(db: Session, actor: Actor, connector_id: str) -> Connector:
     return queries.get_connector(db, actor, read_id("con", connector_id))
 
@@ -201,16 +235,20 @@ def _one(
     *,
     form: forms.Form[Any] | None = None,
     sources: forms.Form[Any] | None = None,
+    leaving: forms.Form[Any] | None = None,
     secret: str | None = None,
     push_path: str | None = None,
     status: int = 200,
 ) -> Response:
     names = {one.id: one.name for one in _shops(db, actor)}
+    failing, leaving = health.failing(db, actor, connector), leaving or forms.blank()
     answer = render_template(
         "hub/connector.html",
         connector=connector,
         state=health.of_connector(db, actor, connector),
-        failing=health.failing(db, actor, connector),
+        failing=failing,
+        leaving=leaving,
+        choices=_choices(failing, leaving.text("ref")),
         event_words=_event_words,
         shops=[names[one] for one in connector.shop_ids if one in names],
         form=form or forms.blank(base_url=turns.address_of(db, actor, connector.id) or ""),
