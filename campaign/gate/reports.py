@@ -17,7 +17,7 @@ from campaign.gate.door import Later
 from campaign.gate.wording import in_words
 from campaign.gate.written import count, fen, fen_short, language, named, names, rate
 from campaign.insight.audience import Audience
-from campaign.insight.curves import Point, curve_of
+from campaign.insight.curves import Curve, curves_of
 from campaign.insight.figures import Completeness, Group, Minute, ProductRow, Totals
 from campaign.insight.summary import brand_summary, session_sales
 from campaign.kit.actor import Actor
@@ -62,10 +62,12 @@ def range_report(
     summary = brand_summary(db, actor, brand_id, first, last, basis=basis)
     zone = zone_of_hub(db, actor)
 
+    curves = _curves(summary.minutes)
+
     def curve(currency: str) -> Told | None:
         if first != last:
             return _by_day(summary.days, currency, first, last)
-        return _by_minute(summary.minutes, currency, zone) if basis == "cohort" else None
+        return _by_minute(curves.get(currency), currency, zone) if basis == "cohort" else None
 
     loose = [
         _say("unattributed", amount=fen(one.unattributed_fen, one.currency))
@@ -92,8 +94,9 @@ def session_report(db: Session, actor: Actor, session_id: int) -> Report:
     sales = session_sales(db, actor, session_id)
     zone = zone_of_hub(db, actor)
     told = _told(db, actor, "session", session.title, _when_and_who(session, zone))
+    curves = _curves(sales.minutes)
     told["currencies"] = [
-        _block(one, sales.products, _by_minute(sales.minutes, one.currency, zone), sales.audience)
+        _block(one, sales.products, _by_minute(curves.get(one.currency), one.currency, zone), sales.audience)
         for one in sales.totals
     ]
     told["foot"] = [
@@ -230,10 +233,12 @@ def _by_day(days: Sequence[Group], currency: str, first: date, last: date) -> To
     )
 
 
-def _by_minute(minutes: Sequence[Minute], currency: str, zone: ZoneInfo) -> Told | None:
-    points = [Point(one.at, one.paid_gmv_fen) for one in minutes if one.currency == currency]
-    short = not points or max(p.at for p in points) - min(p.at for p in points) < timedelta(hours=1)
-    curve = curve_of(points, least_step=1 if short else 5)
+def _curves(minutes: Sequence[Minute]) -> dict[str, Curve]:
+    short = not minutes or max(p.at for p in minutes) - min(p.at for p in minutes) < timedelta(hours=1)
+    return curves_of(minutes, least_step=1 if short else 5)
+
+
+def _by_minute(curve: Curve | None, currency: str, zone: ZoneInfo) -> Told | None:
     if curve is None:
         return None
     ends = (curve.points[0].at.astimezone(zone), curve.points[-1].at.astimezone(zone))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from campaign.insight.figures import Minute
+
 WIDTH, HEIGHT = 1000, 200
 MOST_POINTS = 360
 _STEPS_MINUTES = (1, 5, 15, 60, 180, 720, 1440)
@@ -28,15 +30,34 @@ class Curve:
     top: int
 
 
-def curve_of(points: Sequence[Point], *, least_step: int = 1) -> Curve | None:
+def curves_of(minutes: Sequence[Minute], *, least_step: int = 1) -> dict[str, Curve]:
+    """The paid amount by currency, all over one time, from the first of them to the last: what stands one above the
+    other is of the same moment. Each has a `top` of its own, for two currencies have no common scale.
+    """
+    if not minutes:
+        return {}
+    span = (min(one.at for one in minutes), max(one.at for one in minutes))
+    found = {}
+    for currency in sorted({one.currency for one in minutes}):
+        points = [Point(one.at, one.paid_gmv_fen) for one in minutes if one.currency == currency]
+        curve = curve_of(points, least_step=least_step, span=span)
+        if curve is not None:
+            found[currency] = curve
+    return found
+
+
+def curve_of(
+    points: Sequence[Point], *, least_step: int = 1, span: tuple[datetime, datetime] | None = None
+) -> Curve | None:
     """Even steps from the first to the last minute, at least two, gaps as nought; None without points.
 
     The step grows (1, 5, 15 min, 1 h …) until at most MOST_POINTS remain, and sums are kept; it is at least
-    `least_step` minutes, where the points themselves are sums of that length.
+    `least_step` minutes, where the points themselves are sums of that length. span: the first and the last minute
+    where they are not those of the points, which lie within.
     """
     if not points:
         return None
-    first, last = min(one.at for one in points), max(one.at for one in points)
+    first, last = span or (min(one.at for one in points), max(one.at for one in points))
     span_minutes = int((last - first) / timedelta(minutes=1)) + 1
     fitting = (s for s in _STEPS_MINUTES if s >= least_step and span_minutes / s <= MOST_POINTS)
     step = next(fitting, max(least_step, _STEPS_MINUTES[-1]))

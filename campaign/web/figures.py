@@ -1,6 +1,5 @@
 """Sales figures that stand on several pages."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template
@@ -10,8 +9,7 @@ from campaign.accounts.policy import allows
 from campaign.gate.current import parts
 from campaign.gate.reports import part_of
 from campaign.gate.streams import Part
-from campaign.insight.curves import Curve, Point, curve_of
-from campaign.insight.figures import Minute
+from campaign.insight.curves import curves_of
 from campaign.insight.live import live_figures_of
 from campaign.insight.onair import detail_of, shows_on_air
 from campaign.insight.summary import SessionSales, session_sales
@@ -66,14 +64,3 @@ def show_part(db: Session, actor: Actor, session: SessionView) -> Part:
     """That part; over once the show is off air."""
     text = render_template("hub/session_now.html", **show_of(db, actor, session))
     return Part(text, is_over=session.state != "live")
-
-
-def curves_of(minutes: Sequence[Minute], *, least_step: int = 1) -> dict[str, Curve]:
-    """The paid amount over time, by currency."""
-    found = {}
-    for currency in sorted({one.currency for one in minutes}):
-        of_currency = [Point(one.at, one.paid_gmv_fen) for one in minutes if one.currency == currency]
-        curve = curve_of(of_currency, least_step=least_step)
-        if curve is not None:
-            found[currency] = curve
-    return found

@@ -4,13 +4,13 @@ from flask import Blueprint, Response, make_response, render_template
 from sqlalchemy.orm import Session
 
 from campaign.gate.door import opened, public
+from campaign.insight.curves import curves_of
 from campaign.insight.sharing import Share, share_of_token
 from campaign.insight.summary import brand_summary, groups_of
 from campaign.insight.tallies import Scope
 from campaign.kit.actor import SYSTEM, Actor
 from campaign.parties.models import Brand
 from campaign.parties.queries import get
-from campaign.web.figures import curves_of
 
 pages = Blueprint("shared", __name__, url_prefix="/s")
 

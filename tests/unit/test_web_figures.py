@@ -7,8 +7,8 @@ from flask import Flask
 from flask_babel import Babel
 
 from campaign.gate.summaries import summed
-from campaign.insight.curves import HEIGHT, MOST_POINTS, WIDTH, Point, curve_of
-from campaign.insight.figures import Group, Totals, rows_of
+from campaign.insight.curves import HEIGHT, MOST_POINTS, WIDTH, Point, curve_of, curves_of
+from campaign.insight.figures import Group, Minute, Totals, rows_of
 from campaign.web import show
 from campaign.web.changes import points, relative
 
@@ -72,6 +72,30 @@ def test_what_sold_within_one_step_is_drawn_as_a_rise_from_nought(step: int) -> 
     assert curve is not None
     assert curve.points == [Point(AT - timedelta(minutes=step), 0), Point(AT, 100)]
     assert curve.line == f"M0.0 {HEIGHT}.0L{WIDTH}.0 0.0"
+
+
+def test_curves_of_two_currencies_share_their_time_and_keep_a_scale_each() -> None:
+    """Dollars came in later and for longer: both go from the first yuan to the last dollar."""
+
+    def minute(after: int, currency: str, fen: int) -> Minute:
+        return Minute(AT + timedelta(minutes=after), currency, fen, 0, 1, 1)
+
+    found = curves_of([minute(0, "CNY", 100), minute(2, "CNY", 50), minute(2, "USD", 7), minute(4, "USD", 9)])
+    assert {currency: [point.fen for point in one.points] for currency, one in found.items()} == {
+        "CNY": [100, 0, 50, 0, 0],
+        "USD": [0, 0, 7, 0, 9],
+    }
+    assert [point.at for point in found["CNY"].points] == [point.at for point in found["USD"].points]
+    assert (found["CNY"].top, found["USD"].top) == (100, 9)
+    # Far apart, both take the step that all of it needs, though each alone would be told by the minute.
+    found = curves_of([minute(0, "CNY", 100), minute(400, "USD", 7)])
+    assert {one.step_minutes for one in found.values()} == {5}
+    assert {one.points[-1].at for one in found.values()} == {AT + timedelta(minutes=400)}
+    assert [sum(point.fen for point in one.points) for one in found.values()] == [100, 7]
+    # Both within one minute: both rise from the minute before.
+    found = curves_of([minute(0, "CNY", 100), minute(0, "USD", 7)])
+    assert [[point.fen for point in one.points] for one in found.values()] == [[0, 100], [0, 7]]
+    assert curves_of([]) == {}
 
 
 def test_changes_need_something_to_compare_with() -> None:

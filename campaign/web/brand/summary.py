@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, redirect, render_template
 from sqlalchemy.orm import Session
 
 from campaign.gate.door import Later, reads, writes
+from campaign.insight.curves import curves_of
 from campaign.insight.figures import Totals
 from campaign.insight.freezing import closing_of
 from campaign.insight.periods import AGES
@@ -21,7 +22,6 @@ from campaign.schedule.queries import next_sessions_of_brand
 from campaign.web.brand import drilling, sharing
 from campaign.web.brand.ranges import BRAND, GROUPS, FigureQuery, Place, RangeQuery, SheetQuery
 from campaign.web.changes import points, relative
-from campaign.web.figures import curves_of
 from campaign.web.paths import read_id
 from campaign.web.returns import drawings_of
 

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from campaign.gate.current import parts
 from campaign.gate.door import reads
 from campaign.gate.streams import Part, conditional
+from campaign.insight.curves import curves_of
 from campaign.insight.onair import OnAir, shows_on_air
 from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.parties.queries import get_hub
 from campaign.schedule.queries import page_of_sessions
 from campaign.schedule.schemas import SessionFilter
-from campaign.web.figures import curves_of
 
 pages = Blueprint("hub_live", __name__, url_prefix="/hub/live")
 
