@@ -130,7 +130,7 @@ def move_handover(
     _assist_until(people, coming.host_id, before, moment)
     leaving.ends_at = coming.starts_at = mark.at = moment
     _changed(db, actor, mark, reason)
-    _tell(db, actor, row, mark, "move_handover", set(row.agency_ids), before=written(before))
+    _tell(db, actor, row, mark, "move_handover", set(row.agency_ids), reason, before=written(before))
     return get_handover(db, actor, row.id, mark.id)
 
 
@@ -158,7 +158,7 @@ def withdraw_handover(
         _part_no_more(db, people, mark, *met)
     mark.withdrawn_at, mark.withdrawn_by = clock.now(db), actor.name
     _changed(db, actor, mark, reason)
-    _tell(db, actor, row, mark, "withdraw_handover", told)
+    _tell(db, actor, row, mark, "withdraw_handover", told, reason)
     return get_handover(db, actor, row.id, mark.id)
 
 
@@ -359,9 +359,9 @@ def _changed(db: Session, actor: Actor, mark: Handover, reason: str) -> None:
 
 
 def _tell(
-    db: Session, actor: Actor, row: LiveSession, mark: Handover, verb: str, told: set[int], **more: str
-) -> None:
-    """The step in the session's life, its claims, and what the agencies hear."""
+    db: Session, actor: Actor, row: LiveSession, mark: Handover, verb: str, told: set[int], why: str = "", **more: str
+) -> None:  # fmt: skip
+    """The step in the session's life, its claims, and what the agencies hear: with the reason of this step alone."""
     people = people_of(db, actor, row)
     _claim(db, actor, row, people)
     present = {person.agency_id for person in people if person.agency_id is not None}
@@ -377,7 +377,7 @@ def _tell(
         row,
         verb,
         evidence="tap" if verb == "hand_over" else None,
-        reason=mark.reason,
+        reason=why,
         detail=detail | more,
         host_ids=sorted({person.host_id for person in people}),
         agency_ids=sorted(present),
@@ -386,7 +386,7 @@ def _tell(
     if row.state == "live":
         announce(db, actor, row, "session.people_changed", told=told | present, parted=parted)
         return
-    fixed: dict[str, Any] = {"fields": ["participants"], "reason": mark.reason}
+    fixed: dict[str, Any] = {"fields": ["participants"], "reason": why}
     announce(db, actor, row, "session.corrected", told=told | present, parted=parted, **fixed)
 
 

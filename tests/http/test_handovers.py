@@ -9,6 +9,8 @@ from campaign.kit import clock
 from campaign.kit.actor import Actor
 from campaign.kit.ids import public
 from campaign.kit.instants import parse, written
+from campaign.parties.models import Host
+from campaign.web.show import to_the_second
 from tests.db.test_handovers import HOUR, MIN, Show, at
 from tests.factory import HUB
 
@@ -113,6 +115,42 @@ def test_the_page_has_a_button_a_host_and_the_mark_beneath_the_curve(show, plann
         text = planner.get(page).text
         assert "Taken back" in text
         assert '<line class="turn"' not in text
+
+
+def entries(page):
+    """The history as it is read, newest first."""
+    listed = re.search(r"<h2>(?:History|历史)</h2>(.*?)</section>", page.text, re.S)[1]
+    return [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in listed.split("<li>")[1:]]
+
+
+@pytest.mark.parametrize(
+    ("language", "made", "moved", "back"),
+    [
+        ("en", "XiaoTang → 小满 at {}", "XiaoTang → 小满 at {} instead of {}", "XiaoTang → 小满 at {}"),
+        ("zh_CN", "{} 小棠 → 小满", "小棠 → 小满，由 {1} 改为 {0}", "{} 小棠 → 小满"),
+    ],
+)
+def test_the_history_says_who_handed_over_to_whom_and_when(
+    show, page, app, database, language, made, moved, back
+):
+    """It said "Handed over", and when that was pressed."""
+    with database.transaction(HUB) as db:
+        db.get_one(Host, show.first.id).name_en = "XiaoTang"
+    tapped, mended = show.starts + HOUR, show.starts + HOUR - 90 * SECOND
+    mark = show.hand(tapped, show.second)
+    show.move(mark, mended, reason="按晚了")
+    show.withdraw(mark)
+    with at(show.stage, show.ends):
+        last, before, first = entries(
+            page(HUB, f"/hub/sessions/{public('ses', show.id)}", language=language)
+        )[:3]
+    with app.test_request_context():
+        was, now = to_the_second(tapped), to_the_second(mended)
+    assert made.format(was) in first
+    assert moved.format(now, was) in before
+    assert back.format(now) in last
+    # A reason is that of the entry it was given with.
+    assert [("按晚了" in one) for one in (first, before, last)] == [False, True, False]
 
 
 def test_afterwards_it_stands_beneath_the_whole_curve_for_hub_and_brand(show, planner, client, database):

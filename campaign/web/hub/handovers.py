@@ -1,19 +1,51 @@
 """Hand-overs on a session's page: one button a host, and what was tapped set right or taken back."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from flask import Blueprint, Response, redirect, request, url_for
 from sqlalchemy.orm import Session
 
 from campaign.gate.door import writes
 from campaign.kit.actor import Actor
 from campaign.kit.errors import FieldError, Invalid
-from campaign.kit.instants import parse_wall
+from campaign.kit.instants import parse, parse_wall
 from campaign.live.handing_over import hand_over, move_handover, withdraw_handover
+from campaign.live.handovers import HandoverView
+from campaign.schedule.views import HistoryView
 from campaign.web.paths import read_id
 from campaign.web.show import zone
 from campaign.web.verbs import attempt, version_in
 
 pages = Blueprint("hub_handovers", __name__, url_prefix="/hub/sessions")
 _LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Who handed over to whom, as an entry of the history has it: at which instant, and at which before it was moved.
+
+    The mark itself may have been moved on since.
+    """
+
+    mark: HandoverView
+    at: datetime
+    before: datetime | None
+
+
+def handed_in(history: Sequence[HistoryView], marks: Sequence[HandoverView]) -> dict[int, Handed]:
+    """What entries of the history say of hand-overs, by their version."""
+    known = {mark.id: mark for mark in marks}
+    return {
+        step.version: Handed(
+            known[step.detail["handover"]],
+            parse(step.detail["at"]),
+            parse(step.detail["before"]) if "before" in step.detail else None,
+        )
+        for step in history
+        if step.detail.get("handover") in known
+    }
 
 
 @pages.post("/<session_id>/handovers")

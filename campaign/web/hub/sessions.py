@@ -25,6 +25,7 @@ from campaign.schedule.series.queries import place_of
 from campaign.schedule.states import BEFORE_AIR, CANCEL_CODES, verbs_of
 from campaign.schedule.views import SessionView
 from campaign.web.figures import sold_of
+from campaign.web.hub.handovers import handed_in
 from campaign.web.hub.life import named_studios
 from campaign.web.paths import read_id
 from campaign.web.verbs import attempt, version_in
@@ -37,15 +38,17 @@ pages = Blueprint("hub_sessions", __name__, url_prefix="/hub/sessions")
 def show(*, db: Session, actor: Actor, session_id: str) -> str:
     """The session's page; the board shows the part `detail` beside itself."""
     session = get_session(db, actor, read_id("ses", session_id))
+    handed, history = handovers_of(db, actor, session.id), history_of(db, actor, session.id)
     return render_template(
         "hub/session.html",
         **sold_of(db, actor, session),
         verbs=_allowed(actor, session),
         handing=choices(db, actor, session.id) if allows(actor, "sessions.correct") else (),
-        handed=handovers_of(db, actor, session.id),
+        handed=handed,
+        handed_in=handed_in(history, handed),
         answer_links=_answer_links(actor, session),
         cancel_codes=CANCEL_CODES,
-        history=history_of(db, actor, session.id),
+        history=history,
         may_bring=allows(actor, "imports.write")
         and any(one.platform == "douyin" for one in session.channels),
         series=place_of(db, actor, session.id),
