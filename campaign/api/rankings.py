@@ -44,7 +44,11 @@ class RankingQuery(SpanQuery):
 
 
 class AgePointOut(BaseModel):
-    """By this age so much of paid_fen had come back, over the days whose orders are that old."""
+    """By this age so much of paid_fen had come back, over the days whose orders are that old.
+
+    reached: how much these days have of all that was paid for the orders of the range, in ten-thousandths. early: less
+    than four fifths, so that this is of a few old days alone; so are all later ages of the curve.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -52,6 +56,8 @@ class AgePointOut(BaseModel):
     paid_fen: int
     refund_fen: int
     rate: int | None
+    reached: int | None
+    early: bool
 
 
 class ReturnsOut(BaseModel):

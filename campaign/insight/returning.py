@@ -20,21 +20,32 @@ Row = Mapping[str, Any]
 
 OLDEST = 60
 TOLD = (0, 1, 3, 7, 15, 30, 45, 60)
+ENOUGH = 8_000
+"""Of the paid amount of the days, in ten-thousandths: where less of it is old enough, an age is early."""
 MOST_PARTS = 5
 """As many are told apart in one drawing, with all others as one."""
 
 
 @dataclass(frozen=True)
 class AgePoint:
-    """By this age so much had come back of what was paid, over the days whose orders are that old."""
+    """By this age so much had come back of what was paid, over the days whose orders are that old.
+
+    reached: how much these days have of all that was paid for the orders of the range, in ten-thousandths.
+    """
 
     age: int
     paid_fen: int
     refund_fen: int
+    reached: int | None
 
     @property
     def rate(self) -> int | None:
         return divided(self.refund_fen * 10_000, self.paid_fen)
+
+    @property
+    def early(self) -> bool:
+        """Whether it is of a few old days alone, beside which younger ages cannot be held. So is any age beyond it."""
+        return self.reached is None or self.reached < ENOUGH
 
 
 @dataclass(frozen=True)
@@ -122,13 +133,22 @@ def _points(rows: Iterable[Row], today: date) -> tuple[AgePoint, ...]:
 
     What moved at an age counts from it on, as far as its day has come: one step up, one down, added up at the end.
     """
-    paid, refund, last = [0] * (OLDEST + 2), [0] * (OLDEST + 2), -1
+    paid, refund, old = [0] * (OLDEST + 2), [0] * (OLDEST + 2), [0] * (OLDEST + 2)
+    last, whole = -1, 0
     for row in rows:
         reached = min(OLDEST, (today - row["day"]).days - 1)
-        last = max(last, reached)
+        last, whole = max(last, reached), whole + row["paid_fen"]
+        if reached >= 0:
+            # With what was paid since, as a presale's balance is: a day does not grow older by it.
+            old[0] += row["paid_fen"]
+            old[reached + 1] -= row["paid_fen"]
         if row["age_days"] <= reached:
             for sums, fen in ((paid, row["paid_fen"]), (refund, row["refund_fen"])):
                 sums[row["age_days"]] += fen
                 sums[reached + 1] -= fen
-    told = zip(accumulate(paid), accumulate(refund), strict=True)
-    return tuple(AgePoint(age, *sums) for age, sums in enumerate(told) if age <= last)
+    told = zip(accumulate(paid), accumulate(refund), accumulate(old), strict=True)
+    return tuple(
+        AgePoint(age, paid_fen, refund_fen, divided(old_fen * 10_000, whole))
+        for age, (paid_fen, refund_fen, old_fen) in enumerate(told)
+        if age <= last
+    )

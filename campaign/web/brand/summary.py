@@ -12,7 +12,7 @@ from campaign.insight.figures import Totals
 from campaign.insight.freezing import closing_of
 from campaign.insight.periods import AGES
 from campaign.insight.reach import watched
-from campaign.insight.returning import MOST_PARTS, TOLD, return_curves
+from campaign.insight.returning import ENOUGH, MOST_PARTS, TOLD, return_curves
 from campaign.insight.summary import BrandSummary, brand_summary, groups_of
 from campaign.insight.tallies import Scope
 from campaign.kit.actor import Actor
@@ -119,6 +119,7 @@ def draw(db: Session, actor: Actor, brand_id: int, query: RangeQuery, place: Pla
         returns=drawings_of(returned.curves) if returned else {},
         returned_by=returned.by if returned else "",
         told_ages=TOLD,
+        enough=ENOUGH,
         next_sessions=next_sessions_of_brand(db, actor, brand_id),
     )
 
