@@ -110,7 +110,7 @@ def _shown(db: Session, actor: Actor, notice: Notice, *, seen: bool) -> schemas.
     names = ("id", "kind", "params", "session_id", "at", "useful_until", "acknowledged_at")
     return schemas.NoticeOut(
         **{name: getattr(notice, name) for name in names},
-        message=say(notice.kind, notice.params, zone_of_hub(db, actor)),
+        message=say(notice.kind, notice.params, zone_of_hub(db, actor), notice.audience),
         seen=seen,
         acknowledged_by=notice.acknowledged_name,
     )

@@ -16,7 +16,8 @@ STEPS_HOURS = (24, 72)
 _LOOKS_BACK = timedelta(days=1)
 # Of an address only the host: the rest may hold what is nobody's business.
 _TROUBLED = text(r"""
-SELECT e.id, e.agency_id, a.name AS agency, substring(e.url FROM '^\w+://([^/?#]+)') AS host, e.failing_since,
+SELECT e.id, e.agency_id, a.name AS agency, a.name_en AS agency_en,
+       substring(e.url FROM '^\w+://([^/?#]+)') AS host, e.failing_since,
        e.state, given_up.at AS given_up_at
 FROM webhook_endpoint e
 JOIN agency a ON a.id = e.agency_id
@@ -52,4 +53,7 @@ def tell_troubles(db: Session, _actor: Actor) -> int:
 
 def _tell(db: Session, row: Row[Any], kind: str, key: str, more: dict[str, int]) -> None:
     tell(db, kind, "agency", (row.agency_id,), key=key, params={"address": row.host} | more)
-    tell(db, kind, "hub", (HUB_ID,), key=key, params={"address": f"{row.agency} · {row.host}"} | more)
+    names = {"address": f"{row.agency} · {row.host}"}
+    if row.agency_en:
+        names["address_en"] = f"{row.agency_en} · {row.host}"
+    tell(db, kind, "hub", (HUB_ID,), key=key, params=names | more)

@@ -21,6 +21,7 @@ from config.settings import Settings
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_TITLE = 60
 _MOST_RELEASED = 8
+_ALSO_ENGLISH = ("studio", "address")
 _SESSION_PAGES = {"hub": "/hub/sessions/", "agency": "/agency/sessions/", "brand": "/brand/sessions/"}
 
 
@@ -32,9 +33,12 @@ class Message:
     text: str
 
 
-def say(kind: str, params: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """The sentence, in the language of this context."""
+def say(kind: str, params: Mapping[str, Any], zone: ZoneInfo, audience: str) -> str:
+    """The sentence for this audience, in the language of this context."""
     code = f"notice.{kind}"
+    if f"{code}_{audience}" in all_words():
+        # What one may do about it, and another not.
+        code = f"{code}_{audience}"
     if "title" not in params and f"{code}_nowhere" in all_words():
         # Something that belongs to no session.
         code = f"{code}_nowhere"
@@ -82,7 +86,7 @@ class Wording:
     ) -> Message:
         """A notice as a chat group or a mailbox reads it."""
         with self._app.app_context(), force_locale(language):
-            sentence = say(kind, params, ZoneInfo(zone))
+            sentence = say(kind, params, ZoneInfo(zone), audience)
             group = in_words(f"notice_group.{group_of(kind)}", {})
             house = in_words("notice_from", {})
             title = _cut(str(params.get("title", _ready(params, ZoneInfo(zone)).get("name", ""))))
@@ -115,8 +119,8 @@ def _ready(params: Mapping[str, Any], zone: ZoneInfo) -> _Params:
             found[name] = _cut(value) or "—"
         else:
             found[name] = value
-    if english and params.get("studio_en"):
-        found["studio"] = params["studio_en"]
+    if english:
+        found |= {name: _cut(params[f"{name}_en"]) for name in _ALSO_ENGLISH if params.get(f"{name}_en")}
     if "totals" in params:
         found |= summed(params, found["complete_at"], english=english)
     if group := params.get("why"):

@@ -33,7 +33,7 @@ def unread() -> int | None:
 
 def notice_words(notice: Notice) -> str:
     """A notice in the reader's language and the hub's time."""
-    return say(notice.kind, notice.params, show.zone())
+    return say(notice.kind, notice.params, show.zone(), notice.audience)
 
 
 def register(app: Flask) -> None:

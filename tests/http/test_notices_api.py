@@ -47,6 +47,28 @@ def test_a_party_reads_its_own_notices_in_its_language(call, database, mine, the
     assert "canary" not in call(HUB, "GET", "/notices").text
 
 
+def test_who_may_not_enable_an_endpoint_is_not_asked_to(page, call, database, mine):
+    """The hub was told "until you enable it", and an agency's Chinese name in English."""
+    names = {"address": "南星机构 · hooks.agency.example", "address_en": "Nanxing MCN · hooks.agency.example"}
+    for kind in ("system.endpoint_disabled_failing", "system.endpoint_disabled_gone"):
+        say(database, HUB, kind, key=kind, **names)
+        say(database, mine, kind, key=kind, address="hooks.agency.example")
+    # As they were told before: the address alone.
+    say(database, HUB, "system.endpoint_failing", address=names["address"], hours=24)
+    shown = page(VIEWER, "/notices").text
+    until = "Events are held until the agency or a manager of the hub enables them again."
+    assert f"Webhooks to {names['address_en']} failed for five days and are switched off. {until}" in shown
+    assert f"{names['address_en']} answered 410 Gone: its webhooks are switched off. {until}" in shown
+    assert f"Webhooks to {names['address']} have failed for 24 hours." in shown
+    assert "until you" not in shown
+    assert "直到机构或基地管理人员重新启用" in page(VIEWER, "/notices", language="zh_CN").text
+    assert "南星机构 · hooks" in page(VIEWER, "/notices", language="zh_CN").text
+    in_english = call(mine, "GET", "/notices", headers={"Accept-Language": "en"})
+    first, second = (one["message"] for one in in_english.json["items"])
+    assert "until you enable them again." in first
+    assert "until you enable them again." in second
+
+
 def test_acknowledging_says_who_and_is_not_for_viewers_or_others(call, database, mine):
     say(database, HUB)
     (item,) = call(HUB, "GET", "/notices").json["items"]

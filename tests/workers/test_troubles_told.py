@@ -30,14 +30,20 @@ SAID = {
         "A webhook to {} was given up after its last try. It can be sent again by hand.",
         "Webhooks to {} have failed for 24 hours.",
         "Webhooks to {} have failed for 72 hours.",
-        "Webhooks to {} failed for five days and are switched off. Events are held until you enable it.",
+        "Webhooks to {} failed for five days and are switched off. Events are held until you enable them again.",
     ),
+}
+# Of the hub's people not everybody may enable an endpoint, and it is the agency's to do.
+OFF_SAID_TO_THE_HUB = {
+    "zh_CN": "发往 {} 的回调连续五天失败，已停用；事件会保留，直到机构或基地管理人员重新启用。",
+    "en": "Webhooks to {} failed for five days and are switched off."
+    " Events are held until the agency or a manager of the hub enables them again.",
 }
 
 
 @pytest.fixture
 def agency(committed_database):
-    return Factory(committed_database).agency(name="南星机构")
+    return Factory(committed_database).agency(name="南星机构", name_en="Nanxing MCN")
 
 
 @pytest.fixture
@@ -112,7 +118,12 @@ def test_each_step_is_told_once_by_robot_and_by_mail_in_the_language_of_each(
         wait_until(url, LEFT, 0)
 
     host = receiver.url.removeprefix("http://").rstrip("/")
-    about_it = {"own": host, "hub": f"南星机构 · {host}"}
+    about_it = {
+        ("own", "zh_CN"): host,
+        ("own", "en"): host,
+        ("hub", "zh_CN"): f"南星机构 · {host}",
+        ("hub", "en"): f"Nanxing MCN · {host}",
+    }
     mails = {
         to: [mail for mail in box.mails if mail["To"] == to]
         for to in ("mcn@agency.example", "duty@hub.example")
@@ -124,7 +135,8 @@ def test_each_step_is_told_once_by_robot_and_by_mail_in_the_language_of_each(
         ("hub", "zh_CN"): [mail.get_content() for mail in mails["duty@hub.example"]],
     }
     for (whose, language), told in heard.items():
-        wanted = [sentence.format(about_it[whose]) for sentence in SAID[language]]
+        off = OFF_SAID_TO_THE_HUB[language] if whose == "hub" else SAID[language][-1]
+        wanted = [sentence.format(about_it[whose, language]) for sentence in (*SAID[language][:-1], off)]
         # Each sentence in one message, each message with one of them.
         assert [[sentence in one for sentence in wanted].count(True) for one in told] == [1] * 4, told
         assert sorted(next(place for place, s in enumerate(wanted) if s in one) for one in told) == [

@@ -82,10 +82,12 @@ WITH disabled AS (
 )
 INSERT INTO notice (kind, audience, party_id, params, key, at)
 SELECT 'system.endpoint_disabled_' || %(reason)s, party.audience, party.id,
-       jsonb_build_object('address', party.prefix || substring(d.url FROM '^\w+://([^/?#]+)')),
+       jsonb_strip_nulls(jsonb_build_object('address', party.prefix || host, 'address_en', party.english || host)),
        'endpoint:' || d.id || ':disabled:' || d.rev, %(now)s
 FROM disabled d JOIN agency a ON a.id = d.agency_id,
-LATERAL (VALUES ('agency', d.agency_id, ''), ('hub', 0, a.name || ' · ')) AS party (audience, id, prefix)
+LATERAL (SELECT substring(d.url FROM '^\w+://([^/?#]+)') AS host) AS address,
+LATERAL (VALUES ('agency', d.agency_id, '', NULL), ('hub', 0, a.name || ' · ', nullif(a.name_en, '') || ' · '))
+    AS party (audience, id, prefix, english)
 ON CONFLICT DO NOTHING
 """
 

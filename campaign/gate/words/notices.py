@@ -122,10 +122,20 @@ WORDS = {
         "A webhook to %(address)s was given up after its last try. It can be sent again by hand."
     ),
     "notice.system.endpoint_disabled_failing": _(
-        "Webhooks to %(address)s failed for five days and are switched off. Events are held until you enable it."
+        "Webhooks to %(address)s failed for five days and are switched off."
+        " Events are held until you enable them again."
     ),
     "notice.system.endpoint_disabled_gone": _(
-        "%(address)s answered 410 Gone: its webhooks are switched off. Events are held until you enable it."
+        "%(address)s answered 410 Gone: its webhooks are switched off. Events are held until you enable them again."
+    ),
+    # the hub's: of its people not everybody may
+    "notice.system.endpoint_disabled_failing_hub": _(
+        "Webhooks to %(address)s failed for five days and are switched off."
+        " Events are held until the agency or a manager of the hub enables them again."
+    ),
+    "notice.system.endpoint_disabled_gone_hub": _(
+        "%(address)s answered 410 Gone: its webhooks are switched off."
+        " Events are held until the agency or a manager of the hub enables them again."
     ),
     # channels
     "channel_kind.dingtalk": _("DingTalk group"),
