@@ -198,6 +198,7 @@ def _tried(row: WebhookAttempt) -> schemas.AttemptOut:
     answer = row.answer.decode("utf-8", "replace")
     return schemas.AttemptOut(
         at=row.at - timedelta(milliseconds=row.took_ms),
+        url=row.url,
         took_ms=row.took_ms,
         status=row.status,
         error=row.error,

@@ -101,7 +101,10 @@ class WebhookDelivery(Base):
 
 
 class WebhookAttempt(Base):
-    """One try: what the receiver answered (at most 4 KiB of it), or why there was no answer."""
+    """One try: what the receiver answered (at most 4 KiB of it), or why there was no answer.
+
+    url: where it went, which the endpoint may have left since. None of tries made before that was kept.
+    """
 
     __tablename__ = "webhook_attempt"
 
@@ -115,3 +118,4 @@ class WebhookAttempt(Base):
     status: Mapped[int | None]
     error: Mapped[str | None]
     answer: Mapped[bytes] = mapped_column(LargeBinary)
+    url: Mapped[str | None]

@@ -162,9 +162,13 @@ class DeliveryOut(BaseModel):
 
 
 class AttemptOut(BaseModel):
-    """One try. `answer` is at most 4 KiB of what came back, undecodable bytes replaced."""
+    """One try. `answer` is at most 4 KiB of what came back, undecodable bytes replaced.
+
+    url: the address that it went to; null of a try made before that was kept.
+    """
 
     at: Instant
+    url: str | None
     took_ms: int
     status: int | None
     error: str | None

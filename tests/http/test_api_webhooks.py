@@ -26,7 +26,7 @@ def added(call, actor, **given):
     return answer.json
 
 
-def delivery_of(database, endpoint, state="exhausted", event_id=1) -> str:
+def delivery_of(database, endpoint, state="exhausted", event_id=1, went_to=URL) -> str:
     """A delivery as the sender would leave it, with its message and one try."""
     given = {
         "endpoint": ids.internal("whe", endpoint["id"]),
@@ -53,9 +53,9 @@ def delivery_of(database, endpoint, state="exhausted", event_id=1) -> str:
         db.execute(
             text(
                 "INSERT INTO webhook_attempt (day, delivery_id, endpoint_id, agency_id, at, took_ms, status,"
-                " answer) VALUES (current_date, :id, :endpoint, :agency, now(), 12, 500, :answer)"
+                " answer, url) VALUES (current_date, :id, :endpoint, :agency, now(), 12, 500, :answer, :url)"
             ),
-            given | {"id": number, "answer": b"<script>\xff"},
+            given | {"id": number, "answer": b"<script>\xff", "url": went_to},
         )
     return ids.public("whd", number)
 
@@ -182,7 +182,12 @@ def test_a_delivery_shows_its_body_and_tries_and_is_resent(call, database, mine)
     delivery = delivery_of(database, made)
     shown = call(mine, "GET", f"/webhook-deliveries/{delivery}").json
     assert shown["body"]["data"] == {"canary": "皮"}
-    assert [(one["status"], one["answer"]) for one in shown["attempts_made"]] == [(500, "<script>\ufffd")]
+    (tried,) = shown["attempts_made"]
+    assert (tried["status"], tried["answer"], tried["url"]) == (500, "<script>\ufffd", URL)
+    moved = call(mine, "PATCH", f"/webhook-endpoints/{made['id']}", json={"url": f"{URL}/moved"})
+    assert moved.status_code == 200
+    shown = call(mine, "GET", f"/webhook-deliveries/{delivery}").json
+    assert [one["url"] for one in shown["attempts_made"]] == [URL]
     resent = call(mine, "POST", f"/webhook-deliveries/{delivery}/resend")
     assert (resent.status_code, resent.json["state"]) == (202, "pending")
     assert resent.json["next_try_at"] is not None

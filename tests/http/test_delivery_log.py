@@ -1,5 +1,6 @@
 """The log of deliveries as it is searched, over the API and on its page: own rows alone, whatever is looked for."""
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from campaign.kit.actor import SYSTEM, Actor
 from campaign.kit.instants import written
 from tests import zones
 from tests.factory import HUB
-from tests.http.test_api_webhooks import added, delivery_of
+from tests.http.test_api_webhooks import URL, added, delivery_of
 
 
 @pytest.fixture
@@ -210,3 +211,28 @@ def test_what_was_given_up_before_its_first_try_is_not_said_to_be_tried_yet(
         db.execute(text("DELETE FROM webhook_attempt"))
         db.execute(text("UPDATE webhook_delivery SET attempts = 0, state = :state"), {"state": state})
     assert words in page(mine, f"/webhooks/deliveries/{delivery}").text
+
+
+@pytest.mark.parametrize(
+    ("went_to", "language", "said"),
+    [
+        (URL, "en", None),
+        (f"{URL}/old", "en", f"to {URL}/old"),
+        (f"{URL}/old", "zh_CN", f"发往 {URL}/old"),
+        (None, "en", "To which address it went was not kept then."),
+    ],
+)
+def test_no_try_is_shown_beneath_an_address_that_it_never_went_to(
+    page, call, database, mine, went_to, language, said
+):
+    delivery = delivery_of(database, added(call, mine), went_to=went_to)
+    shown = page(mine, f"/webhooks/deliveries/{delivery}", language=language).text
+    tries = re.search(r"<b>500</b>(.*?)</ul>", shown, re.S)[1]
+    assert f'<code class="break">{URL}</code>' in shown
+    now = ("The endpoint's address now:", "The address is the one that the endpoint has now.")
+    if said is None:
+        assert "whole break" not in tries
+    else:
+        assert f'<span class="whole break soft">{said}</span>' in tries
+    if language == "en":
+        assert [words in shown for words in now] == [said is not None] * 2

@@ -3,9 +3,11 @@
 import time
 
 import pytest
+from sqlalchemy import text
 
 from campaign.delivery import actions, queries
 from campaign.delivery.schemas import EndpointChange
+from campaign.kit.actor import SYSTEM
 from campaign.outbox.actions import write
 from tests.factory import HUB
 from tests.fakes import receiver as fake
@@ -50,14 +52,20 @@ def test_a_paused_endpoint_gets_nothing_more_of_what_waits_in_its_lane(
     assert len(receiver.on("/old")) == COUNT
 
 
-def test_what_waits_goes_to_the_new_address(settings, receiver, busy, change):
+def test_what_waits_goes_to_the_new_address(committed_database, settings, receiver, busy, change):
     with sending(settings):
         receiver.wait_for(1, path="/old")
         moved = EndpointChange(url=f"{receiver.url}/new")
         change(actions.change_endpoint, given=moved, allow=settings.outgoing_allow)
         receiver.wait_for(COUNT - 3, path="/new", seconds=5)
         wait_until(settings.database_url, LEFT, 0)
-    assert len(receiver.on("/old")) <= 3
+    went = len(receiver.on("/old"))
+    assert went <= 3
+    # Each try is kept with the address that it went to, those too that were under way while it was changed.
+    kept = "SELECT count(*) FROM webhook_attempt WHERE url LIKE '%/old'"
+    with committed_database.transaction(SYSTEM) as db:
+        assert db.execute(text(kept)).scalar_one() == went
+        assert db.execute(text(kept.replace("old", "new"))).scalar_one() == COUNT - went
 
 
 def test_a_removed_endpoint_gets_nothing_more(settings, receiver, busy, change):

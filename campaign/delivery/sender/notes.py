@@ -29,11 +29,11 @@ _OVER = "coalesce(d.last_error = 'superseded' AND g.state <> 'delivered', false)
 _NOTE = f"""
 WITH given AS (
     SELECT g.day, g.id, g.lease, g.endpoint_id, g.agency_id, g.state, g.step::int, g.due_at, g.at, g.took_ms::int,
-           g.status::int, g.error, g.answer
+           g.status::int, g.error, g.answer, g.url
     FROM unnest(
         %(days)b, %(ids)b, %(leases)b, %(endpoints)b, %(agencies)b, %(states)b, %(steps)b, %(dues)b, %(ats)b,
-        %(tooks)b, %(statuses)b, %(errors)b, %(answers)b
-    ) AS g (day, id, lease, endpoint_id, agency_id, state, step, due_at, at, took_ms, status, error, answer)
+        %(tooks)b, %(statuses)b, %(errors)b, %(answers)b, %(urls)b
+    ) AS g (day, id, lease, endpoint_id, agency_id, state, step, due_at, at, took_ms, status, error, answer, url)
 ), noted AS (
     -- Of totals that newer ones superseded while they were on their way none is tried again.
     UPDATE webhook_delivery d
@@ -44,8 +44,8 @@ WITH given AS (
     FROM given g WHERE d.day = g.day AND d.id = g.id AND d.lease = g.lease
 )
 -- The try is kept even where the lease was lost: it did reach out.
-INSERT INTO webhook_attempt (day, delivery_id, endpoint_id, agency_id, at, took_ms, status, error, answer)
-SELECT (at AT TIME ZONE 'UTC')::date, id, endpoint_id, agency_id, at, took_ms, status, error, answer
+INSERT INTO webhook_attempt (day, delivery_id, endpoint_id, agency_id, at, took_ms, status, error, answer, url)
+SELECT (at AT TIME ZONE 'UTC')::date, id, endpoint_id, agency_id, at, took_ms, status, error, answer, url
 FROM given
 """
 
@@ -128,6 +128,7 @@ def _columns(tries: Sequence[Try]) -> dict[str, Column]:
         "statuses": bigints([one.status for one in answers]),
         "errors": texts([one.error for one in answers]),
         "answers": byteas([one.body for one in answers]),
+        "urls": texts([one.url for one in tries]),
     }
 
 

@@ -37,6 +37,7 @@ def show(*, db: Session, actor: Actor, delivery_id: str) -> str:
         "agency/webhooks_delivery.html",
         delivery=delivery,
         url=endpoint.url,
+        went_elsewhere=any(one.url != endpoint.url for one in tries),
         session=None if told is None else get_sessions(db, actor, [told]).get(told),
         standing=stands(db, actor, [delivery])[delivery.id],
         body=json.dumps(json.loads(body), ensure_ascii=False, indent=2),
