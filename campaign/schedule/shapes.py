@@ -1,8 +1,9 @@
 """What the API shows of sessions, and what its verbs take."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from campaign.kit.fields import (
     AccountId,
@@ -21,6 +22,7 @@ from campaign.kit.fields import (
     Strict,
     StudioId,
 )
+from campaign.kit.ids import public
 from campaign.kit.instants import Instant
 from campaign.schedule.crew_schemas import CrewOut
 from campaign.schedule.schemas import OverrideIn
@@ -355,7 +357,17 @@ class BulkOut(BaseModel):
     items: list[BulkResult]
 
 
+_NAMED = {"handover": "hov", "left": "hst", "came": "hst", "participants": "ptc", "not_arrived": "ptc"}
+"""What a step notes by number: the ids that the API has for it elsewhere."""
+
+
 class HistoryOut(_Shown):
+    """One step.
+
+    `detail` is what the verb notes: `fields` that changed, who (`participants`, `left`, `came`), and what stood
+    `before`, which is [from, to, studio] of a move.
+    """
+
     version: int
     at: Instant
     verb: str
@@ -366,6 +378,22 @@ class HistoryOut(_Shown):
     evidence: str | None
     reason: str
     detail: dict[str, Any]
+
+    @field_validator("detail", mode="before")
+    @classmethod
+    def _named(cls, detail: Mapping[str, Any]) -> dict[str, Any]:
+        named = dict(detail)
+        for key in _NAMED.keys() & detail.keys():
+            noted = detail[key]
+            named[key] = (
+                [public(_NAMED[key], one) for one in noted]
+                if isinstance(noted, list)
+                else public(_NAMED[key], noted)
+            )
+        if isinstance(detail.get("before"), list):
+            *times, studio_id = detail["before"]
+            named["before"] = [*times, public("std", studio_id)]
+        return named
 
 
 class HistoryList(BaseModel):

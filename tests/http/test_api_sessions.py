@@ -131,6 +131,11 @@ def test_patch_moves_guarded_by_if_match(call, stage, body):
     moved = call(HUB, "PATCH", path, json=change, headers={"If-Match": '"v1"'})
     assert (moved.status_code, moved.headers["ETag"]) == (200, '"v2"')
     assert moved.json["studio_id"] == change["studio_id"]
+    step = call(HUB, "GET", f"{path}/history").json["items"][0]
+    assert step["detail"] == {
+        "fields": ["studio_id"],
+        "before": [made["starts_at"], made["ends_at"], made["studio_id"]],
+    }
     stale = call(HUB, "PATCH", path, json={"title": "x"}, headers={"If-Match": '"v1"'})
     assert (stale.status_code, stale.json["code"]) == (412, "stale")
     emptied = call(HUB, "PATCH", path, json={"title": None})
@@ -158,8 +163,12 @@ def test_the_way_of_a_session_through_its_verbs(call, stage, body):
     corrected = call(HUB, "POST", f"{path}/correct", json=reason)
     assert (corrected.status_code, corrected.json["start_evidence"]) == (200, "corrected")
     assert call(HUB, "POST", f"{path}/review", json={"review": "节奏好"}).json["state"] == "reviewed"
-    verbs = [one["verb"] for one in call(HUB, "GET", f"{path}/history").json["items"]]
+    steps = call(HUB, "GET", f"{path}/history").json["items"]
+    verbs = [one["verb"] for one in steps]
     assert verbs == ["review", "correct", "end", "start", "arrive", "accept", "offer", "book"]
+    (person,) = made["participants"]
+    details = {one["verb"]: one["detail"] for one in steps}
+    assert details["arrive"] == details["accept"] == {"participants": [person["id"]]}
 
 
 def test_decline_needs_a_reason(call, stage, body):

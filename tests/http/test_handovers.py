@@ -153,6 +153,22 @@ def test_the_history_says_who_handed_over_to_whom_and_when(
     assert [("按晚了" in one) for one in (first, before, last)] == [False, True, False]
 
 
+def test_the_api_names_the_mark_and_the_hosts_of_a_step_by_their_public_ids(show, call):
+    tapped = show.starts + HOUR
+    mark = show.hand(tapped, show.second)
+    (step,) = (
+        one
+        for one in call(HUB, "GET", f"/sessions/{public('ses', show.id)}/history").json["items"]
+        if one["verb"] == "hand_over"
+    )
+    assert step["detail"] == {
+        "handover": public("hov", mark.id),
+        "left": public("hst", show.first.id),
+        "came": public("hst", show.second.id),
+        "at": written(tapped),
+    }
+
+
 def test_afterwards_it_stands_beneath_the_whole_curve_for_hub_and_brand(show, planner, client, database):
     from campaign.live import running
     from tests.factory import keyed
