@@ -348,7 +348,7 @@ def test_a_digest_is_one_sentence_in_both_languages(app, language, sentence, mon
     sessions = [known | {"what": "changed", "changed": ["moved", "longer"]}, parted, parted]
     with app.test_request_context(), force_locale(language):
         params = {"days": ["2026-11-30", "2026-12-06"], "total": 3, "sessions": sessions}
-        said = say("change.schedule_released", params, ZoneInfo("Asia/Shanghai"))
+        said = say("change.schedule_released", params, ZoneInfo("Asia/Shanghai"), "agency")
     assert said.startswith(sentence)
 
 
